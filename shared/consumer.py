@@ -1,0 +1,225 @@
+"""What happens to a batch: understood record by record, handled as a whole, taken apart only when something fails.
+
+The one failure policy of all services:
+- what can never succeed is parked in the dead-letter topic, alone;
+- while a shared part (MongoDB, Kafka) fails, the whole consumer waits and tries again;
+- a flood of dead letters pauses the consumer until an operator lets it go on.
+"""
+
+import asyncio
+import random
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.dead_letters import DeadLetters, is_resume, place_of
+from shared.errors import BrokerUnreachable, Rejected
+from shared.metrics import BATCH_SECONDS, CONSUMED, HOLDS, PAUSED, SKIPPED
+from shared.records import Received, Record, Unknown, read_record
+from shared.topics import Topic, short_name
+
+log = structlog.get_logger(__name__)
+
+Handle = Callable[[Sequence[Received]], Awaitable[None]]
+"""Must be idempotent. Raises Rejected for what can never succeed; returns when the effect is durable."""
+
+_LANES_AT_ONCE: Final = 16
+_FIRST_DELAY_S, _LONGEST_DELAY_S = 0.1, 30.0
+_JITTER: Final = random.SystemRandom()
+
+
+class Abandoned(Exception):
+    """The batch was given up while waiting: its partitions were taken away, or the service stops."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What differs between the services' consumers."""
+
+    topics: Mapping[str, Topic]
+    """By full name; the service's redrive topic is among the keys that are read, but not here."""
+    unknown: Unknown = Unknown.PARK
+    is_passing: Callable[[BaseException], bool] = lambda _: False
+    """Whether an error of the database passes by itself. Kafka's own are known here."""
+
+
+@dataclass
+class Consumer:
+    """Works on one batch at a time."""
+
+    service: str
+    handle: Handle
+    policy: Policy
+    dead_letters: DeadLetters
+    wait_for_resume: Callable[[], Awaitable[None]]
+    holding: str | None = None
+    """Why the consumer waits, in words; None while it works."""
+    batches: int = 0
+    """Finished ones."""
+    in_progress: dict[TopicPartition, int] = field(default_factory=dict[TopicPartition, int])
+    """Records of the batch under way."""
+    oldest_at: float | None = None
+    """Unix time of the oldest record of the batch under way."""
+    _idle: asyncio.Event = field(default_factory=asyncio.Event)
+    _give_up: asyncio.Event = field(default_factory=asyncio.Event)
+    _stopped: bool = False
+
+    async def consume(self, records: Sequence[Record]) -> None:
+        """Return when every record's effect is durable, or it is parked. Raises Abandoned."""
+        self._begin(records)
+        try:
+            with BATCH_SECONDS.labels(self.service).time():
+                # Whatever it was, an error here must not come back at once: FastStream would seek and spin.
+                await self._patiently(lambda: self._work(records), lambda error: not isinstance(error, Abandoned))
+        finally:
+            self.in_progress, self.oldest_at, self.holding = {}, None, None
+            self._idle.set()
+        self.batches += 1
+        for record in records:
+            CONSUMED.labels(self.service, short_name(record.topic)).inc()
+
+    async def idle(self, limit_s: float) -> None:
+        """Wait until no batch is under way, at the most so long. A consumer that only waits gives its batch up."""
+        if self.holding is not None:
+            self._give_up.set()
+        if self.in_progress:
+            await asyncio.wait({asyncio.ensure_future(self._idle.wait())}, timeout=limit_s)
+
+    def stop(self) -> None:
+        """Give up waiting, now and until `start`."""
+        self._stopped = True
+        self._give_up.set()
+
+    def start(self) -> None:
+        self._stopped = False
+
+    def _begin(self, records: Sequence[Record]) -> None:
+        self._idle.clear()
+        if not self._stopped:
+            self._give_up.clear()
+        for record in records:
+            place = TopicPartition(record.topic, record.partition)
+            self.in_progress[place] = self.in_progress.get(place, 0) + 1
+        self.oldest_at = min(record.timestamp for record in records) / 1_000
+
+    async def _work(self, records: Sequence[Record]) -> None:
+        good, bad = self._sift(records)
+        bad += await self._handle_all(good)
+        self.dead_letters.count_good(len(records) - len(bad))
+        for record, topic, reason in bad:
+            await self._park(record, topic, reason)
+
+    def _sift(self, records: Sequence[Record]) -> tuple[list[Received], list[tuple[Record, Topic, str]]]:
+        good: list[Received] = []
+        bad: list[tuple[Record, Topic, str]] = []
+        for record in records:
+            try:
+                if is_resume(record):
+                    continue
+                received = read_record(record, self.policy.topics, self.policy.unknown)
+            except Rejected as rejected:
+                bad.append((record, self._topic_of(record), rejected.reason))
+                continue
+            if received is None:
+                SKIPPED.labels(self.service).inc()
+            else:
+                good.append(received)
+        return good, bad
+
+    def _topic_of(self, record: Record) -> Topic:
+        redrive = Topic(f"{self.service}.redrive", "cli", {}, "original")
+        return self.policy.topics.get(record.topic, redrive)
+
+    async def _handle_all(self, batch: list[Received]) -> list[tuple[Record, Topic, str]]:
+        """Handle the batch as one; where that fails for good, lane by lane. Returns what must be parked."""
+        if not batch or await self._succeeds(batch) is None:
+            return []
+        lanes: dict[str, list[Received]] = {}
+        for received in batch:
+            lanes.setdefault(received.ticket, []).append(received)
+        at_once = asyncio.Semaphore(_LANES_AT_ONCE)
+
+        async def handle_lane(lane: list[Received]) -> list[tuple[Record, Topic, str]]:
+            async with at_once:
+                return await self._handle_lane(lane)
+
+        parts = await asyncio.gather(*(handle_lane(lane) for lane in lanes.values()))
+        return [bad for part in parts for bad in part]
+
+    async def _handle_lane(self, lane: list[Received]) -> list[tuple[Record, Topic, str]]:
+        reason = await self._succeeds(lane)
+        if reason is None:
+            return []
+        if len(lane) == 1:
+            return [(lane[0].record, lane[0].topic, reason)]
+        return [bad for received in lane for bad in await self._handle_lane([received])]
+
+    async def _succeeds(self, batch: list[Received]) -> str | None:
+        """Handle it, waiting out what passes. Returns why it can never succeed, or None."""
+        try:
+            await self._patiently(lambda: self.handle(batch), self._passes)
+        except Abandoned:
+            raise
+        except Rejected as rejected:
+            return rejected.reason
+        except Exception as error:  # noqa: BLE001 - a bug must park its record, not stop a topic
+            place = place_of(batch[0].record, batch[0].topic)
+            log.error("handler_failed", records=len(batch), error=type(error).__name__, at=_where(error), **place)  # noqa: TRY400 - a trace's values may be personal
+            return f"handler failed: {type(error).__name__}"
+        return None
+
+    async def _park(self, record: Record, topic: Topic, reason: str) -> None:
+        if self.dead_letters.flooded():
+            PAUSED.labels(self.service).set(1)
+            log.error("consumer_paused", service=self.service, why="a flood of dead letters")
+            await self._hold("paused by a flood of dead letters; see ntbcare consumers resume", self.wait_for_resume())
+            PAUSED.labels(self.service).set(0)
+            self.dead_letters.forget()
+        await self._patiently(lambda: self.dead_letters.park(record, topic, reason), self._passes)
+
+    async def _patiently(self, act: Callable[[], Awaitable[None]], passes: Callable[[Exception], bool]) -> None:
+        delay = _FIRST_DELAY_S
+        while True:
+            try:
+                return await act()
+            except Exception as error:
+                if not passes(error):
+                    raise
+                HOLDS.labels(self.service).inc()
+                log.warning("consumer_waits", service=self.service, error=type(error).__name__, seconds=round(delay, 1))
+                await self._hold(f"waits: {type(error).__name__}", asyncio.sleep(delay * _JITTER.uniform(0.5, 1)))
+                delay = min(delay * 2, _LONGEST_DELAY_S)
+
+    def _passes(self, error: Exception) -> bool:
+        return isinstance(error, BrokerUnreachable | KafkaError | OSError) or self.policy.is_passing(error)
+
+    async def _hold(self, why: str, until: Awaitable[None]) -> None:
+        """Wait for it while saying so; raises Abandoned when the batch is given up meanwhile."""
+        self.holding = why
+        waiting = asyncio.ensure_future(until)
+        giving_up = asyncio.ensure_future(self._give_up.wait())
+        try:
+            await asyncio.wait({waiting, giving_up}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            giving_up.cancel()
+            waiting.cancel()
+            self.holding = None
+        if not waiting.done():
+            raise Abandoned
+        await waiting
+
+
+def unix_age(since: float | None) -> float:
+    return 0.0 if since is None else max(0.0, time.time() - since)
+
+
+def _where(error: Exception) -> str:
+    """The place in the code that raised, without what it worked on."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""

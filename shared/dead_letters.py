@@ -1,0 +1,112 @@
+"""What could never succeed: parked with its reason, listed, and tried again by `ntbcare dead-letters redrive`."""
+
+from collections import deque
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer
+
+from shared.errors import RecordRefused
+from shared.ids import named_id
+from shared.metrics import PARKED
+from shared.publisher import Publisher
+from shared.records import DEAD_LETTER, ORIGIN, RESUME, Record
+from shared.settings import FloodSettings, KafkaSettings
+from shared.topics import DEAD_LETTERS, PERSONAL, REDRIVES, WORDS, Topic
+from shared.traces import CORRELATION_ID
+
+log = structlog.get_logger(__name__)
+
+ID: Final = f"{DEAD_LETTER}id"
+REASON: Final = f"{DEAD_LETTER}reason"
+PARTITION: Final = f"{DEAD_LETTER}partition"
+OFFSET: Final = f"{DEAD_LETTER}offset"
+AT: Final = f"{DEAD_LETTER}at"
+BY_REFERENCE: Final = frozenset({PERSONAL.name, WORDS.name})
+"""Topics whose records are parked without their bytes, so that erasing them there is enough."""
+
+
+class DeadLetters:
+    """The dead-letter topic of one service, and the flood that must not drain a whole topic into it."""
+
+    def __init__(self, service: str, publisher: Publisher, flood: FloodSettings) -> None:
+        self._service = service
+        self._publisher = publisher
+        self._flood = flood
+        self._outcomes: deque[bool] = deque(maxlen=flood.window)
+
+    def count_good(self, records: int) -> None:
+        self._outcomes.extend(False for _ in range(records))
+
+    def flooded(self) -> bool:
+        """Whether one more dead letter would be a flood: too many, and more than half of what came last."""
+        parked = sum(self._outcomes) + 1
+        return parked > self._flood.dead_letters and parked * 2 > len(self._outcomes) + 1
+
+    def forget(self) -> None:
+        """Start counting anew, when an operator let the consumer go on."""
+        self._outcomes.clear()
+
+    async def park(self, record: Record, topic: Topic, reason: str) -> None:
+        """Publish the record to the dead-letter topic; raises BrokerUnreachable, and then it is not parked."""
+        headers = dead_letter_headers(self._service, record, topic, reason)
+        value = None if topic.name in BY_REFERENCE else record.value
+        letters = DEAD_LETTERS[self._service].name
+        # A record without a key can be parked under its letter's id only: Kafka wants a key or a value.
+        key = record.key or dict(headers)[ID]
+        try:
+            await self._publisher.send(letters, key, value, headers)
+        except RecordRefused:
+            # With what parking adds it is too large: the reference to where it lies must do.
+            place = [(name, value) for name, value in headers if name.startswith(DEAD_LETTER)]
+            await self._publisher.send(letters, dict(headers)[ID], None, place)
+        self._outcomes.append(True)
+        PARKED.labels(self._service, topic.name).inc()
+        log.warning("dead_letter", reason=reason[:200], **place_of(record, topic))
+
+
+def place_of(record: Record, topic: Topic) -> dict[str, Any]:
+    """What a log line says of a record."""
+    traceparent = dict(record.headers).get("traceparent", b"").decode(errors="replace")
+    where = {"topic": topic.name, "partition": record.partition, "offset": record.offset}
+    return where | {CORRELATION_ID: traceparent[3:35]}
+
+
+def dead_letter_headers(service: str, record: Record, topic: Topic, reason: str) -> list[tuple[str, bytes]]:
+    """The record's own headers, untouched, and where it came from; an origin that re-drive wrote is kept."""
+    origin = {name: value for name, value in record.headers if name in {ORIGIN, PARTITION, OFFSET, ID}}
+    own = [(name, value) for name, value in record.headers if not name.startswith(DEAD_LETTER)]
+    place = {
+        ID: str(named_id(service, topic.name, record.partition, record.offset)).encode(),
+        ORIGIN: topic.name.encode(),
+        PARTITION: str(record.partition).encode(),
+        OFFSET: str(record.offset).encode(),
+    }
+    added = place | origin | {REASON: reason.encode()[:1_000], AT: datetime.now(UTC).isoformat().encode()}
+    return [*own, *added.items()]
+
+
+async def wait_for_resume(kafka: KafkaSettings, service: str) -> None:
+    """Return when an operator lets the service's consumers go on: every paused replica reads that for itself."""
+    topic = REDRIVES[service].full_name(kafka.namespace)
+    consumer = AIOKafkaConsumer(
+        topic, bootstrap_servers=kafka.bootstrap, auto_offset_reset="latest", enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        await consumer.seek_to_end()
+        async for record in consumer:
+            if is_resume(record):
+                return
+    finally:
+        await consumer.stop()
+
+
+def resume_record() -> tuple[bytes, list[tuple[str, bytes]]]:
+    """Key and headers of the record that lets a service's paused consumers go on; it has no value."""
+    return RESUME.encode(), [("ce_type", RESUME.encode())]
+
+
+def is_resume(record: Record) -> bool:
+    return any(name == "ce_type" and value == RESUME.encode() for name, value in record.headers)

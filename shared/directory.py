@@ -1,0 +1,72 @@
+"""The directory in memory: who and what there is, as `ntbcare.directory` says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from shared.events.directory import (
+    Agency,
+    Calendar,
+    Category,
+    Client,
+    DirectoryRecorded,
+    Entry,
+    Region,
+    Rule,
+    Standard,
+)
+
+
+@dataclass
+class Directory:
+    """What is known now, by id."""
+
+    agencies: dict[str, Agency] = field(default_factory=dict[str, Agency])
+    categories: dict[str, Category] = field(default_factory=dict[str, Category])
+    regions: dict[str, Region] = field(default_factory=dict[str, Region])
+    rules: dict[str, Rule] = field(default_factory=dict[str, Rule])
+    calendars: dict[str, Calendar] = field(default_factory=dict[str, Calendar])
+    standards: dict[str, Standard] = field(default_factory=dict[str, Standard])
+    clients: dict[str, Client] = field(default_factory=dict[str, Client])
+    revisions: dict[str, int] = field(default_factory=dict[str, int])
+    """The highest of every record, by key."""
+    on_topic: dict[str, int] = field(default_factory=dict[str, int])
+    """The newest on the topic: lower than the highest where a slow replica published late."""
+
+    def apply(self, key: str, recorded: DirectoryRecorded | None) -> None:
+        """Take in one record; an older revision than the known one changes nothing, None removes."""
+        kind, _, entry_id = key.partition(":")
+        if recorded is None:
+            self._entries(kind).pop(entry_id, None)
+            self.revisions.pop(key, None)
+            self.on_topic.pop(key, None)
+            return
+        self.on_topic[key] = recorded.revision
+        if recorded.revision >= self.revisions.get(key, 0):
+            self._entries(kind)[entry_id] = recorded.entry
+            self.revisions[key] = recorded.revision
+
+    def _entries(self, kind: str) -> dict[str, Any]:
+        known: Mapping[str, dict[str, Any]] = {
+            "agency": self.agencies,
+            "category": self.categories,
+            "region": self.regions,
+            "rule": self.rules,
+            "calendar": self.calendars,
+            "standard": self.standards,
+            "client": self.clients,
+        }
+        return known.get(kind, {})
+
+    def categories_on(self, day: date) -> list[Category]:
+        return [category for category in self.categories.values() if category.valid_on(day)]
+
+    @classmethod
+    def of(cls, *entries: Entry) -> "Directory":
+        """A directory that holds just these, at revision 1."""
+        directory = cls()
+        for entry in entries:
+            directory._entries(entry.kind)[entry.id] = entry
+            directory.revisions[f"{entry.kind}:{entry.id}"] = 1
+        return directory

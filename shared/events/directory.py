@@ -1,0 +1,219 @@
+"""Who and what there is: topic `ntbcare.directory`, compacted, written by routing, key `<kind>:<id>`; null removes."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import AwareDatetime, Field, PositiveInt, model_validator
+
+from shared.events.event import AgencyId, CategoryCode, Fact, Language, RegionCode, Slug, Urgency
+
+
+class Label(Fact):
+    """The same words in both languages."""
+
+    id: str
+    en: str
+
+    def in_language(self, language: Language) -> str:
+        return self.en if language is Language.ENGLISH else self.id
+
+
+class _Valid(Fact):
+    """Something that holds from a day on and before another; open ends are None."""
+
+    valid_from: date | None = None
+    valid_before: date | None = None
+
+    def valid_on(self, day: date) -> bool:
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_before is None or day < self.valid_before
+        )
+
+
+class AgencyLevel(StrEnum):
+    """Whose body it is."""
+
+    PROVINCE = "province"
+    REGENCY = "regency"
+    EXTERNAL = "external"
+
+
+class Agency(_Valid):
+    """A body that can be responsible."""
+
+    kind: Literal["agency"] = "agency"
+    id: AgencyId
+    name: Label
+    level: AgencyLevel
+    region: RegionCode
+    """What it serves: `52`, or the regency."""
+    parent: AgencyId | None = None
+    successor: AgencyId | None = None
+    """Who took over when it ended."""
+    email: str | None = None
+    coordinates: bool = False
+    """Whether its people decide what no rule decided."""
+
+
+class Option(Fact):
+    """One possible answer."""
+
+    code: Slug
+    label: Label
+
+
+class Question(Fact):
+    """What must be known to route or to rank, with enumerated answers. Answering is always optional."""
+
+    code: Slug
+    text: Label
+    options: tuple[Option, ...]
+
+
+class Condition(Fact):
+    """Holds when the question was answered with one of the options."""
+
+    question: Slug
+    options: tuple[Slug, ...]
+
+    def holds(self, answers: Mapping[str, str]) -> bool:
+        return answers.get(self.question) in self.options
+
+
+class UrgencyRule(Fact):
+    """An urgency that differs from the category's own when all conditions hold."""
+
+    when: tuple[Condition, ...]
+    urgency: Urgency
+
+
+class ResolutionClass(StrEnum):
+    """How much work a resolution is."""
+
+    SIMPLE = "simple"
+    """Simple information or request."""
+    OFFICE = "office"
+    """No field inspection."""
+    FIELD = "field"
+    """Field inspection."""
+
+
+class Category(_Valid):
+    """What a complaint is about."""
+
+    kind: Literal["category"] = "category"
+    id: CategoryCode
+    name: Label
+    urgency: Urgency
+    urgency_rules: tuple[UrgencyRule, ...] = ()
+    """First match wins; none: `urgency`."""
+    confidential: bool = False
+    anonymous: bool = False
+    """Switches that the category forces on."""
+    resolution: ResolutionClass
+    questions: tuple[Question, ...] = ()
+
+
+class Region(Fact):
+    """A region by its Kemendagri code."""
+
+    kind: Literal["region"] = "region"
+    id: RegionCode
+    name: str
+    level: Literal["province", "regency", "district", "village"]
+
+
+class Rule(_Valid):
+    """Where complaints go: rules are tried by position, the first match wins."""
+
+    kind: Literal["rule"] = "rule"
+    id: Slug
+    position: PositiveInt
+    categories: tuple[CategoryCode, ...]
+    when: tuple[Condition, ...] = ()
+    agencies: tuple[str, ...]
+    """Agency ids, `kab:PUPR` for the body of the complaint's regency; the first valid on the day gets it."""
+
+
+class ClosedDay(Fact):
+    """A day on which no working-day clock moves."""
+
+    day: date
+    name: str
+    estimated: bool = False
+    source: Literal["holidays", "coordinator"] = "holidays"
+
+
+class Calendar(Fact):
+    """The working days of the province: Monday to Friday less these, Asia/Makassar."""
+
+    kind: Literal["calendar"] = "calendar"
+    id: Slug
+    closed: tuple[ClosedDay, ...]
+
+
+class Standard(Fact):
+    """The service standard: how long each promise gives."""
+
+    kind: Literal["standard"] = "standard"
+    id: Slug
+    response: dict[Urgency, timedelta]
+    verification_days: PositiveInt
+    first_follow_up_days: PositiveInt
+    resolution_days: dict[ResolutionClass, PositiveInt]
+    """Working days."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if set(self.response) != set(Urgency) or set(self.resolution_days) != set(ResolutionClass):
+            msg = "a standard gives every urgency a response time and every class a number of days"
+            raise ValueError(msg)
+        return self
+
+
+class ClientRole(StrEnum):
+    """What a token's holder may do."""
+
+    INTEGRATOR = "integrator"
+    """Submit for others: `channel`."""
+    OPERATOR = "operator"
+    """Enter what came on paper: `channel` and `received_at`."""
+    OFFICER = "officer"
+    """Act on the cases of one agency."""
+    COORDINATOR = "coordinator"
+    """Act on every case."""
+
+
+class Client(Fact):
+    """Whoever holds a token; only the token's digest is known."""
+
+    kind: Literal["client"] = "client"
+    id: Slug
+    name: str
+    role: ClientRole
+    agency: AgencyId | None = None
+    token_digest: str
+    """SHA-256, hexadecimal."""
+    issued_at: AwareDatetime
+    revoked_at: AwareDatetime | None = None
+
+
+Entry = Annotated[
+    Agency | Category | Region | Rule | Calendar | Standard | Client,
+    Field(discriminator="kind"),
+]
+
+
+class DirectoryRecorded(Fact):
+    """One record of the directory as it stands at a revision, counted by routing from 1."""
+
+    type: Literal["directory.recorded.v1"] = "directory.recorded.v1"
+    revision: PositiveInt
+    recorded_at: AwareDatetime
+    entry: Entry
+
+    @property
+    def key(self) -> str:
+        return f"{self.entry.kind}:{self.entry.id}"

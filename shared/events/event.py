@@ -1,0 +1,61 @@
+"""What all events have in common, and the words that several of them use."""
+
+import re
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+
+from shared.ids import Ticket
+
+AgencyId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9-]{1,30}(-\d\d\.\d\d)?$")]
+"""`PUPR-PERKIM` for a body of the province or outside it, `PUPR-52.03` for one of a regency."""
+CategoryCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]*(\.[a-z_]+)?$")]
+RegionCode = Annotated[str, StringConstraints(pattern=r"^52(\.\d\d(\.\d\d(\.\d{4})?)?)?$")]
+"""A Kemendagri code inside NTB: `52`, `52.03` (regency), `52.03.01` (district) or `52.03.01.2001` (village)."""
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
+CaseId = Annotated[str, StringConstraints(pattern=r"^NTB(-[0-9A-Z]{4}){3}-[0-9A-Z]{2}(\.\d{1,2})?$")]
+"""The ticket, or `<ticket>.1` for a sub-case."""
+
+
+class Language(StrEnum):
+    """A language of the residents' and officers' texts."""
+
+    INDONESIAN = "id"
+    ENGLISH = "en"
+
+
+class Urgency(StrEnum):
+    """How soon a person must respond."""
+
+    URGENT = "urgent"
+    IMPORTANT = "important"
+    ORDINARY = "ordinary"
+
+
+class Fact(BaseModel):
+    """A value inside an event."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Event(Fact):
+    """Something that happened to one complaint. Its body repeats what its CloudEvents headers say."""
+
+    event_id: UUID
+    ticket: Ticket
+    occurred_at: AwareDatetime
+
+
+_REGION_ENDS = re.compile(r"^(52)(\.\d\d)?(\.\d\d)?(\.\d{4})?$")
+
+
+def region_levels(code: str) -> tuple[str, ...]:
+    """The code and all above it, widest first: `52`, `52.03`, `52.03.01`, `52.03.01.2001`."""
+    match = _REGION_ENDS.match(code)
+    if match is None:
+        msg = f"no region code: {code!r}"
+        raise ValueError(msg)
+    ends = [match.end(group) for group in range(1, 5) if match.group(group)]
+    return tuple(code[:end] for end in ends)

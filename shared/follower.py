@@ -1,0 +1,105 @@
+"""Follows the directory: each process reads the compacted topic to its end before it is ready, then goes on."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.directory import Directory
+from shared.errors import Rejected
+from shared.records import Record, Unknown, read_record
+from shared.settings import KafkaSettings
+from shared.topics import DIRECTORY
+
+log = structlog.get_logger(__name__)
+
+_POLL_MS: Final = 1_000
+_SILENT_S: Final = 15.0
+
+
+class DirectoryFollower:
+    """Keeps a directory as the topic says it is."""
+
+    def __init__(self, kafka: KafkaSettings) -> None:
+        self._kafka = kafka
+        self._consumer: AIOKafkaConsumer | None = None
+        self._place = TopicPartition(DIRECTORY.full_name(kafka.namespace), 0)
+        self._topics = {self._place.topic: DIRECTORY}
+        self._caught_up = False
+        self._answered_at = 0.0
+        self.directory = Directory()
+        self.on_change: list[Callable[[str], None]] = []
+        """Called with the key after each record that was taken in."""
+
+    async def start(self) -> None:
+        """Connect and read to the end; raises KafkaError where no broker answers or the topic is missing."""
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._kafka.bootstrap,
+            client_id=f"{self._kafka.namespace}.directory",
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+        )
+        await consumer.start()
+        self._consumer = consumer
+        consumer.assign([self._place])
+        await consumer.seek_to_beginning(self._place)
+        await self.catch_up()
+
+    async def catch_up(self) -> None:
+        """Read to what is the end now."""
+        consumer = self._consumer
+        if consumer is None:
+            return
+        end = (await consumer.end_offsets([self._place]))[self._place]
+        while await consumer.position(self._place) < end:
+            await self._read(consumer)
+        self._caught_up = True
+        self._answered_at = time.monotonic()
+
+    async def stop(self) -> None:
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await consumer.stop()
+
+    async def run(self) -> None:
+        """Follow the topic for ever."""
+        while self._consumer is not None:
+            try:
+                await self._read(self._consumer)
+                if time.monotonic() - self._answered_at < _SILENT_S / 3:
+                    continue
+                async with asyncio.timeout(_SILENT_S / 3):
+                    await self._consumer.end_offsets([self._place])
+                self._answered_at = time.monotonic()
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("directory_does_not_answer", error=type(error).__name__)
+                await asyncio.sleep(1)
+
+    async def why_not_ready(self) -> str | None:
+        if not self._caught_up:
+            return "the directory is not read to its end yet"
+        if not self.directory.categories:
+            return "the directory has no categories: has routing run, and `ntbcare topics apply` before it?"
+        if time.monotonic() - self._answered_at > _SILENT_S:
+            return "the broker doesn't answer"
+        return None
+
+    async def _read(self, consumer: AIOKafkaConsumer) -> None:
+        fetched = await consumer.getmany(self._place, timeout_ms=_POLL_MS)
+        for record in fetched.get(self._place, []):
+            self._take(record)
+
+    def _take(self, record: Record) -> None:
+        try:
+            received = read_record(record, self._topics, Unknown.PARK)
+        except Rejected as rejected:
+            log.warning("directory_record_refused", offset=record.offset, reason=rejected.reason)
+            return
+        if received is not None:
+            self.directory.apply(received.key, received.event)
+            for listener in self.on_change:
+                listener(received.key)

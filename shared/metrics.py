@@ -1,0 +1,68 @@
+"""What Prometheus reads on `/metrics`. Labels hold names of services and topics, never what belongs to a person."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.metrics_core import Metric
+
+REGISTRY: Final = CollectorRegistry()
+
+PUBLISHED: Final = Counter(
+    "ntbcare_published_total", "Records acknowledged by the broker", ["service", "topic"], registry=REGISTRY
+)
+PUBLISH_ERRORS: Final = Counter(
+    "ntbcare_publish_errors_total",
+    "Records that the broker did not acknowledge",
+    ["service", "topic"],
+    registry=REGISTRY,
+)
+CONSUMED: Final = Counter(
+    "ntbcare_consumed_total", "Records whose effect is durable", ["service", "topic"], registry=REGISTRY
+)
+SKIPPED: Final = Counter(
+    "ntbcare_skipped_total", "Records of a type that is not known yet", ["service"], registry=REGISTRY
+)
+PARKED: Final = Counter(
+    "ntbcare_dead_letters_total", "Records parked in the dead-letter topic", ["service", "topic"], registry=REGISTRY
+)
+BATCH_SECONDS: Final = Histogram(
+    "ntbcare_batch_seconds", "Time from the fetch of a batch to its durable effect", ["service"], registry=REGISTRY
+)
+HOLDS: Final = Counter(
+    "ntbcare_holds_total", "Times that a consumer waited for a failing shared part", ["service"], registry=REGISTRY
+)
+LAG: Final = Gauge(
+    "ntbcare_consumer_lag", "Records not consumed yet", ["service", "topic", "partition"], registry=REGISTRY
+)
+OLDEST: Final = Gauge(
+    "ntbcare_oldest_unprocessed_seconds", "Age of the oldest event not consumed yet", ["service"], registry=REGISTRY
+)
+PAUSED: Final = Gauge("ntbcare_consumer_paused", "1 while a flood holds the consumer", ["service"], registry=REGISTRY)
+READY: Final = Gauge("ntbcare_ready", "1 while the service is ready", ["service"], registry=REGISTRY)
+IGNORED: Final = Counter(
+    "ntbcare_ignored_total", "Events without effect, by reason", ["service", "reason"], registry=REGISTRY
+)
+OUTBOX_PUBLISHED: Final = Counter(
+    "ntbcare_outbox_published_total", "Records published from an outbox", ["service"], registry=REGISTRY
+)
+OUTBOX_SWEPT: Final = Counter(
+    "ntbcare_outbox_swept_total", "Documents whose outbox the sweep published", ["service"], registry=REGISTRY
+)
+RESTARTS: Final = Counter(
+    "ntbcare_consumer_restarts_total", "Stuck consumers that the watchdog restarted", ["service"], registry=REGISTRY
+)
+
+
+class OfService:
+    """A view of the registry that holds one service's samples, and those that name no service."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    def collect(self) -> Iterable[Metric]:
+        for family in REGISTRY.collect():
+            family.samples = [
+                sample for sample in family.samples if sample.labels.get("service", self._service) == self._service
+            ]
+            yield family

@@ -1,0 +1,123 @@
+"""The seam between the stores and the MongoDB driver: motor by default, PyMongo's own asyncio API by setting.
+
+Stores are typed against PyMongo's `AsyncDatabase`; what differs between the two drivers stands here and nowhere else.
+"""
+
+import inspect
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final, Literal, cast
+
+from bson.codec_options import CodecOptions
+from motor.motor_asyncio import AsyncIOMotorClient
+from pydantic import BaseModel
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    OperationFailure,
+    PyMongoError,
+    WaitQueueTimeoutError,
+    WriteConcernError,
+)
+
+Document = dict[str, Any]
+Collection = AsyncCollection[Document]
+Database = AsyncDatabase[Document]
+
+DUPLICATE_KEY: Final = 11000
+_PASSING_CODES: Final = frozenset(
+    {
+        50,  # MaxTimeMSExpired
+        64,  # WriteConcernFailed
+        91,  # ShutdownInProgress
+        112,  # WriteConflict
+        189,  # PrimarySteppedDown
+        262,  # ExceededTimeLimit
+        10107,  # NotWritablePrimary
+        11600,  # InterruptedAtShutdown
+        11602,  # InterruptedDueToReplStateChange
+        13388,  # StaleConfig
+        13435,  # NotPrimaryNoSecondaryOk
+        14031,  # OutOfDiskSpace
+    }
+)
+
+
+class MongoSettings(BaseModel):
+    """Where a service's database is."""
+
+    uri: str = "mongodb://127.0.0.1:27017/?replicaSet=rs0"
+    database: str = ""
+    """Empty: the service's name."""
+    driver: Literal["motor", "pymongo"] = "motor"
+    timeout_ms: int = 5_000
+    """How long one operation may take, finding the primary included."""
+
+
+def open_database(settings: MongoSettings) -> Database:
+    """Give a database whose writes are acknowledged by the majority and whose times are aware UTC.
+
+    Nothing is connected before the first call; give it back with `close_database`.
+    """
+    make = cast("Any", AsyncIOMotorClient if settings.driver == "motor" else AsyncMongoClient)
+    client = make(
+        settings.uri,
+        tz_aware=True,
+        w="majority",
+        serverSelectionTimeoutMS=settings.timeout_ms,
+        connectTimeoutMS=settings.timeout_ms,
+        socketTimeoutMS=settings.timeout_ms * 6,
+        appname="ntbcare",
+    )
+    return client.get_database(settings.database, codec_options=CodecOptions(tz_aware=True))
+
+
+async def close_database(database: Database) -> None:
+    closing: Any = database.client.close()
+    if inspect.isawaitable(closing):
+        await closing
+
+
+@asynccontextmanager
+async def connected(settings: MongoSettings) -> AsyncGenerator[Database]:
+    database = open_database(settings)
+    try:
+        yield database
+    finally:
+        await close_database(database)
+
+
+async def aggregate(collection: Collection, pipeline: Sequence[Mapping[str, Any]]) -> list[Document]:
+    """Run a pipeline and return all that it gives."""
+    cursor: Any = collection.aggregate(pipeline)
+    if inspect.isawaitable(cursor):
+        cursor = await cursor
+    return await cursor.to_list(None)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether trying again can help: the database is away, busy or full, and nothing is wrong with the data."""
+    if isinstance(error, BulkWriteError):
+        details: Document = dict(error.details or {})
+        codes = [fault["code"] for fault in (*details.get("writeErrors", ()), *details.get("writeConcernErrors", ()))]
+        return bool(codes) and all(code in _PASSING_CODES for code in codes)
+    if isinstance(error, ConnectionFailure | WaitQueueTimeoutError | WriteConcernError):
+        return True
+    if isinstance(error, OperationFailure):
+        return error.code in _PASSING_CODES
+    return isinstance(error, PyMongoError) and error.timeout
+
+
+def only_duplicates(error: BulkWriteError) -> list[int]:
+    """Indexes of the operations of an unordered bulk write that met a document already there.
+
+    Raises the error again where anything else went wrong.
+    """
+    details: Document = dict(error.details or {})
+    faults: list[Document] = details.get("writeErrors", [])
+    if details.get("writeConcernErrors") or any(fault["code"] != DUPLICATE_KEY for fault in faults):
+        raise error
+    return [fault["index"] for fault in faults]

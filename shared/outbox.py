@@ -1,0 +1,100 @@
+"""The outbox: documents carry the records that announce their change until the broker has acknowledged them."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from shared.metrics import OUTBOX_PUBLISHED, OUTBOX_SWEPT
+from shared.mongo import Collection, Document
+from shared.publisher import Publisher
+from shared.records import Outgoing
+
+log = structlog.get_logger(__name__)
+
+_SWEEP_EVERY_S: Final = 1.0
+_OLD: Final = timedelta(seconds=2)
+_AT_ONCE: Final = 500
+
+
+def to_stored(record: Outgoing) -> Document:
+    """A record as an element of a document's `outbox`."""
+    return {
+        "ref": record.ref,
+        "id": record.id,
+        "topic": record.topic,
+        "key": record.key,
+        "type": record.type,
+        "value": record.value,
+        "at": record.at,
+        "trace": record.trace,
+        "queued_at": datetime.now(UTC),
+    }
+
+
+def from_stored(stored: Mapping[str, Any]) -> Outgoing:
+    return Outgoing(**{name: stored[name] for name in ("id", "topic", "key", "type", "value", "at", "trace")})
+
+
+class OutboxRelay:
+    """Publishes what documents of one collection hold in `outbox`, in order within a document.
+
+    First appearances on the topic are in order; repeats may follow. Clearing never touches a document's `version`.
+    """
+
+    def __init__(self, service: str, collection: Collection, publisher: Publisher) -> None:
+        self._service = service
+        self._collection = collection
+        self._publisher = publisher
+        self._queued: dict[str, dict[str, Outgoing]] = {}
+        self._wake = asyncio.Event()
+
+    async def create_index(self) -> None:
+        await self._collection.create_index("outbox.queued_at", sparse=True)
+
+    def queue(self, outboxes: Mapping[str, Sequence[Outgoing]]) -> None:
+        """Publish soon, without waiting: what a document's whole outbox holds, by document id."""
+        for document_id, records in outboxes.items():
+            self._queued.setdefault(document_id, {}).update({record.ref: record for record in records})
+        self._wake.set()
+
+    async def publish(self, outboxes: Mapping[str, Sequence[Outgoing]]) -> int:
+        """Publish now and clear what was acknowledged; what was not stays for the sweep.
+
+        Returns how many documents had anything acknowledged.
+        """
+        if not outboxes:
+            return 0
+        done = await self._publisher.publish_each(outboxes)
+        acknowledged = {document_id: records for document_id, records in done.items() if records}
+        if acknowledged:
+            refs = [record.ref for records in acknowledged.values() for record in records]
+            OUTBOX_PUBLISHED.labels(self._service).inc(len(refs))
+            await self._collection.update_many(
+                {"_id": {"$in": list(acknowledged)}}, {"$pull": {"outbox": {"ref": {"$in": refs}}}}
+            )
+        return len(acknowledged)
+
+    async def run(self) -> None:
+        """Publish what was queued: a batch is what came while the last one was under way."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            queued, self._queued = self._queued, {}
+            await self.publish({document_id: list(records.values()) for document_id, records in queued.items()})
+
+    async def sweep(self) -> None:
+        """Publish what whoever wrote it did not: it died, or the broker did not acknowledge."""
+        while True:
+            await asyncio.sleep(_SWEEP_EVERY_S)
+            while await self.sweep_once(datetime.now(UTC) - _OLD) == _AT_ONCE:
+                pass
+
+    async def sweep_once(self, before: datetime) -> int:
+        """Publish the outboxes that hold something queued before then; returns how many could be."""
+        cursor = self._collection.find({"outbox.queued_at": {"$lt": before}}, {"outbox": 1}).limit(_AT_ONCE)
+        found: list[Document] = await cursor.to_list(None)
+        OUTBOX_SWEPT.labels(self._service).inc(len(found))
+        return await self.publish({str(d["_id"]): [from_stored(stored) for stored in d["outbox"]] for d in found})

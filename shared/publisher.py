@@ -1,0 +1,153 @@
+"""Publishing: acknowledged by all in-sync replicas, idempotent, pipelined, and never stuck with a broken producer."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from itertools import zip_longest
+from typing import Final, TypeVar
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import (
+    CorruptRecordException,
+    InvalidTimestampError,
+    InvalidTopicError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+)
+
+from shared.errors import BrokerUnreachable, RecordRefused
+from shared.metrics import PUBLISH_ERRORS, PUBLISHED
+from shared.records import Outgoing
+from shared.settings import KafkaSettings
+
+Key = TypeVar("Key")
+log = structlog.get_logger(__name__)
+
+_REFUSALS: Final = (
+    CorruptRecordException,
+    InvalidTimestampError,
+    InvalidTopicError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+)
+_ERRORS_BEFORE_RENEWAL: Final = 5
+"""An idempotent producer may stick in OutOfOrderSequence after an outage (aiokafka #1017): then a new one helps."""
+
+
+class Publisher:
+    """The one producer of a service. `source` is the service's name."""
+
+    def __init__(self, source: str, kafka: KafkaSettings) -> None:
+        self._source = source
+        self._kafka = kafka
+        self._producer: AIOKafkaProducer | None = None
+        self._errors = 0
+        self._renewal: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Connect; raises KafkaConnectionError where no broker answers."""
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._kafka.bootstrap,
+            client_id=f"{self._kafka.namespace}.{self._source}",
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=0,
+            request_timeout_ms=10_000,
+            retry_backoff_ms=100,
+        )
+        try:
+            await producer.start()
+        except BaseException:
+            await producer.stop()
+            raise
+        self._producer = producer
+
+    async def stop(self) -> None:
+        producer, self._producer = self._producer, None
+        if self._renewal is not None:
+            self._renewal.cancel()
+        if producer is not None:
+            await producer.stop()
+
+    async def publish(self, *records: Outgoing) -> None:
+        """Publish each after the acknowledgement of the one before.
+
+        Raises BrokerUnreachable or RecordRefused at the first failure; later ones are then not sent. What was sent may
+        have arrived.
+        """
+        for record in records:
+            await self._publish_one(record)
+
+    async def publish_within(self, limit: timedelta, *records: Outgoing) -> None:
+        """Publish in order, or raise BrokerUnreachable after the limit; what was sent may still arrive."""
+        try:
+            async with asyncio.timeout(limit.total_seconds()):
+                await self.publish(*records)
+        except TimeoutError as error:
+            self._count_error(records[0].topic, error)
+            raise BrokerUnreachable(records[0].topic) from error
+
+    async def publish_each(self, sequences: Mapping[Key, Sequence[Outgoing]]) -> dict[Key, list[Outgoing]]:
+        """Publish every sequence in order, all of them at once; returns per key what was acknowledged.
+
+        A sequence stops at its first failure, so what was not acknowledged may simply be tried again.
+        """
+        done: dict[Key, list[Outgoing]] = {key: [] for key in sequences}
+        waves = zip_longest(*([(key, record) for record in records] for key, records in sequences.items()))
+        failed: set[Key] = set()
+        for wave in waves:
+            ready = [item for item in wave if item is not None and item[0] not in failed]
+            outcomes = await asyncio.gather(*(self._publish_one(record) for _, record in ready), return_exceptions=True)
+            for (key, record), outcome in zip(ready, outcomes, strict=True):
+                if outcome is None:
+                    done[key].append(record)
+                elif isinstance(outcome, BrokerUnreachable | RecordRefused):
+                    failed.add(key)
+                else:
+                    raise outcome
+        return done
+
+    async def _publish_one(self, record: Outgoing) -> None:
+        await self.send(record.topic, record.key.encode(), record.value, record.headers(self._source))
+
+    async def send(self, topic: str, key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]) -> None:
+        """Publish raw bytes and wait for the acknowledgement. `topic` is without the namespace.
+
+        Raises BrokerUnreachable, after which it may still arrive, or RecordRefused.
+        """
+        producer = self._producer
+        if producer is None:
+            raise BrokerUnreachable(topic)
+        full_name = f"{self._kafka.namespace}.{topic}"
+        try:
+            future = await producer.send(full_name, value=value, key=key, headers=headers)
+            await future
+        except _REFUSALS as error:
+            log.error("record_refused", topic=topic, error=type(error).__name__)  # noqa: TRY400 - no trace: it may quote
+            raise RecordRefused(topic) from error
+        except (KafkaError, OSError, TimeoutError) as error:
+            self._count_error(topic, error)
+            raise BrokerUnreachable(topic) from error
+        self._errors = 0
+        PUBLISHED.labels(self._source, topic).inc()
+
+    def _count_error(self, topic: str, error: Exception) -> None:
+        PUBLISH_ERRORS.labels(self._source, topic).inc()
+        self._errors += 1
+        renewing = self._renewal is not None and not self._renewal.done()
+        if self._errors >= _ERRORS_BEFORE_RENEWAL and not renewing:
+            log.warning("producer_renewed", topic=topic, error=type(error).__name__)
+            self._renewal = asyncio.create_task(self._renew())
+
+    async def _renew(self) -> None:
+        broken = self._producer
+        try:
+            await self.start()
+        except (KafkaError, OSError) as error:
+            log.warning("producer_not_renewed", error=type(error).__name__)
+            return
+        self._errors = 0
+        if broken is not None:
+            await broken.stop()

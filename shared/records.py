@@ -1,0 +1,204 @@
+"""Events as Kafka records: CloudEvents 1.0, binary mode."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final, Protocol, cast
+
+from aiokafka import ConsumerRecord
+from pydantic import BaseModel, ValidationError
+
+from shared.errors import Rejected
+from shared.events.cases import UnknownCaseEvent
+from shared.events.directory import DirectoryRecorded
+from shared.events.event import Event
+from shared.ids import named_id, parse_ticket
+from shared.topics import CASES, EVENT_TOPICS, Topic
+from shared.traces import traceparent
+
+Record = ConsumerRecord[bytes | None, bytes | None]
+
+DEAD_LETTER: Final = "dead_letter_"
+"""What the headers that parking adds begin with."""
+ORIGIN: Final = "dead_letter_topic"
+"""Header of a parked or re-driven record: the topic, without the namespace, that it was read from first."""
+RESUME: Final = "consumers.resume.v1"
+"""Type of the record that lets a service's paused consumers go on. It says nothing else."""
+_ALL_TYPES: Final = frozenset(name for topic in EVENT_TOPICS for name in topic.types)
+
+
+class Unknown(StrEnum):
+    """What a consumer does with a type that it doesn't know, because a newer replica published it."""
+
+    PARK = "park"
+    SKIP = "skip"
+    ENVELOPE = "envelope"
+    """Read what all case events have in common."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A record on its way out: to publish now, or stored in an outbox."""
+
+    id: str
+    topic: str
+    """Without the namespace."""
+    key: str
+    type: str
+    value: bytes | None
+    """None: a tombstone."""
+    at: datetime
+    trace: str = ""
+    """W3C trace id, 32 hexadecimal characters."""
+
+    @property
+    def ref(self) -> str:
+        """Tells the records of a document apart: words have the id of the event that names them."""
+        return f"{self.topic}:{self.id}"
+
+    def headers(self, service: str) -> list[tuple[str, bytes]]:
+        return [
+            ("ce_id", self.id.encode()),
+            ("ce_type", self.type.encode()),
+            ("ce_source", f"/ntbcare/{service}/{self.topic}".encode()),
+            ("ce_time", self.at.isoformat().encode()),
+            ("ce_specversion", b"1.0"),
+            ("content-type", b"application/json"),
+            ("traceparent", traceparent(self.trace).encode()),
+        ]
+
+
+class _Named(Protocol):
+    """What every event of a topic has, besides what they have in common."""
+
+    type: str
+    key: str
+    """Of the topics that are not keyed by ticket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A record that was understood."""
+
+    topic: Topic
+    """Where it was published first, also when it came back by re-drive."""
+    key: str
+    ticket: str
+    """Empty for a record of the directory."""
+    event: Any
+    """The model of its type; None is a tombstone."""
+    trace: str
+    record: Record
+
+
+def to_record(topic: Topic, event: Event, trace: str = "") -> Outgoing:
+    """Encode an event for its topic."""
+    named = cast("_Named", event)
+    key = event.ticket if topic.keyed_by == "ticket" else named.key
+    value = event.model_dump_json(exclude_none=True).encode()
+    return Outgoing(str(event.event_id), topic.name, key, named.type, value, event.occurred_at, trace)
+
+
+def directory_record(recorded: DirectoryRecorded) -> Outgoing:
+    value = recorded.model_dump_json(exclude_none=True).encode()
+    event_id = named_id(recorded.key, recorded.revision)
+    return Outgoing(str(event_id), "directory", recorded.key, recorded.type, value, recorded.recorded_at)
+
+
+def tombstone(topic: Topic, key: str) -> Outgoing:
+    """A record that erases a key of a compacted topic."""
+    now = datetime.now(UTC)
+    return Outgoing(str(named_id(topic.name, key, "erased", now)), topic.name, key, "erased.v1", None, now)
+
+
+def read_headers(record: Record) -> dict[str, str]:
+    """Decode a record's headers; raises Rejected where one is not UTF-8."""
+    try:
+        return {name: value.decode() for name, value in record.headers}
+    except UnicodeDecodeError:
+        reason = "a header is not UTF-8"
+        raise Rejected(reason) from None
+
+
+def read_record(record: Record, topics: Mapping[str, Topic], unknown: Unknown) -> Received | None:
+    """Understand one record. None: its type is not known and to be skipped.
+
+    `topics` maps full topic names to topics; a re-driven record names its origin in a header.
+    Raises Rejected with the reason where it can never be understood.
+    """
+    headers = read_headers(record)
+    topic = topics.get(record.topic) or _origin(headers, topics)
+    key = _text_key(record)
+    trace = headers.get("traceparent", "")[3:35]
+    if record.value is None:
+        return Received(topic, key, _ticket_of_tombstone(topic, key), None, trace, record)
+    model = _model(topic, headers, unknown)
+    if model is None:
+        return None
+    event = _validated(model, record.value)
+    ticket = event.ticket if isinstance(event, Event) else ""
+    if key != (ticket if topic.keyed_by == "ticket" else cast("Any", event).key):
+        reason = "the key does not belong to the body"
+        raise Rejected(reason)
+    return Received(topic, key, ticket, event, trace, record)
+
+
+def _origin(headers: Mapping[str, str], topics: Mapping[str, Topic]) -> Topic:
+    name = headers.get(ORIGIN)
+    topic = next((topic for topic in topics.values() if topic.name == name), None)
+    if topic is None:
+        reason = "a re-driven record without a known origin"
+        raise Rejected(reason)
+    return topic
+
+
+def _text_key(record: Record) -> str:
+    if not record.key:
+        reason = "no key"
+        raise Rejected(reason)
+    try:
+        return record.key.decode()
+    except UnicodeDecodeError:
+        reason = "the key is not UTF-8"
+        raise Rejected(reason) from None
+
+
+def _ticket_of_tombstone(topic: Topic, key: str) -> str:
+    if not topic.compact:
+        reason = "null on a topic that is not compacted"
+        raise Rejected(reason)
+    if topic.keyed_by == "entry":
+        return ""
+    try:
+        return parse_ticket(key.partition(":")[0])
+    except ValueError:
+        reason = "the key holds no ticket"
+        raise Rejected(reason) from None
+
+
+def _model(topic: Topic, headers: Mapping[str, str], unknown: Unknown) -> type[BaseModel] | None:
+    kind = headers.get("ce_type")
+    if kind is None:
+        reason = "no ce_type header"
+        raise Rejected(reason)
+    if kind in topic.types:
+        return topic.types[kind]
+    if kind in _ALL_TYPES:
+        reason = f"an event of another topic: {kind}"
+        raise Rejected(reason)
+    if unknown is Unknown.SKIP:
+        return None
+    if unknown is Unknown.ENVELOPE and topic is CASES:
+        return UnknownCaseEvent
+    reason = f"unknown ce_type: {kind[:80]}"
+    raise Rejected(reason)
+
+
+def _validated(model: type[BaseModel], value: bytes) -> BaseModel:
+    try:
+        return model.model_validate_json(value)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        places = [f"{'.'.join(str(part) for part in fault['loc']) or 'body'}: {fault['type']}" for fault in faults[:5]]
+        raise Rejected("; ".join(places)) from None

@@ -1,0 +1,177 @@
+"""What makes the four services alike: one lifespan, one consumer, health, metrics, docs and problems."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any, Final
+
+import structlog
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.responses import JSONResponse
+from faststream.specification import AsyncAPI
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from shared.broker import create_broker, subscribe
+from shared.consumer import Consumer, Handle, Policy
+from shared.dead_letters import DeadLetters, wait_for_resume
+from shared.follower import DirectoryFollower
+from shared.health import Health
+from shared.logs import configure_logs
+from shared.metrics import OfService
+from shared.problems import ProblemApp
+from shared.publisher import Publisher
+from shared.records import Unknown
+from shared.settings import ServiceSettings
+from shared.topics import CONSUMERS, EVENT_TOPICS
+from shared.watchdog import Watchdog
+
+log = structlog.get_logger(__name__)
+
+OWN_PATHS: Final = ("/livez", "/readyz", "/metrics", "/docs", "/asyncapi")
+"""What every service answers for itself; in one process they are under `/-/<service>`."""
+VERSION: Final = "1"
+_RESTART_S: Final = 1.0
+
+
+class Service:
+    """One service: make it, say what it consumes and does, then create its app."""
+
+    def __init__(self, name: str, settings: ServiceSettings) -> None:
+        configure_logs(settings.log_level)
+        self.name = name
+        self.settings = settings
+        self.publisher = Publisher(name, settings.kafka)
+        self.follower = DirectoryFollower(settings.kafka)
+        self.directory = self.follower.directory
+        self.health = Health(name)
+        self.broker = create_broker(settings.kafka, name)
+        self._consumers: list[Consumer] = []
+        self._resources: list[Callable[[], AbstractAsyncContextManager[Any]]] = []
+        self._tasks: dict[str, Callable[[], Awaitable[None]]] = {}
+        self.health.add("directory", ready=self.follower.why_not_ready)
+        self._describe_publishers()
+
+    def resource(self, enter: Callable[[], AbstractAsyncContextManager[Any]]) -> None:
+        """Enter it at start, once the broker is connected and the directory read; leave it at the end."""
+        self._resources.append(enter)
+
+    def background(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Run it for ever beside the consumers; when it fails, log and begin again."""
+        self._tasks[name] = run
+
+    def consume(
+        self,
+        handle: Handle,
+        *,
+        unknown: Unknown = Unknown.PARK,
+        is_passing: Callable[[BaseException], bool] = lambda _: False,
+        group: str | None = None,
+    ) -> Consumer:
+        """Read the service's topics (`shared.topics.CONSUMERS`) in its group and give them to the handler."""
+        kafka = self.settings.kafka
+        topics = CONSUMERS[self.name]
+        policy = Policy({topic.full_name(kafka.namespace): topic for topic in topics}, unknown, is_passing)
+        letters = DeadLetters(self.name, self.publisher, self.settings.flood)
+        consumer = Consumer(self.name, handle, policy, letters, lambda: wait_for_resume(kafka, self.name))
+        subscriber = subscribe(self.broker, kafka, consumer, group or self.name, topics)
+        watchdog = Watchdog(subscriber, consumer, self.settings.stuck_after_s)
+        self.health.add("consumer", ready=watchdog.why_not_ready, alive=watchdog.why_not_alive)
+        self.background("watchdog", watchdog.run)
+        self._consumers.append(consumer)
+        return consumer
+
+    def create_app(self, *routers: APIRouter, max_body_size: int = 64 * 1024) -> FastAPI:
+        """The ASGI app: the routers, and what every service answers for itself. `max_body_size` is in bytes."""
+        app = ProblemApp(
+            title=f"NTB Care {self.name}",
+            version=VERSION,
+            lifespan=self._lifespan,
+            docs_url="/docs",
+            redoc_url=None,
+            max_body_size=max_body_size,
+            **_WITHOUT_TELEMETRY,
+        )
+        for router in routers:
+            app.include_router(router)
+        app.include_router(self._own_routes())
+        return app
+
+    @asynccontextmanager
+    async def _lifespan(self, _: FastAPI) -> AsyncGenerator[None]:
+        async with AsyncExitStack() as stack:
+            await self.publisher.start()
+            stack.push_async_callback(self.publisher.stop)
+            await self.follower.start()
+            stack.push_async_callback(self.follower.stop)
+            for enter in self._resources:
+                await stack.enter_async_context(enter())
+            if self._consumers:
+                await self.broker.start()
+                stack.push_async_callback(self._stop_consumers)
+            tasks = {"directory": self.follower.run} | self._tasks
+            running = [asyncio.create_task(self._supervise(name, run), name=name) for name, run in tasks.items()]
+            stack.push_async_callback(_cancel, running)
+            log.info("service_started", service=self.name)
+            yield
+            log.info("service_stops", service=self.name)
+
+    async def _stop_consumers(self) -> None:
+        for consumer in self._consumers:
+            consumer.stop()
+        await self.broker.stop()
+
+    async def _supervise(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await run()
+            except Exception as error:  # noqa: BLE001 - whatever it was, the task must go on
+                log.warning("task_failed", service=self.name, task=name, error=type(error).__name__)
+            await asyncio.sleep(_RESTART_S)
+
+    def _own_routes(self) -> APIRouter:
+        own = APIRouter(include_in_schema=False)
+
+        @own.get("/livez")
+        async def livez() -> JSONResponse:
+            return _health_answer(await self.health.why_not_alive())
+
+        @own.get("/readyz")
+        async def readyz() -> JSONResponse:
+            return _health_answer(await self.health.why_not_ready())
+
+        @own.get("/metrics")
+        async def metrics() -> Response:
+            return Response(generate_latest(OfService(self.name)), media_type=CONTENT_TYPE_LATEST)
+
+        @own.get("/asyncapi")
+        async def asyncapi() -> Response:
+            specification = AsyncAPI(self.broker, title=f"NTB Care {self.name}", version=VERSION)
+            return Response(specification.to_specification().to_json(), media_type="application/vnd.aai.asyncapi+json")
+
+        return own
+
+    def _describe_publishers(self) -> None:
+        for topic in EVENT_TOPICS:
+            if topic.writer == self.name:
+                for kind, model in topic.types.items():
+                    self.broker.publisher(
+                        topic.full_name(self.settings.kafka.namespace), schema=model, title=f"{topic.name}: {kind}"
+                    )
+
+
+_WITHOUT_TELEMETRY: Final[dict[str, Any]] = {
+    "telemetry": {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
+}
+"""FastAPI's own telemetry costs a fifth of the speed and repeats what `/metrics` says."""
+
+
+def _health_answer(reasons: dict[str, str]) -> JSONResponse:
+    if reasons:
+        return JSONResponse({"status": "not well", "reasons": reasons}, 503)
+    return JSONResponse({"status": "ok"})
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,128 @@
+"""Watches one consumer: its lag for the metrics, whether it is ready, and whether it should move and doesn't."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+from faststream.kafka.subscriber.usecase import BatchSubscriber
+
+from shared.consumer import Consumer, unix_age
+from shared.metrics import LAG, OLDEST, RESTARTS
+from shared.topics import short_name
+
+log = structlog.get_logger(__name__)
+
+_EVERY_S: Final = 2.0
+_ANSWER_S: Final = 5.0
+_SILENT_S: Final = 15.0
+"""After so long without an answer of the broker the consumer is not ready."""
+
+
+class Watchdog:
+    """Restarts a stuck consumer once; when that doesn't help, says that the service is not alive.
+
+    A consumer that waits for a failing part, or that a flood paused, is not stuck: it is only not ready.
+    """
+
+    def __init__(self, subscriber: BatchSubscriber, consumer: Consumer, stuck_after_s: float) -> None:
+        self._subscriber = subscriber
+        self._consumer = consumer
+        self._stuck_after_s = stuck_after_s
+        self._answered_at = 0.0
+        self._moved_at = time.monotonic()
+        self._behind_since: float | None = None
+        self._seen: tuple[int, Mapping[TopicPartition, int | None]] = (0, {})
+        self._restarted = False
+        self._published: set[TopicPartition] = set()
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(_EVERY_S)
+            try:
+                await self._look()
+            except (KafkaError, TimeoutError, OSError) as error:
+                log.warning("broker_does_not_answer", service=self._consumer.service, error=type(error).__name__)
+
+    async def why_not_ready(self) -> str | None:
+        if self._consumer.holding is not None:
+            return self._consumer.holding
+        kafka = self._kafka
+        if kafka is None or not kafka.assignment():
+            return "has no partitions yet"
+        if time.monotonic() - self._answered_at > _SILENT_S:
+            return "the broker doesn't answer"
+        return None
+
+    async def why_not_alive(self) -> str | None:
+        if self._restarted and self._still_for() > self._stuck_after_s:
+            return f"the consumer has records to read and has not moved for {self._still_for():.0f} s"
+        return None
+
+    @property
+    def _kafka(self) -> AIOKafkaConsumer | None:
+        return self._subscriber.consumer
+
+    def _still_for(self) -> float:
+        return time.monotonic() - self._moved_at
+
+    async def _look(self) -> None:
+        kafka = self._kafka
+        if kafka is None:
+            return
+        assigned = kafka.assignment()
+        async with asyncio.timeout(_ANSWER_S):
+            ends = await kafka.end_offsets(list(assigned)) if assigned else {}
+            positions = {place: await _position(kafka, place) for place in assigned}
+        self._answered_at = time.monotonic()
+        lags = {
+            place: max(0, ends[place] - position) + self._consumer.in_progress.get(place, 0)
+            for place, position in positions.items()
+            if position is not None
+        }
+        self._say(lags)
+        await self._judge(assigned, positions, behind=any(lags.values()))
+
+    def _say(self, lags: Mapping[TopicPartition, int]) -> None:
+        service = self._consumer.service
+        for gone in self._published - set(lags):
+            LAG.remove(service, short_name(gone.topic), str(gone.partition))
+        self._published = set(lags)
+        for place, lag in lags.items():
+            LAG.labels(service, short_name(place.topic), str(place.partition)).set(lag)
+        if not any(lags.values()):
+            self._behind_since = None
+        elif self._behind_since is None:
+            self._behind_since = time.time()
+        oldest = self._consumer.oldest_at if self._consumer.in_progress else self._behind_since
+        OLDEST.labels(service).set(unix_age(oldest if any(lags.values()) else None))
+
+    async def _judge(
+        self, assigned: set[TopicPartition], positions: Mapping[TopicPartition, int | None], *, behind: bool
+    ) -> None:
+        now = (self._consumer.batches, positions)
+        idle = bool(assigned) and not behind
+        if idle or now != self._seen or self._consumer.holding is not None:
+            self._seen, self._moved_at, self._restarted = now, time.monotonic(), False
+        elif self._still_for() > self._stuck_after_s and not self._restarted:
+            await self._restart()
+
+    async def _restart(self) -> None:
+        RESTARTS.labels(self._consumer.service).inc()
+        log.error("consumer_restarted", service=self._consumer.service, still_for_s=round(self._still_for()))
+        self._restarted, self._moved_at = True, time.monotonic()
+        self._consumer.stop()
+        await self._subscriber.stop()
+        self._consumer.start()
+        await self._subscriber.start()
+
+
+async def _position(kafka: AIOKafkaConsumer, place: TopicPartition) -> int | None:
+    """Where the next fetch begins; None where the partition was taken away meanwhile."""
+    try:
+        return await kafka.position(place)
+    except IllegalStateError:
+        return None

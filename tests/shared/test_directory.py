@@ -1,0 +1,149 @@
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.routing.handlers import DirectoryPublisher
+from services.routing.seeds import seed_entries
+from services.routing.store.directory import DirectoryStore
+from shared.directory import Directory
+from shared.events.directory import Agency, AgencyLevel, Client, ClientRole, DirectoryRecorded, Label
+from shared.follower import DirectoryFollower
+from shared.mongo import Database, MongoSettings, connected
+from shared.publisher import Publisher
+from shared.records import directory_record
+from shared.settings import KafkaSettings
+from tests.servers import Mongod
+
+AT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+ENTRIES = seed_entries(range(2026, 2028))
+
+
+def an_agency(name: str = "Dinas PUPR", **fields: object) -> Agency:
+    label = Label(id=name, en=name)
+    return Agency.model_validate(
+        {"id": "PUPR-52.03", "name": label, "level": AgencyLevel.REGENCY, "region": "52.03"} | fields
+    )
+
+
+def recorded(revision: int, name: str) -> DirectoryRecorded:
+    return DirectoryRecorded(revision=revision, recorded_at=AT, entry=an_agency(name))
+
+
+def test_given_an_older_revision_when_it_comes_late_then_the_newer_one_stays_and_the_topic_is_known_to_lag() -> None:
+    directory = Directory()
+    directory.apply("agency:PUPR-52.03", recorded(2, "new"))
+
+    directory.apply("agency:PUPR-52.03", recorded(1, "old"))
+
+    assert directory.agencies["PUPR-52.03"].name.id == "new"
+    assert directory.on_topic["agency:PUPR-52.03"] == 1
+
+
+def test_given_a_tombstone_when_it_is_applied_then_the_record_is_gone() -> None:
+    directory = Directory.of(an_agency())
+
+    directory.apply("agency:PUPR-52.03", None)
+
+    assert (directory.agencies, directory.revisions) == ({}, {})
+
+
+@pytest.fixture(params=["motor", "pymongo"])
+async def database(request: pytest.FixtureRequest, mongod: Mongod, database_name: str) -> AsyncGenerator[Database]:
+    async with connected(MongoSettings(uri=mongod.uri, database=database_name, driver=request.param)) as database:
+        yield database
+
+
+@pytest.fixture
+async def store(database: Database) -> DirectoryStore:
+    store = DirectoryStore(database)
+    await store.create_indexes()
+    return store
+
+
+@pytest.fixture
+async def publisher(topics: KafkaSettings) -> AsyncGenerator[Publisher]:
+    publisher = Publisher("routing", topics)
+    await publisher.start()
+    yield publisher
+    await publisher.stop()
+
+
+@pytest.fixture
+async def follower(topics: KafkaSettings) -> AsyncGenerator[DirectoryFollower]:
+    follower = DirectoryFollower(topics)
+    await follower.start()
+    yield follower
+    await follower.stop()
+
+
+@pytest.mark.integration
+async def test_given_seeds_when_they_are_published_then_every_service_has_them_and_again_only_on_change(
+    store: DirectoryStore, publisher: Publisher, follower: DirectoryFollower
+) -> None:
+    assert "no categories" in (await follower.why_not_ready() or "")
+    await store.seed(ENTRIES)
+
+    first = await DirectoryPublisher(store, follower.directory, publisher).reconcile()
+    await follower.catch_up()
+    again = await DirectoryPublisher(store, follower.directory, publisher).reconcile()
+
+    assert (first, again) == (len(ENTRIES), 0)
+    assert await follower.why_not_ready() is None
+    assert {*follower.directory.agencies} == {entry.id for entry in ENTRIES if entry.kind == "agency"}
+    assert len(follower.directory.regions) == 1_294
+
+
+@pytest.mark.integration
+async def test_given_a_changed_seed_when_it_is_delivered_then_the_record_has_a_new_revision(
+    store: DirectoryStore, publisher: Publisher, follower: DirectoryFollower
+) -> None:
+    await store.seed([an_agency("Dinas PU")])
+    reconciler = DirectoryPublisher(store, follower.directory, publisher)
+    await reconciler.reconcile()
+    await follower.catch_up()
+
+    assert await store.seed([an_agency("Dinas PU")]) == 0
+    assert await store.seed([an_agency("Dinas PUPR")]) == 1
+    await reconciler.reconcile()
+    await follower.catch_up()
+
+    assert follower.directory.agencies["PUPR-52.03"].name.id == "Dinas PUPR"
+    assert follower.directory.revisions["agency:PUPR-52.03"] == 2
+
+
+@pytest.mark.integration
+async def test_given_an_old_revision_on_the_topic_when_routing_looks_then_the_newest_is_published_last(
+    store: DirectoryStore, publisher: Publisher, follower: DirectoryFollower
+) -> None:
+    await store.seed([an_agency("old")])
+    await store.seed([an_agency("new")])
+    await publisher.publish(directory_record(recorded(2, "new")), directory_record(recorded(1, "old")))
+    await follower.catch_up()
+
+    published = await DirectoryPublisher(store, follower.directory, publisher).reconcile()
+    await follower.catch_up()
+
+    assert published == 1
+    assert follower.directory.on_topic["agency:PUPR-52.03"] == 2
+
+
+@pytest.mark.integration
+async def test_given_a_client_when_it_is_issued_and_revoked_then_all_services_hear_of_it(
+    store: DirectoryStore, publisher: Publisher, follower: DirectoryFollower
+) -> None:
+    client = Client(id="post", name="Lombok Post", role=ClientRole.INTEGRATOR, token_digest="0" * 64, issued_at=AT)
+    reconciler = DirectoryPublisher(store, follower.directory, publisher)
+
+    assert await store.add_client(client)
+    assert not await store.add_client(client)
+    await reconciler.reconcile()
+    await follower.catch_up()
+    assert follower.directory.clients["post"].revoked_at is None
+
+    assert await store.revoke_client("post", AT + timedelta(days=1))
+    assert not await store.revoke_client("nobody", AT)
+    await reconciler.reconcile()
+    await follower.catch_up()
+    assert follower.directory.clients["post"].revoked_at == AT + timedelta(days=1)
+    assert [known.id for known in await store.clients()] == ["post"]
