@@ -1,0 +1,195 @@
+"""HTTP in and out: `POST /v1/complaints` and what a form needs to fill it."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+from uuid import UUID, uuid4
+
+import phonenumbers
+from fastapi import APIRouter, Depends, Header, Response
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from services.intake.domain import Complaint, Known, Person, Place, day_of, find_faults, submit
+from services.intake.places import Places, cell_of
+from services.intake.settings import Settings
+from shared.access import authenticate
+from shared.directory import Directory
+from shared.errors import BrokerUnreachable
+from shared.events.directory import Client
+from shared.events.event import AgencyId, Language, RegionCode, Slug
+from shared.ids import draw_ticket, tracking_code
+from shared.problems import field_problem, unreachable_problem
+from shared.publisher import Publisher
+from shared.records import to_record
+from shared.topics import COMPLAINTS, PERSONAL
+from shared.traces import current_trace
+
+
+def parse_phone(entered: str) -> str:
+    """E.164; a number without a country is Indonesian."""
+    try:
+        number = phonenumbers.parse(entered, "ID")
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
+        msg = "is not a phone number, such as +6281234567890"
+        raise ValueError(msg)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class LocationBody(_Body):
+    """Where it is; at least one of the point, the region and the address."""
+
+    latitude: float | None = Field(default=None, ge=-90, le=90, allow_inf_nan=False)
+    longitude: float | None = Field(default=None, ge=-180, le=180, allow_inf_nan=False)
+    region: RegionCode | None = None
+    address: Annotated[str, StringConstraints(min_length=3, max_length=500)] | None = None
+
+    @model_validator(mode="after")
+    def _says_where(self) -> Self:
+        if (self.latitude is None) != (self.longitude is None):
+            msg = "latitude and longitude go together"
+            raise ValueError(msg)
+        if self.latitude is None and self.region is None and self.address is None:
+            msg = "give latitude and longitude, a region or an address"
+            raise ValueError(msg)
+        return self
+
+
+class ReporterBody(_Body):
+    """Who says so and how to answer."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    email: EmailStr | None = None
+    phone: Annotated[str, StringConstraints(max_length=30), AfterValidator(parse_phone)] | None = None
+    language: Language = Language.INDONESIAN
+
+
+class ComplaintBody(_Body):
+    """A complaint. `channel` and `received_at` take an integrator's or an operator's token."""
+
+    category: Annotated[str, StringConstraints(max_length=60)]
+    text: Annotated[str, StringConstraints(min_length=10, max_length=5_000)]
+    location: LocationBody
+    answers: dict[Slug, Slug] = Field(default_factory=dict[str, str], max_length=20)
+    about: AgencyId | None = None
+    reporter: ReporterBody | None = None
+    anonymous: bool = False
+    confidential: bool = False
+    occurred_at: AwareDatetime | None = None
+    channel: Slug | None = None
+    received_at: AwareDatetime | None = None
+
+    def to_complaint(self) -> Complaint:
+        place = Place(**self.location.model_dump())
+        reporter = Person(**self.reporter.model_dump()) if self.reporter else None
+        digest = hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        same = self.model_dump(exclude={"location", "reporter", "occurred_at"})
+        return Complaint(**same, place=place, reporter=reporter, incident_at=self.occurred_at, digest=digest)
+
+
+class AcceptedBody(BaseModel):
+    """The complaint is safe. The tracking code lets its reporter follow up; it cannot be shown again."""
+
+    ticket: str
+    tracking_code: str
+    idempotency_key: UUID
+
+
+class Intake:
+    """What the endpoints work with."""
+
+    def __init__(self, settings: Settings, directory: Directory, places: Places, publisher: Publisher) -> None:
+        self._settings = settings
+        self._directory = directory
+        self._publisher = publisher
+        self._tracking_keys = settings.tracking_keys()
+        self._ticket_secret = settings.ticket_secret.get_secret_value().encode()
+        self.known = Known(directory.categories, directory.agencies, directory.regions, places.region_at, cell_of)
+
+    def client(self, authorization: Annotated[str | None, Header()] = None) -> Client | None:
+        return authenticate(self._directory.clients, authorization)
+
+    async def accept(self, complaint: Complaint, client: Client | None, key: UUID) -> AcceptedBody:
+        """Publish the personal part and the facts, each acknowledged; raises a 422 or a 503 Problem."""
+        now = datetime.now(UTC)
+        faults = find_faults(complaint, self.known, client, now)
+        if faults:
+            raise field_problem(*faults)
+        trace = current_trace()
+        ticket = draw_ticket(self._ticket_secret, client.id if client else "public", key)
+        personal, facts = submit(complaint, ticket, self.known, client=client, at=now)
+        records = (to_record(PERSONAL, personal, trace), to_record(COMPLAINTS, facts, trace))
+        try:
+            await self._publisher.publish_within(self._settings.publish_within, *records)
+        except BrokerUnreachable:
+            raise unreachable_problem(idempotency_key=str(key)) from None
+        code = tracking_code(self._tracking_keys, next(iter(self._tracking_keys)), ticket)
+        return AcceptedBody(ticket=ticket, tracking_code=code, idempotency_key=key)
+
+
+def create_router(intake: Intake, options: Callable[[], tuple[str, bytes]]) -> APIRouter:
+    """`options` gives the entity tag and the JSON of all options as they are now."""
+    router = APIRouter(prefix="/v1/complaints", tags=["complaints"])
+
+    @router.post("", status_code=202)
+    async def submit_complaint(
+        body: ComplaintBody,
+        response: Response,
+        client: Annotated[Client | None, Depends(intake.client)],
+        idempotency_key: Annotated[UUID | None, Header()] = None,
+    ) -> AcceptedBody:
+        """Accept a complaint. Sent again with the same `Idempotency-Key` (a UUID) it is the same complaint."""
+        key = idempotency_key or uuid4()
+        accepted = await intake.accept(body.to_complaint(), client, key)
+        response.headers["Location"] = f"/v1/cases/{accepted.ticket}"
+        return accepted
+
+    @router.get("/options")
+    async def get_options(if_none_match: Annotated[str | None, Header()] = None) -> Response:
+        """Categories with their questions, valid today, and all regions."""
+        tag, body = options()
+        headers = {"ETag": tag, "Cache-Control": "public, max-age=60"}
+        if if_none_match == tag:
+            return Response(status_code=304, headers=headers)
+        return Response(body, media_type="application/json", headers=headers)
+
+    return router
+
+
+class Options:
+    """The answer of `GET /v1/complaints/options`, made anew only when the directory or the day changed."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._changes = 0
+        self._made: tuple[str, bytes] | None = None
+        self._made_for: tuple[Any, ...] = ()
+
+    def note_change(self, _: str) -> None:
+        self._changes += 1
+
+    def __call__(self) -> tuple[str, bytes]:
+        today = day_of(datetime.now(UTC))
+        if self._made is None or self._made_for != (self._changes, today):
+            self._made_for = (self._changes, today)
+            categories = [category.model_dump(mode="json") for category in self._directory.categories_on(today)]
+            regions = [region.model_dump(exclude={"kind"}) for _, region in sorted(self._directory.regions.items())]
+            body = json.dumps({"categories": categories, "regions": regions}, ensure_ascii=False).encode()
+            self._made = f'"{hashlib.sha256(body).hexdigest()[:32]}"', body
+        return self._made

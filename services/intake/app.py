@@ -1,0 +1,16 @@
+from fastapi import FastAPI
+
+from services.intake.api import Intake, Options, create_router
+from services.intake.places import load_places
+from services.intake.settings import Settings
+from shared.service import Service
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Intake: accepts complaints and publishes them. It needs Kafka and nothing else."""
+    settings = settings or Settings.model_validate({})
+    service = Service("intake", settings)
+    intake = Intake(settings, service.directory, load_places(), service.publisher)
+    options = Options(service.directory)
+    service.follower.on_change.append(options.note_change)
+    return service.create_app(create_router(intake, options), max_body_size=settings.max_body_size)

@@ -1,0 +1,219 @@
+"""From what somebody sent to the events that say it: pure, the clock and the directory are arguments."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from typing import Final
+
+from shared.events.complaints import ComplaintSubmitted
+from shared.events.directory import Agency, Category, Client, ClientRole, Region
+from shared.events.event import Language, region_levels
+from shared.events.personal import PersonalRecorded
+from shared.ids import named_id
+
+WITA: Final = timezone(timedelta(hours=8), "WITA")
+"""Asia/Makassar, which has no daylight saving."""
+_SKEW: Final = timedelta(minutes=5)
+"""So far a sender's clock may be ahead."""
+_INTEGRATOR_DELAY: Final = timedelta(days=7)
+"""What an integrator received longer ago is entered by an operator."""
+_PUBLIC: Final = "public"
+
+Fault = tuple[str, str]
+"""The dotted path of a field, and what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where it is: at least one of the three."""
+
+    latitude: float | None = None
+    longitude: float | None = None
+    region: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who says so."""
+
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    language: Language = Language.INDONESIAN
+
+    @property
+    def reachable(self) -> bool:
+        return bool(self.email or self.phone)
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """What was sent, well-formed but not yet held against the directory."""
+
+    category: str
+    text: str
+    place: Place
+    digest: str
+    """SHA-256 of all that was sent, hexadecimal."""
+    answers: Mapping[str, str]
+    about: str | None = None
+    reporter: Person | None = None
+    anonymous: bool = False
+    confidential: bool = False
+    incident_at: datetime | None = None
+    channel: str | None = None
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What it is held against."""
+
+    categories: Mapping[str, Category]
+    agencies: Mapping[str, Agency]
+    regions: Mapping[str, Region]
+    region_at: Callable[[float, float], str | None]
+    cell_of: Callable[[float, float], str]
+
+
+def find_faults(complaint: Complaint, known: Known, client: Client | None, now: datetime) -> list[Fault]:
+    """Everything that is wrong with it, field by field."""
+    return [
+        *_category_faults(complaint, known, now),
+        *_place_faults(complaint.place, known),
+        *_time_faults(complaint, client, now),
+        *_person_faults(complaint, known),
+        *_token_faults(complaint, client),
+    ]
+
+
+def _category_faults(complaint: Complaint, known: Known, now: datetime) -> Iterator[Fault]:
+    category = known.categories.get(complaint.category)
+    if category is None or not category.valid_on(day_of(complaint.received_at or now)):
+        yield "category", "is not a category; GET /v1/complaints/options lists them"
+        return
+    questions = {question.code: question for question in category.questions}
+    for code, answer in complaint.answers.items():
+        if code not in questions:
+            yield f"answers.{code}", f"is not a question of {category.id}"
+        elif answer not in (options := [option.code for option in questions[code].options]):
+            yield f"answers.{code}", f"must be one of: {', '.join(options)}"
+
+
+def _place_faults(place: Place, known: Known) -> Iterator[Fault]:
+    if place.region is not None and place.region not in known.regions:
+        yield "location.region", "is not a region of Nusa Tenggara Barat"
+    if place.latitude is None or place.longitude is None:
+        return
+    found = known.region_at(place.latitude, place.longitude)
+    if found is None:
+        yield "location", "the point lies outside Nusa Tenggara Barat"
+    elif place.region in known.regions and regency_of(found) != (regency_of(place.region) or regency_of(found)):
+        yield "location", f"the point lies in {regency_of(found)}, not in {place.region}"
+
+
+def _time_faults(complaint: Complaint, client: Client | None, now: datetime) -> Iterator[Fault]:
+    for field, moment in (("occurred_at", complaint.incident_at), ("received_at", complaint.received_at)):
+        if moment is not None and moment > now + _SKEW:
+            yield field, "lies in the future"
+    late = complaint.received_at is not None and now - complaint.received_at > _INTEGRATOR_DELAY
+    if late and client is not None and client.role is ClientRole.INTEGRATOR:
+        yield "received_at", "lies more than 7 days back, which takes an operator's token"
+
+
+def _person_faults(complaint: Complaint, known: Known) -> Iterator[Fault]:
+    if complaint.about is not None and complaint.about not in known.agencies:
+        yield "about", "is not a known body"
+    if not complaint.anonymous and (complaint.reporter is None or not complaint.reporter.name):
+        yield "reporter.name", "is needed unless the complaint is anonymous"
+
+
+def _token_faults(complaint: Complaint, client: Client | None) -> Iterator[Fault]:
+    if client is not None and client.role in {ClientRole.INTEGRATOR, ClientRole.OPERATOR}:
+        return
+    for field, value in (("channel", complaint.channel), ("received_at", complaint.received_at)):
+        if value is not None:
+            yield field, "takes an integrator's or an operator's token"
+
+
+def submit(
+    complaint: Complaint, ticket: str, known: Known, *, client: Client | None, at: datetime
+) -> tuple[PersonalRecorded, ComplaintSubmitted]:
+    """The personal part and the facts of a complaint without faults, to be published in this order."""
+    event_id = named_id(ticket, complaint.digest, "submitted")
+    part = f"s-{complaint.digest[:16]}"
+    category, place = known.categories[complaint.category], complaint.place
+    reporter = complaint.reporter or Person()
+    received_at = complaint.received_at or at
+    facts = ComplaintSubmitted(
+        event_id=event_id,
+        ticket=ticket,
+        occurred_at=at,
+        digest=complaint.digest,
+        part=part,
+        category=category.id,
+        region=locate(place, known),
+        cell=_cell(place, known),
+        answers=dict(complaint.answers),
+        about=complaint.about,
+        anonymous=complaint.anonymous or category.anonymous,
+        confidential=complaint.confidential or category.confidential,
+        channel=complaint.channel or "api",
+        client=client.id if client else _PUBLIC,
+        language=reporter.language,
+        has_contact=reporter.reachable,
+        incident_at=complaint.incident_at,
+        received_at=received_at,
+        historical=_is_historical(received_at, client, at),
+    )
+    return _personal(complaint, reporter, facts), facts
+
+
+def _personal(complaint: Complaint, reporter: Person, facts: ComplaintSubmitted) -> PersonalRecorded:
+    return PersonalRecorded(
+        event_id=named_id(facts.ticket, facts.part),
+        ticket=facts.ticket,
+        occurred_at=facts.occurred_at,
+        part=facts.part,
+        text=complaint.text,
+        language=reporter.language,
+        name=reporter.name,
+        email=reporter.email,
+        phone=reporter.phone,
+        latitude=complaint.place.latitude,
+        longitude=complaint.place.longitude,
+        address=complaint.place.address,
+    )
+
+
+def locate(place: Place, known: Known) -> str | None:
+    """The finest region known: the point's, unless the sender named one that the point's is not inside."""
+    found = None
+    if place.latitude is not None and place.longitude is not None:
+        found = known.region_at(place.latitude, place.longitude)
+    if found is None or place.region is None:
+        return found or place.region
+    return found if place.region in region_levels(found) else place.region
+
+
+def _cell(place: Place, known: Known) -> str | None:
+    if place.latitude is None or place.longitude is None:
+        return None
+    return known.cell_of(place.latitude, place.longitude)
+
+
+def _is_historical(received_at: datetime, client: Client | None, now: datetime) -> bool:
+    """Entered afterwards by an operator: it came on an earlier day."""
+    entered = client is not None and client.role is ClientRole.OPERATOR
+    return entered and day_of(received_at) < day_of(now)
+
+
+def regency_of(code: str | None) -> str | None:
+    """The regency or city of a region; None for the province as a whole."""
+    levels = region_levels(code) if code else ()
+    return levels[1] if len(levels) > 1 else None
+
+
+def day_of(moment: datetime) -> date:
+    return moment.astimezone(WITA).date()
