@@ -1,0 +1,93 @@
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from services.routing.api import DESK_ERRORS, create_router, desk_problem
+from services.routing.desk import Desk
+from services.routing.domain.rulebook import Rulebook
+from services.routing.handlers import ComplaintHandler, DirectoryPublisher
+from services.routing.seeds import seed_entries
+from services.routing.settings import Settings
+from services.routing.store.cases import CaseStore
+from services.routing.store.directory import DirectoryStore
+from shared.directory import Directory
+from shared.mongo import close_database, is_passing, open_database
+from shared.outages import answer_outages
+from shared.outbox import OutboxRelay
+from shared.problems import to_response
+from shared.service import Service
+from shared.waiters import Waiters
+
+CALENDAR = STANDARD = "52"
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Routing: opens a case for each complaint, decides who gets it, and is where agencies act."""
+    settings = settings or Settings.model_validate({})
+    service = Service("routing", settings)
+    database = open_database(settings.mongo)
+    cases, records = CaseStore(database), DirectoryStore(database)
+    relay = OutboxRelay("routing", cases.collection, service.publisher)
+    publisher = DirectoryPublisher(records, service.directory, service.publisher)
+    opened = Waiters()
+
+    @asynccontextmanager
+    async def prepared() -> AsyncGenerator[None]:
+        try:
+            await relay.create_index()
+            await records.create_indexes()
+            await records.seed(seed_entries(_years(settings)))
+            await publisher.reconcile()
+            await service.follower.catch_up()
+            yield
+        finally:
+            await close_database(database)
+
+    service.resource(prepared)
+    rulebook = rulebook_source(service.directory, service.follower.on_change)
+    service.consume(ComplaintHandler(cases, relay, rulebook, opened), is_passing=is_passing)
+    service.background("outbox", relay.run)
+    service.background("outbox_sweep", relay.sweep)
+    service.background("directory_publisher", publisher.run)
+    app = service.create_app(create_router(Desk(cases, relay, opened), service.directory.clients))
+    install_refusals(app)
+    answer_outages(app)
+    return app
+
+
+def install_refusals(app: FastAPI) -> None:
+    """Answer what the desk refuses as problems."""
+    for error in DESK_ERRORS:
+        app.add_exception_handler(error, _answer_refusal)
+
+
+def rulebook_source(directory: Directory, on_change: list[Callable[[str], None]]) -> Callable[[], Rulebook]:
+    """Make the rulebook anew when the directory changed. Raises KeyError while calendar or standard are missing."""
+    made: list[Rulebook] = []
+    on_change.append(lambda _: made.clear())
+
+    def current() -> Rulebook:
+        if not made:
+            made.append(
+                Rulebook(
+                    agencies=dict(directory.agencies),
+                    categories=dict(directory.categories),
+                    rules=sorted(directory.rules.values(), key=lambda rule: rule.position),
+                    calendar=directory.calendars[CALENDAR],
+                    standard=directory.standards[STANDARD],
+                )
+            )
+        return made[0]
+
+    return current
+
+
+def _years(settings: Settings) -> range:
+    return range(settings.calendar_from, datetime.now(UTC).year + settings.calendar_years_ahead + 1)
+
+
+async def _answer_refusal(_: Request, error: Exception) -> JSONResponse:
+    return to_response(desk_problem(error))

@@ -1,0 +1,27 @@
+"""Working days and when the clocks are due: pure, WITA throughout."""
+
+from collections.abc import Collection
+from datetime import date, datetime, time, timedelta, timezone
+from typing import Final
+
+WITA: Final = timezone(timedelta(hours=8), "WITA")
+"""Asia/Makassar, which has no daylight saving."""
+_CLOSES: Final = time(16, 0, tzinfo=WITA)
+_FRIDAY: Final = 4
+
+
+def day_of(moment: datetime) -> date:
+    return moment.astimezone(WITA).date()
+
+
+def is_working_day(day: date, closed: Collection[date]) -> bool:
+    return day.weekday() <= _FRIDAY and day not in closed
+
+
+def due_after_working_days(start: datetime, days: int, closed: Collection[date]) -> datetime:
+    """16:00 WITA on the n-th working day after the day of the start, whatever the hour of the start."""
+    day = day_of(start)
+    while days > 0:
+        day += timedelta(days=1)
+        days -= is_working_day(day, closed)
+    return datetime.combine(day, _CLOSES)

@@ -1,0 +1,129 @@
+"""Which agency gets a complaint: rules are data, tried in order, the first match wins."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from services.routing.domain.calendar import day_of
+from shared.events.cases import TriageReason
+from shared.events.complaints import ComplaintSubmitted
+from shared.events.directory import Agency, Calendar, Category, Rule, Standard
+from shared.events.event import Urgency, region_levels
+
+NO_RULE = "none"
+_OF_THE_REGENCY = "kab:"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """An agency, or None and the reason why a coordinator must decide."""
+
+    agency: str | None
+    rule: str
+    """Name of the rule that decided, or that matched but led nowhere."""
+    urgency: Urgency
+    reason: TriageReason | None = None
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """What decisions and promises are made from, as the directory stood at one moment."""
+
+    agencies: Mapping[str, Agency]
+    categories: Mapping[str, Category]
+    rules: Sequence[Rule]
+    """By position."""
+    calendar: Calendar
+    standard: Standard
+
+    @cached_property
+    def closed(self) -> frozenset[date]:
+        return frozenset(closed.day for closed in self.calendar.closed)
+
+    @cached_property
+    def _coordinating(self) -> list[Agency]:
+        return sorted((agency for agency in self.agencies.values() if agency.coordinates), key=lambda agency: agency.id)
+
+    def decide(self, complaint: ComplaintSubmitted) -> Decision:
+        """Total: a complaint that no rule claims goes to triage, never nowhere."""
+        category = self.categories.get(complaint.category)
+        if category is None:
+            return Decision(None, NO_RULE, Urgency.IMPORTANT, TriageReason.UNKNOWN_CATEGORY)
+        urgency = _urgency(category, complaint.answers)
+        day = day_of(complaint.received_at)
+        rule = next((rule for rule in self.rules if _matches(rule, complaint, day)), None)
+        if rule is None:
+            return Decision(None, NO_RULE, urgency, TriageReason.NO_RULE)
+        target = self._target(rule, complaint, day)
+        if isinstance(target, TriageReason):
+            return Decision(None, rule.id, urgency, target)
+        return Decision(target, rule.id, urgency)
+
+    def coordinator(self, complaint: ComplaintSubmitted) -> str:
+        """The body whose coordinators decide: never one that the complaint is about.
+
+        Raises LookupError where the directory has none.
+        """
+        day, accused = day_of(complaint.received_at), self.related(complaint.about)
+        for agency in self._coordinating:
+            if agency.valid_on(day) and agency.id not in accused:
+                return agency.id
+        msg = "the directory has no body that coordinates"
+        raise LookupError(msg)
+
+    def related(self, about: str | None) -> frozenset[str]:
+        """The body, those it came from and became, and all that stand below one of them."""
+        if about is None:
+            return frozenset()
+        found, todo = set[str](), [about]
+        while todo:
+            body = todo.pop()
+            if body not in found:
+                found.add(body)
+                todo.extend(self._next_of(body))
+        return frozenset(found)
+
+    def _next_of(self, body: str) -> Iterator[str]:
+        agency = self.agencies.get(body)
+        if agency is not None and agency.successor is not None:
+            yield agency.successor
+        for other in self.agencies.values():
+            if body in {other.successor, other.parent}:
+                yield other.id
+
+    def _target(self, rule: Rule, complaint: ComplaintSubmitted, day: date) -> str | TriageReason:
+        regency = _regency(complaint.region)
+        if regency is None and all(wanted.startswith(_OF_THE_REGENCY) for wanted in rule.agencies):
+            return TriageReason.REGION_UNKNOWN
+        wanted = (self.agencies.get(_agency_id(name, regency)) for name in rule.agencies)
+        valid = next((agency.id for agency in wanted if agency is not None and agency.valid_on(day)), None)
+        if valid is None:
+            return TriageReason.NO_AGENCY
+        return TriageReason.CONFLICT_OF_INTEREST if valid in self.related(complaint.about) else valid
+
+
+def _urgency(category: Category, answers: Mapping[str, str]) -> Urgency:
+    for rule in category.urgency_rules:
+        if all(condition.holds(answers) for condition in rule.when):
+            return rule.urgency
+    return category.urgency
+
+
+def _matches(rule: Rule, complaint: ComplaintSubmitted, day: date) -> bool:
+    return (
+        complaint.category in rule.categories
+        and rule.valid_on(day)
+        and all(condition.holds(complaint.answers) for condition in rule.when)
+    )
+
+
+def _regency(region: str | None) -> str | None:
+    levels = region_levels(region) if region else ()
+    return levels[1] if len(levels) > 1 else None
+
+
+def _agency_id(name: str, regency: str | None) -> str:
+    if not name.startswith(_OF_THE_REGENCY):
+        return name
+    return f"{name.removeprefix(_OF_THE_REGENCY)}-{regency}"

@@ -1,0 +1,94 @@
+"""Kafka in and out: opens cases, keeps personal parts, publishes the directory."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from services.routing.domain.case import open_case
+from services.routing.domain.rulebook import Rulebook
+from services.routing.store.cases import CaseStore, Opening
+from services.routing.store.directory import DirectoryStore
+from shared.directory import Directory
+from shared.events.complaints import ComplaintSubmitted
+from shared.events.personal import PersonalRecorded
+from shared.metrics import IGNORED
+from shared.outbox import OutboxRelay
+from shared.publisher import Publisher
+from shared.records import Received, directory_record
+from shared.topics import PERSONAL
+from shared.waiters import Waiters
+
+BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_OVERLAP: Final = timedelta(minutes=1)
+"""So much of what was looked at is looked at again: writers' clocks differ."""
+_LOOK_EVERY_S: Final = 2.0
+
+
+class ComplaintHandler:
+    """Opens a case for each complaint, once."""
+
+    def __init__(self, store: CaseStore, relay: OutboxRelay, rulebook: Callable[[], Rulebook], opened: Waiters) -> None:
+        self._store = store
+        self._relay = relay
+        self._rulebook = rulebook
+        self._opened = opened
+
+    async def __call__(self, batch: Sequence[Received]) -> None:
+        await self._keep_personal(received for received in batch if received.topic is PERSONAL)
+        submitted: dict[str, Received] = {}
+        for received in batch:
+            if isinstance(received.event, ComplaintSubmitted):
+                submitted.setdefault(received.ticket, received)
+        if not submitted:
+            return
+        outboxes = await self._store.open(self._openings(submitted.values()))
+        await self._relay.publish(outboxes)
+        self._opened.wake(outboxes)
+        await self._count_ignored([received for ticket, received in submitted.items() if ticket not in outboxes])
+
+    def _openings(self, submitted: Iterable[Received]) -> list[Opening]:
+        rulebook, now = self._rulebook(), datetime.now(UTC)
+        return [
+            Opening(received.event, open_case(received.event, rulebook, now), received.trace) for received in submitted
+        ]
+
+    async def _keep_personal(self, received: Iterable[Received]) -> None:
+        """The newest record of a key in the batch is what holds."""
+        newest: dict[str, PersonalRecorded | None] = {one.key: one.event for one in received}
+        await self._store.record_personal([part for part in newest.values() if part is not None])
+        await self._store.erase_personal([key for key, part in newest.items() if part is None])
+
+    async def _count_ignored(self, late: Sequence[Received]) -> None:
+        if not late:
+            return
+        digests = await self._store.digests([received.ticket for received in late])
+        for received in late:
+            same = digests.get(received.ticket) == received.event.digest
+            IGNORED.labels("routing", "repeated" if same else "another_body").inc()
+
+
+class DirectoryPublisher:
+    """Keeps `ntbcare.directory` as the store has it: publishes what the topic says otherwise or not at all."""
+
+    def __init__(self, store: DirectoryStore, directory: Directory, publisher: Publisher) -> None:
+        self._store = store
+        self._directory = directory
+        self._publisher = publisher
+        self._looked_at = BEGINNING
+
+    async def reconcile(self) -> int:
+        """Compare what changed since the last look (all of it the first time); returns how many were published."""
+        now = datetime.now(UTC)
+        changed = await self._store.since(max(BEGINNING, self._looked_at - _OVERLAP))
+        behind = [one for one in changed if self._directory.on_topic.get(one.key) != one.revision]
+        done = await self._publisher.publish_each({one.key: [directory_record(one)] for one in behind})
+        published = sum(bool(records) for records in done.values())
+        if published == len(behind):
+            self._looked_at = now
+        return published
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            await self.reconcile()

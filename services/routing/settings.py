@@ -1,0 +1,15 @@
+from pydantic_settings import SettingsConfigDict
+
+from shared.mongo import MongoSettings
+from shared.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Environment: `ROUTING_…`."""
+
+    model_config = SettingsConfigDict(env_prefix="ROUTING_")
+
+    mongo: MongoSettings = MongoSettings(database="routing")
+    calendar_from: int = 2018
+    """First year of the calendar that is seeded."""
+    calendar_years_ahead: int = 2
