@@ -1,0 +1,133 @@
+"""`GET /v1/cases` and `GET /v1/cases/{ticket}`."""
+
+from datetime import date
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Header, Query, Response
+from pydantic import AwareDatetime, BaseModel, Field, NonNegativeInt
+
+from services.reporting.api.filters import NONE, AgencyFilter, Asked, check_known, check_period
+from services.reporting.api.pages import read_cursor, write_cursor
+from services.reporting.domain.case import Head
+from services.reporting.domain.views import CaseFacts, CaseView, list_facts
+from services.reporting.reading import HEADERS, Reading, Wait
+from services.reporting.store import Store
+from services.reporting.store.cases import Place, Search
+from shared.directory import Directory
+from shared.events.cases import Status
+from shared.events.event import CategoryCode, RegionCode
+from shared.ids import parse_ticket
+from shared.problems import field_problem
+
+LONGEST_WAIT_S: Final = 30
+MOST_ITEMS: Final = 200
+
+
+class WaitQuery(Asked):
+    """How long to wait for what."""
+
+    wait: float = Field(default=0, ge=0, le=LONGEST_WAIT_S, allow_inf_nan=False)
+    """Seconds. The answer comes as soon as the case is there, else when they are over, with what there is."""
+    after: NonNegativeInt = 0
+    """Wait for a sequence above this one."""
+
+
+class ListQuery(Asked):
+    """Which cases; all conditions hold together."""
+
+    region: RegionCode | None = None
+    """With all that lies in it."""
+    agency: AgencyFilter | None = None
+    category: CategoryCode | None = None
+    status: Status | None = None
+    first: date | None = Field(default=None, alias="from")
+    """First day of receipt, WITA."""
+    last: date | None = Field(default=None, alias="to")
+    """Last day of receipt, WITA, included."""
+    updated_after: AwareDatetime | None = None
+    """Oldest first, from the first event after this moment."""
+    cursor: str | None = Field(default=None, max_length=200)
+    limit: int = Field(default=50, ge=1, le=MOST_ITEMS)
+
+
+class CaseList(BaseModel):
+    """One page."""
+
+    items: list[CaseFacts]
+    next: str | None
+    """Where the next page is; null: this is the last."""
+
+
+def create_case_router(reading: Reading) -> APIRouter:
+    router = APIRouter(prefix="/v1/cases", tags=["cases"])
+
+    @router.get("/{ticket}")
+    async def read_case(
+        ticket: str,
+        query: Annotated[WaitQuery, Query()],
+        response: Response,
+        x_tracking_code: Annotated[str | None, Header(description="Shows the reporter's own view.")] = None,
+    ) -> CaseView:
+        """One case: public facts, or with the tracking code the reporter's own view, which is there at once.
+
+        With `wait` the answer is held until the case is there (and beyond `after`). When the time is over the answer
+        is what there is: the case as it was, `received` with a valid code, else 404. Not found and confidential are
+        one answer.
+        """
+        response.headers.update(HEADERS)
+        return await reading.view(_parse(ticket), Wait(query.wait, query.after), x_tracking_code)
+
+    return router
+
+
+def create_list_router(store: Store, names: Directory) -> APIRouter:
+    router = APIRouter(prefix="/v1/cases", tags=["cases"])
+
+    @router.get("")
+    async def list_cases(query: Annotated[ListQuery, Query()], response: Response) -> CaseList:
+        """Public cases, the newest event first; with `updated_after` the oldest first, for incremental readers.
+
+        An event may arrive here after a newer one of another case. So read again from some minutes before the newest
+        `updated_at` that you have; each item is the whole present state, so what comes twice does no harm.
+        """
+        check_period(query.first, query.last)
+        check_known(names, region=query.region, agency=query.agency, category=query.category)
+        response.headers["Cache-Control"] = "no-cache"
+        return _page(query, await store.cases.search(_search(query)), names)
+
+    return router
+
+
+def _parse(ticket: str) -> str:
+    try:
+        return parse_ticket(ticket)
+    except ValueError as error:
+        raise field_problem(("ticket", str(error))) from None
+
+
+def _search(query: ListQuery) -> Search:
+    return Search(
+        region=query.region,
+        agency="" if query.agency == NONE else query.agency,
+        category=query.category,
+        status=query.status.value if query.status else None,
+        first=query.first.isoformat() if query.first else None,
+        last=query.last.isoformat() if query.last else None,
+        updated_after=query.updated_after,
+        after=read_cursor(query.cursor) if query.cursor else None,
+        limit=query.limit + 1,
+    )
+
+
+def _page(query: ListQuery, found: list[tuple[str, Head]], names: Directory) -> CaseList:
+    """One more than the limit was asked for, to know whether there is a next page."""
+    shown = found[: query.limit]
+    items = [list_facts(ticket, head, names) for ticket, head in shown]
+    if len(found) == len(shown):
+        return CaseList(items=items, next=None)
+    ticket, head = shown[-1]
+    asked = query.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return CaseList(
+        items=items, next="/v1/cases?" + urlencode(asked | {"cursor": write_cursor(Place(head.at, ticket))})
+    )

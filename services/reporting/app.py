@@ -1,0 +1,41 @@
+from datetime import UTC, datetime
+
+from fastapi import FastAPI
+
+from services.reporting.api.cases import create_case_router, create_list_router
+from services.reporting.api.scorecards import create_scorecard_router
+from services.reporting.api.statistics import create_statistics_router
+from services.reporting.domain.figures import day_of
+from services.reporting.handlers import Projector
+from services.reporting.reading import Reading
+from services.reporting.refresher import Refresher
+from services.reporting.settings import Settings
+from services.reporting.store import Store
+from shared.mongo import is_passing
+from shared.outages import answer_outages
+from shared.records import Unknown
+from shared.service import Service
+from shared.waiters import Waiters
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Reporting: reads all topics, publishes nothing, answers what is public and what is the reporter's."""
+    settings = settings or Settings.model_validate({})
+    service = Service("reporting", settings)
+    names = service.directory
+    store = Store(settings.mongo, settings.generation)
+    waiters = Waiters()
+    refresher = Refresher(store)
+    service.resource(store.open)
+    service.health.add("mongo", ready=store.why_not_ready)
+    service.background("refresher", refresher.run)
+    projector = Projector(store, waiters, refresher)
+    service.consume(projector.handle, unknown=Unknown.ENVELOPE, is_passing=is_passing, group=settings.group)
+    app = service.create_app(
+        create_list_router(store, names),
+        create_case_router(Reading(store, waiters, names, settings.tracking_keys())),
+        create_statistics_router(store, names),
+        create_scorecard_router(store, names, lambda: day_of(datetime.now(UTC))),
+    )
+    answer_outages(app)
+    return app

@@ -1,0 +1,87 @@
+"""The read model of one ticket: every topic owns its parts, and every record its place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from shared.events.cases import CaseSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """The first submission; `part` names the personal part that goes with it."""
+
+    part: str
+    category: str
+    region: str | None
+    answers: Mapping[str, str]
+    anonymous: bool
+    confidential: bool
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One case event: what happened, and who has the case and how it stands since."""
+
+    case_id: str
+    type: str
+    at: datetime
+    event_id: str
+    actor: str
+    actor_agency: str | None
+    agency: str | None
+    status: str
+    words: str | None
+    """The event id under which its words are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The present: the highest sequence wins. `sequence` stands first because MongoDB compares fields in order."""
+
+    sequence: int
+    at: datetime
+    public: bool
+    day: str
+    """Of receipt, WITA."""
+    regions: list[str]
+    """All levels, widest first."""
+    bucket: str
+    figures: list[str]
+    case: Mapping[str, Any]
+    """The snapshot as JSON."""
+
+    @property
+    def snapshot(self) -> CaseSnapshot:
+        return CaseSnapshot.model_validate(self.case)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What became of one message."""
+
+    type: str
+    at: datetime
+    kind: str
+    recipient: str
+    agency: str | None
+    channel: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCase:
+    """All that is known of a ticket. Texts that are None were erased."""
+
+    ticket: str
+    submission: Submission | None = None
+    head: Head | None = None
+    history: Mapping[int, Step] = field(default_factory=dict[int, Step])
+    personal: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+    """By part."""
+    words: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+    """By event id."""
+    notices: Mapping[str, Notice] = field(default_factory=dict[str, Notice])
+    """By event id."""

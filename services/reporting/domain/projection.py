@@ -1,0 +1,147 @@
+"""What a batch says about each ticket, in pieces that can be applied in any order and any number of times."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, assert_never
+from uuid import UUID
+
+from services.reporting.domain.case import Head, Notice, Step, Submission
+from services.reporting.domain.figures import bucket_of, day_of, figures_of, levels_of
+from shared.errors import Rejected
+from shared.events.cases import CaseEnvelope
+from shared.events.complaints import ComplaintEvent, ComplaintSubmitted
+from shared.events.notices import NoticeDelivered, NoticeEvent, NoticeFailed, NoticeSuppressed
+from shared.events.personal import PersonalRecorded
+from shared.events.words import WordsRecorded
+
+Told = ComplaintEvent | PersonalRecorded | CaseEnvelope | WordsRecorded | NoticeEvent
+
+_PART: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """A tombstone: nothing may be kept under this key of `personal` or `words`, now or later."""
+
+    topic: str
+    key: str
+
+
+@dataclass(slots=True)
+class Projection:
+    """What a batch says about one ticket."""
+
+    ticket: str
+    submission: Submission | None = None
+    head: Head | None = None
+    history: dict[int, Step] = field(default_factory=dict[int, Step])
+    buckets: set[str] = field(default_factory=set[str])
+    """Of the days: all that the case was in."""
+    personal: dict[str, str | None] = field(default_factory=dict[str, str | None])
+    words: dict[str, str | None] = field(default_factory=dict[str, str | None])
+    """None: erased, which no text replaces."""
+    notices: dict[str, Notice] = field(default_factory=dict[str, Notice])
+
+    def take(self, told: Told | Erased) -> None:
+        """Raises Rejected where a tombstone's key names nothing that can be erased."""
+        match told:
+            case ComplaintSubmitted():
+                self.submission = self.submission or _submission(told)
+            case PersonalRecorded():
+                self.personal.setdefault(told.part, told.text)
+            case WordsRecorded():
+                self.words.setdefault(str(told.event_id), told.text)
+            case CaseEnvelope():
+                self._take_step(told)
+            case NoticeDelivered() | NoticeFailed() | NoticeSuppressed():
+                self.notices[str(told.event_id)] = _notice(told)
+            case Erased():
+                self._erase(told)
+            case _:
+                assert_never(told)
+
+    def _take_step(self, event: CaseEnvelope) -> None:
+        self.history[event.sequence] = _step(event)
+        if event.case_id != event.ticket:
+            # A part of a case says nothing about how the whole case stands.
+            return
+        head = _head(event)
+        self.buckets.add(head.bucket)
+        if self.head is None or head.sequence > self.head.sequence:
+            self.head = head
+
+    def _erase(self, erased: Erased) -> None:
+        name = erased.key.partition(":")[2]
+        if erased.topic == "words":
+            self.words[_event_id(name)] = None
+        elif _PART.fullmatch(name):
+            self.personal[name] = None
+        else:
+            raise Rejected("the key names no part")
+
+
+def project(batch: Iterable[tuple[str, Told | Erased]]) -> dict[str, Projection]:
+    """Collapse (ticket, event) pairs to one projection a ticket. Raises Rejected."""
+    projections: dict[str, Projection] = {}
+    for ticket, told in batch:
+        projections.setdefault(ticket, Projection(ticket)).take(told)
+    return projections
+
+
+def _event_id(name: str) -> str:
+    try:
+        return str(UUID(name))
+    except ValueError:
+        raise Rejected("the key names no event") from None
+
+
+def _submission(event: ComplaintSubmitted) -> Submission:
+    return Submission(
+        part=event.part,
+        category=event.category,
+        region=event.region,
+        answers=dict(event.answers),
+        anonymous=event.anonymous,
+        confidential=event.confidential,
+        received_at=event.received_at,
+    )
+
+
+def _step(event: CaseEnvelope) -> Step:
+    return Step(
+        case_id=event.case_id,
+        type=event.kind,
+        at=event.occurred_at,
+        event_id=str(event.event_id),
+        actor=event.actor.value,
+        actor_agency=event.actor_agency,
+        agency=event.case.agency,
+        status=event.case.status.value,
+        words=event.words.partition(":")[2] if event.words else None,
+    )
+
+
+def _head(event: CaseEnvelope) -> Head:
+    return Head(
+        sequence=event.sequence,
+        at=event.occurred_at,
+        public=not event.case.confidential,
+        day=day_of(event.case.received_at).isoformat(),
+        regions=list(levels_of(event.case.region)),
+        bucket=bucket_of(event.case).key,
+        figures=figures_of(event.case),
+        case=event.case.model_dump(mode="json"),
+    )
+
+
+def _notice(event: NoticeDelivered | NoticeFailed | NoticeSuppressed) -> Notice:
+    return Notice(
+        type=event.type,
+        at=event.occurred_at,
+        kind=event.kind.value,
+        recipient=event.recipient.value,
+        agency=event.agency,
+        channel=event.channel,
+        reason=None if isinstance(event, NoticeDelivered) else event.reason,
+    )

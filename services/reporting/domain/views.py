@@ -1,0 +1,200 @@
+"""What is told of a case, and to whom."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from services.reporting.domain.case import Head, Notice, Step, StoredCase
+from shared.directory import Directory
+from shared.events.cases import Promise
+from shared.events.directory import Label
+
+RECEIVED: Final = "received"
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseView:
+    """One clock. `kept` is null until it is met; a promise met after it was due is late, so not kept."""
+
+    kind: str
+    started_at: datetime
+    due_at: datetime
+    met_at: datetime | None
+    kept: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One thing that happened, and who has the case and how it stands since. Words are the reporter's to read."""
+
+    sequence: int
+    type: str
+    at: datetime
+    actor: str
+    actor_agency: str | None
+    agency: str | None
+    agency_name: Label | None
+    status: str
+    words: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReporterView:
+    """What only the reporter sees. `text` is null before it is here, and after it was erased."""
+
+    confidential: bool
+    anonymous: bool
+    text: str | None
+    text_erased: bool
+    answers: Mapping[str, str]
+    notices: list[Notice]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFacts:
+    """The facts of a case. Null where they are not known; names are those of today."""
+
+    ticket: str
+    status: str
+    category: str | None
+    category_name: Label | None
+    region: str | None
+    region_name: str | None
+    cell: str | None = None
+    agency: str | None = None
+    agency_name: Label | None = None
+    urgency: str | None = None
+    historical: bool = False
+    received_at: datetime | None
+    updated_at: datetime | None = None
+    """Time of the newest event."""
+    sequence: int = 0
+    """Of the newest event; 0 before the first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseView(CaseFacts):
+    """A case with its clocks and its history; `reporter` is null without a tracking code."""
+
+    promises: list[PromiseView]
+    history: list[StepView]
+    reporter: ReporterView | None = None
+
+
+def is_public(stored: StoredCase | None) -> bool:
+    return stored is not None and stored.head is not None and stored.head.public
+
+
+def has_passed(stored: StoredCase | None, sequence: int) -> bool:
+    """Whether the case is projected beyond the sequence; 0 asks for its first event."""
+    return stored is not None and stored.head is not None and stored.head.sequence > sequence
+
+
+def list_facts(ticket: str, head: Head, names: Directory) -> CaseFacts:
+    return CaseFacts(**_facts(ticket, head, names))
+
+
+def view_publicly(stored: StoredCase, names: Directory) -> CaseView | None:
+    """None where nothing of the case is public."""
+    if stored.head is None or not stored.head.public:
+        return None
+    return _view(stored, stored.head, names, reporter=None)
+
+
+def view_as_reporter(ticket: str, stored: StoredCase | None, names: Directory) -> CaseView:
+    """A valid tracking code is proof enough that the complaint was received, even before anything is here."""
+    stored = stored or StoredCase(ticket=ticket)
+    reporter = _reporter_view(stored)
+    if stored.head is not None:
+        return _view(stored, stored.head, names, reporter)
+    told = stored.submission
+    return CaseView(
+        ticket=ticket,
+        status=RECEIVED,
+        category=told.category if told else None,
+        category_name=category_name(names, told.category if told else None),
+        region=told.region if told else None,
+        region_name=region_name(names, told.region if told else None),
+        received_at=told.received_at if told else None,
+        promises=[],
+        history=[],
+        reporter=reporter,
+    )
+
+
+def _view(stored: StoredCase, head: Head, names: Directory, reporter: ReporterView | None) -> CaseView:
+    words = stored.words if reporter else {}
+    return CaseView(
+        **_facts(stored.ticket, head, names),
+        promises=[_promise_view(promise) for promise in head.snapshot.promises],
+        history=[_step_view(sequence, step, names, words) for sequence, step in sorted(stored.history.items())],
+        reporter=reporter,
+    )
+
+
+def _facts(ticket: str, head: Head, names: Directory) -> dict[str, Any]:
+    case = head.snapshot
+    return {
+        "ticket": ticket,
+        "status": case.status.value,
+        "category": case.category,
+        "category_name": category_name(names, case.category),
+        "region": case.region,
+        "region_name": region_name(names, case.region),
+        "cell": case.cell,
+        "agency": case.agency,
+        "agency_name": agency_name(names, case.agency),
+        "urgency": case.urgency.value,
+        "historical": case.historical,
+        "received_at": case.received_at,
+        "updated_at": head.at,
+        "sequence": head.sequence,
+    }
+
+
+def _promise_view(promise: Promise) -> PromiseView:
+    kept = None if promise.met_at is None else promise.met_at <= promise.due_at
+    return PromiseView(promise.kind.value, promise.started_at, promise.due_at, promise.met_at, kept)
+
+
+def _step_view(sequence: int, step: Step, names: Directory, words: Mapping[str, str | None]) -> StepView:
+    return StepView(
+        sequence=sequence,
+        type=step.type,
+        at=step.at,
+        actor=step.actor,
+        actor_agency=step.actor_agency,
+        agency=step.agency,
+        agency_name=agency_name(names, step.agency),
+        status=step.status,
+        words=words.get(step.words) if step.words else None,
+    )
+
+
+def _reporter_view(stored: StoredCase) -> ReporterView:
+    told, case = stored.submission, stored.head.snapshot if stored.head else None
+    part = told.part if told else ""
+    return ReporterView(
+        confidential=case.confidential if case else bool(told and told.confidential),
+        anonymous=case.anonymous if case else bool(told and told.anonymous),
+        text=stored.personal.get(part),
+        text_erased=part in stored.personal and stored.personal[part] is None,
+        answers=told.answers if told else {},
+        notices=sorted(stored.notices.values(), key=lambda notice: notice.at),
+    )
+
+
+def agency_name(names: Directory, agency: str | None) -> Label | None:
+    known = names.agencies.get(agency) if agency else None
+    return known.name if known else None
+
+
+def category_name(names: Directory, category: str | None) -> Label | None:
+    known = names.categories.get(category) if category else None
+    return known.name if known else None
+
+
+def region_name(names: Directory, region: str | None) -> str | None:
+    known = names.regions.get(region) if region else None
+    return known.name if known else None

@@ -1,0 +1,30 @@
+"""Kafka in: batches of all topics become one bulk write."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from services.reporting.domain.projection import Erased, Told, project
+from services.reporting.refresher import Refresher
+from services.reporting.store import Store
+from shared.records import Received
+from shared.waiters import Waiters
+
+
+class Projector:
+    """Writes what a batch says, then tells those who wait for it."""
+
+    def __init__(self, store: Store, waiters: Waiters, refresher: Refresher) -> None:
+        self._store = store
+        self._waiters = waiters
+        self._refresher = refresher
+
+    async def handle(self, batch: Sequence[Received]) -> None:
+        """Raises Rejected where a record can never be projected."""
+        projections = project((received.ticket, _told(received)) for received in batch)
+        await self._store.cases.apply(projections.values(), at=datetime.now(UTC))
+        self._waiters.wake(projections)
+        self._refresher.touch(ticket for ticket, projection in projections.items() if projection.head)
+
+
+def _told(received: Received) -> Told | Erased:
+    return Erased(received.topic.name, received.key) if received.event is None else received.event

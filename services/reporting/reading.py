@@ -1,0 +1,77 @@
+"""Reading one case: who may see what, and waiting for it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from services.reporting.domain.case import StoredCase
+from services.reporting.domain.views import CaseView, has_passed, is_public, view_as_reporter, view_publicly
+from services.reporting.store import Store
+from services.reporting.tries import MOST_TRIES, Tries
+from shared.batches import Batcher
+from shared.directory import Directory
+from shared.ids import tracking_code_fits
+from shared.problems import Problem
+from shared.waiters import Waiters
+
+HEADERS: Final = {"Cache-Control": "no-store", "Vary": "X-Tracking-Code"}
+"""Of every answer: no cache may give one reader what another was told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Up to so many seconds for a sequence above `after`; 0 waits for the first event."""
+
+    seconds: float
+    after: int
+
+
+class Reading:
+    """Answers for one ticket."""
+
+    def __init__(self, store: Store, waiters: Waiters, names: Directory, tracking_keys: Mapping[str, bytes]) -> None:
+        self._store = store
+        self._waiters = waiters
+        self._names = names
+        self._tracking_keys = tracking_keys
+        self._tries = Tries()
+        self._loader = Batcher[str, StoredCase | None](self._load)
+
+    async def view(self, ticket: str, wait: Wait, code: str | None) -> CaseView:
+        """The reporter's own view with a code, else the public one. Raises a 403, 404 or 429 Problem."""
+        if code is not None:
+            self._check(ticket, code)
+            stored = await self._stored(ticket, wait, publicly=False)
+            return view_as_reporter(ticket, stored, self._names)
+        stored = await self._stored(ticket, wait, publicly=True)
+        view = view_publicly(stored, self._names) if stored else None
+        if view is None:
+            detail = "No public case has this ticket, or it has not arrived yet."
+            raise Problem(404, "No such case", detail, headers=HEADERS)
+        return view
+
+    async def _stored(self, ticket: str, wait: Wait, *, publicly: bool) -> StoredCase | None:
+        latest: StoredCase | None = None
+
+        async def look() -> StoredCase | None:
+            nonlocal latest
+            latest = await self._loader.add(ticket)
+            # Whoever may not see a case waits as long for it as for one that does not exist.
+            return latest if has_passed(latest, wait.after) and (is_public(latest) or not publicly) else None
+
+        await self._waiters.until(ticket, look, wait.seconds)
+        return latest
+
+    async def _load(self, tickets: Sequence[str]) -> list[StoredCase | None]:
+        found = await self._store.cases.read(set(tickets))
+        return [found.get(ticket) for ticket in tickets]
+
+    def _check(self, ticket: str, code: str) -> None:
+        locked = self._tries.seconds_locked(ticket)
+        if locked:
+            detail = f"{MOST_TRIES} wrong codes within an hour; please try again later."
+            raise Problem(429, "Too many wrong codes", detail, headers={**HEADERS, "Retry-After": str(locked)})
+        if not tracking_code_fits(self._tracking_keys, ticket, code):
+            self._tries.note_wrong(ticket)
+            detail = "Compare it with the one on your receipt."
+            raise Problem(403, "The tracking code does not fit", detail, headers=HEADERS)

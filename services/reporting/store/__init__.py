@@ -1,0 +1,46 @@
+"""Every MongoDB call of the service."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Self
+
+from pymongo.errors import PyMongoError
+
+from services.reporting.store.buckets import BucketStore
+from services.reporting.store.cases import CaseStore
+from services.reporting.store.figures import FigureStore
+from shared.mongo import Database, MongoSettings, connected
+
+
+class Store:
+    """One generation of the read models. Its parts are there while it is open."""
+
+    cases: CaseStore
+    buckets: BucketStore
+    figures: FigureStore
+
+    def __init__(self, mongo: MongoSettings, generation: str) -> None:
+        self._mongo = mongo
+        self._generation = generation
+        self._database: Database | None = None
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[Self]:
+        """Connect and create the indexes; raises PyMongoError where the database does not answer."""
+        async with connected(self._mongo) as database:
+            cases, buckets = (database[f"{name}_{self._generation}"] for name in ("cases", "buckets"))
+            self.cases, self.buckets, self.figures = CaseStore(cases), BucketStore(buckets, cases), FigureStore(buckets)
+            await self.cases.prepare()
+            await self.buckets.prepare()
+            self._database = database
+            yield self
+            self._database = None
+
+    async def why_not_ready(self) -> str | None:
+        if self._database is None:
+            return "not connected to MongoDB"
+        try:
+            await self._database.command("ping")
+        except PyMongoError as error:
+            return f"MongoDB does not answer: {type(error).__name__}"
+        return None

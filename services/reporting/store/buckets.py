@@ -1,0 +1,117 @@
+"""Counted cases, by day and by month. Every number is counted anew from the cases; none is ever incremented."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Collection as Many
+from typing import Any, Final
+
+from pymongo import ASCENDING, IndexModel, UpdateOne
+from pymongo.errors import BulkWriteError
+
+from services.reporting.domain.figures import Bucket, levels_of
+from shared.mongo import Collection, Document, aggregate, only_duplicates
+
+Counted = dict[str, dict[str, int]]
+"""Figures by bucket key."""
+
+_PERIOD: Final = [("period", ASCENDING), ("start", ASCENDING)]
+INDEXES: Final = (
+    IndexModel(_PERIOD, name="period"),
+    IndexModel([("regions", ASCENDING), *_PERIOD], name="regions"),
+    IndexModel([("agency", ASCENDING), *_PERIOD], name="agency"),
+    IndexModel([("month", ASCENDING)], name="month", sparse=True),
+)
+
+
+class BucketStore:
+    """The buckets of one generation, counted from its cases."""
+
+    def __init__(self, buckets: Collection, cases: Collection) -> None:
+        self._buckets = buckets
+        self._cases = cases
+
+    async def prepare(self) -> None:
+        await self._buckets.create_indexes(list(INDEXES))
+
+    async def recount(self, days: Many[str]) -> None:
+        """Count these buckets of days, and then those of their months, from what is there now."""
+        await self._recount(sorted(days), self._count_cases)
+        await self._recount(sorted({Bucket.parse(day).month.key for day in days}), self._add_up_days)
+
+    async def of_agency(self, agency: str, month: str) -> list[tuple[str, dict[str, int]]]:
+        """Category and counts of an agency's buckets of a month."""
+        query = {"agency": agency, "period": "month", "start": month}
+        found = await self._buckets.find(query, {"category": 1, "counts": 1}).to_list(None)
+        return [(document["category"], document["counts"]) for document in found]
+
+    async def _recount(self, keys: list[str], count: Callable[[list[str]], Awaitable[Counted]]) -> None:
+        """A write counts only if nobody wrote since before the counting, so an older count never covers a newer."""
+        while keys:
+            revisions = await self._read_revisions(keys)
+            counted = await count(keys)
+            keys = await self._write([(key, revisions.get(key)) for key in keys], counted)
+
+    async def _read_revisions(self, keys: list[str]) -> dict[str, int]:
+        found = await self._buckets.find({"_id": {"$in": keys}}, {"revision": 1}).to_list(None)
+        return {document["_id"]: document["revision"] for document in found}
+
+    async def _count_cases(self, keys: list[str]) -> Counted:
+        return _by_bucket(await aggregate(self._cases, cases_pipeline(keys)))
+
+    async def _add_up_days(self, keys: list[str]) -> Counted:
+        return _by_bucket(await aggregate(self._buckets, days_pipeline(keys)))
+
+    async def _write(self, guards: list[tuple[str, int | None]], counted: Counted) -> list[str]:
+        """Returns the keys whose revision moved: there the upsert meets the bucket that its filter does not match."""
+        updates = [
+            UpdateOne(
+                {"_id": key, "revision": revision},
+                {"$set": to_document(key, counted.get(key, {})) | {"revision": (revision or 0) + 1}},
+                upsert=True,
+            )
+            for key, revision in guards
+        ]
+        try:
+            await self._buckets.bulk_write(updates, ordered=False)
+        except BulkWriteError as error:
+            return [guards[index][0] for index in only_duplicates(error)]
+        return []
+
+
+def to_document(key: str, counts: Mapping[str, int]) -> Document:
+    bucket = Bucket.parse(key)
+    levels = levels_of(bucket.region)
+    document: Document = {
+        "period": bucket.period,
+        "start": bucket.start,
+        "regions": list(levels),
+        "regency": levels[:2][-1],
+        "district": levels[-1],
+        "agency": bucket.agency,
+        "category": bucket.category,
+        "counts": dict(sorted(counts.items())),
+    }
+    return document | ({"month": bucket.month.key} if bucket.period == "day" else {})
+
+
+def cases_pipeline(keys: list[str]) -> list[Document]:
+    return [
+        {"$match": {"head.bucket": {"$in": keys}}},
+        {"$unwind": "$head.figures"},
+        {"$group": {"_id": {"bucket": "$head.bucket", "figure": "$head.figures"}, "number": {"$sum": 1}}},
+    ]
+
+
+def days_pipeline(months: list[str]) -> list[Document]:
+    return [
+        {"$match": {"month": {"$in": months}}},
+        {"$project": {"month": 1, "counts": {"$objectToArray": "$counts"}}},
+        {"$unwind": "$counts"},
+        {"$group": {"_id": {"bucket": "$month", "figure": "$counts.k"}, "number": {"$sum": "$counts.v"}}},
+    ]
+
+
+def _by_bucket(rows: list[dict[str, Any]]) -> Counted:
+    counted: Counted = {}
+    for row in rows:
+        counted.setdefault(row["_id"]["bucket"], {})[row["_id"]["figure"]] = row["number"]
+    return counted

@@ -1,0 +1,135 @@
+"""One document a ticket."""
+
+from collections.abc import Collection as Many
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
+from pymongo.errors import BulkWriteError
+
+from services.reporting.domain.case import Head, StoredCase
+from services.reporting.domain.projection import Projection
+from services.reporting.store.documents import to_case, to_update
+from shared.mongo import Collection, Document, only_duplicates
+
+_FILTERS: Final = ("head.regions", "head.case.agency", "head.case.category", "head.case.status")
+_NEWEST: Final = [("head.at", DESCENDING), ("_id", DESCENDING)]
+_OLDEST: Final = [("head.at", ASCENDING), ("_id", ASCENDING)]
+INDEXES: Final = (
+    IndexModel([("head.public", ASCENDING), *_NEWEST], name="newest"),
+    *(IndexModel([("head.public", ASCENDING), (name, ASCENDING), *_NEWEST], name=name) for name in _FILTERS),
+    IndexModel([("head.public", ASCENDING), ("head.day", ASCENDING)], name="received"),
+    IndexModel([("head.bucket", ASCENDING)], name="bucket", sparse=True),
+    IndexModel([("stale", ASCENDING)], name="stale", sparse=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ended: time of the case's newest event, and its ticket."""
+
+    at: datetime
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Which public cases. `agency` "" finds those that no agency has. Days of receipt are ISO dates, both included."""
+
+    region: str | None = None
+    agency: str | None = None
+    category: str | None = None
+    status: str | None = None
+    first: str | None = None
+    last: str | None = None
+    updated_after: datetime | None = None
+    """Given: oldest first."""
+    after: Place | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A document whose buckets may not count it as it stands; cleared only while the version is still this."""
+
+    ticket: str
+    version: int
+    buckets: Sequence[str]
+
+
+class CaseStore:
+    """The cases of one generation."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._cases = collection
+
+    async def prepare(self) -> None:
+        await self._cases.create_indexes(list(INDEXES))
+
+    async def apply(self, projections: Iterable[Projection], at: datetime) -> None:
+        """Write all, each once, in whatever order; idempotent."""
+        updates = [to_update(projection, at) for projection in projections]
+        while updates:
+            updates = await self._write(updates)
+
+    async def read(self, tickets: Many[str]) -> dict[str, StoredCase]:
+        """Those that are there, by ticket."""
+        documents = await self._cases.find({"_id": {"$in": list(tickets)}}).to_list(None)
+        return {document["_id"]: to_case(document) for document in documents}
+
+    async def search(self, search: Search) -> list[tuple[str, Head]]:
+        """At most `limit` public cases, newest event first, or oldest first with `updated_after`."""
+        order = _OLDEST if search.updated_after else _NEWEST
+        cursor = self._cases.find(to_filter(search), {"head": 1}).sort(order).limit(search.limit)
+        return [(document["_id"], Head(**document["head"])) for document in await cursor.to_list(None)]
+
+    async def stale_among(self, tickets: Many[str]) -> list[Stale]:
+        return await self._find_stale({"_id": {"$in": list(tickets)}, "stale": {"$exists": True}})
+
+    async def stale_since(self, before: datetime, limit: int) -> list[Stale]:
+        """What was marked before then and left, by whichever process."""
+        return await self._find_stale({"stale": {"$lt": before}}, limit)
+
+    async def clear(self, stale: Iterable[Stale]) -> None:
+        """Take the marks off the documents that did not change meanwhile."""
+        updates = [
+            UpdateOne({"_id": each.ticket, "version": each.version}, {"$unset": {"stale": ""}}) for each in stale
+        ]
+        if updates:
+            await self._cases.bulk_write(updates, ordered=False)
+
+    async def _find_stale(self, query: Document, limit: int = 0) -> list[Stale]:
+        documents = await self._cases.find(query, {"version": 1, "buckets": 1}).limit(limit).to_list(None)
+        return [Stale(document["_id"], document["version"], document["buckets"]) for document in documents]
+
+    async def _write(self, updates: list[UpdateOne]) -> list[UpdateOne]:
+        """Returns what must be written again: two replicas made one document at the same moment."""
+        try:
+            await self._cases.bulk_write(updates, ordered=False)
+        except BulkWriteError as error:
+            return [updates[index] for index in only_duplicates(error)]
+        return []
+
+
+def to_filter(search: Search) -> Document:
+    wanted: Document = {"head.public": True}
+    for name, value in zip(_FILTERS, (search.region, search.agency, search.category, search.status), strict=True):
+        if value is not None:
+            wanted[name] = value or None
+    if search.first or search.last:
+        wanted["head.day"] = between(search.first, search.last)
+    moments: dict[str, Any] = {"$gt": search.updated_after} if search.updated_after else {}
+    if search.after:
+        # The bound lets the index begin at the place; the alternative then drops what the last page had.
+        oldest_first = search.updated_after is not None
+        moments["$gte" if oldest_first else "$lte"] = search.after.at
+        beyond = "$gt" if oldest_first else "$lt"
+        wanted["$or"] = [{"head.at": {beyond: search.after.at}}, {"_id": {beyond: search.after.ticket}}]
+    return wanted | ({"head.at": moments} if moments else {})
+
+
+def between(first: str | None, last: str | None) -> dict[str, str]:
+    bounds = {"$gte": first, "$lte": last}
+    return {operator: bound for operator, bound in bounds.items() if bound is not None}

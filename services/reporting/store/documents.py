@@ -1,0 +1,62 @@
+"""Projections as updates, documents as stored cases.
+
+Only operators whose result does not depend on order or repetition are used, so any interleaving of the topics gives
+one document: a place of its own for every record, `$max` for the present, `$push` with `$slice: 1` for the first
+submission, and `$min` for texts, because MongoDB orders null, which marks what was erased, before every text.
+"""
+
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from pymongo import UpdateOne
+
+from services.reporting.domain.case import Head, Notice, Step, StoredCase, Submission
+from services.reporting.domain.projection import Projection
+from shared.mongo import Document
+
+
+def to_update(projection: Projection, at: datetime) -> UpdateOne:
+    """`at` only marks the document's buckets as stale; nothing that is told depends on it."""
+    update: Document = {"$set": _records(projection), "$min": _texts(projection)}
+    if projection.submission:
+        update["$push"] = {"submission": {"$each": [to_document(projection.submission)], "$slice": 1}}
+    if projection.head:
+        update["$max"] = {"head": to_document(projection.head)}
+        update["$addToSet"] = {"buckets": {"$each": sorted(projection.buckets)}}
+        update["$set"]["stale"] = at
+        update["$inc"] = {"version": 1}
+    update = {operator: values for operator, values in update.items() if values}
+    return UpdateOne({"_id": projection.ticket}, update, upsert=True)
+
+
+def _records(projection: Projection) -> Document:
+    steps = {f"history.{sequence}": to_document(step) for sequence, step in projection.history.items()}
+    notices = {f"notices.{event_id}": to_document(notice) for event_id, notice in projection.notices.items()}
+    return steps | notices
+
+
+def _texts(projection: Projection) -> Document:
+    personal = {f"personal.{part}": text for part, text in projection.personal.items()}
+    return personal | {f"words.{event_id}": text for event_id, text in projection.words.items()}
+
+
+def to_document(value: Submission | Step | Head | Notice) -> Document:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def to_case(document: Document) -> StoredCase:
+    head = document.get("head")
+    return StoredCase(
+        ticket=document["_id"],
+        submission=next((Submission(**submission) for submission in document.get("submission", ())), None),
+        head=Head(**head) if head else None,
+        history={int(sequence): Step(**step) for sequence, step in _items(document, "history")},
+        personal=document.get("personal", {}),
+        words=document.get("words", {}),
+        notices={event_id: Notice(**notice) for event_id, notice in _items(document, "notices")},
+    )
+
+
+def _items(document: Document, name: str) -> Any:
+    return document.get(name, {}).items()

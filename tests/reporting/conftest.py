@@ -1,0 +1,110 @@
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from datetime import date
+from typing import Any, Literal, assert_never
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from services.reporting.api.cases import create_case_router, create_list_router
+from services.reporting.api.scorecards import create_scorecard_router
+from services.reporting.api.statistics import create_statistics_router
+from services.reporting.domain.projection import Erased, Told
+from services.reporting.handlers import Projector
+from services.reporting.reading import Reading
+from services.reporting.refresher import Refresher
+from services.reporting.store import Store
+from shared.events.cases import CaseEnvelope
+from shared.events.complaints import ComplaintSubmitted
+from shared.events.notices import NoticeDelivered, NoticeFailed, NoticeSuppressed
+from shared.events.personal import PersonalRecorded
+from shared.events.words import WordsRecorded
+from shared.mongo import MongoSettings
+from shared.outages import answer_outages
+from shared.problems import install_problems
+from shared.records import Received
+from shared.topics import CASES, COMPLAINTS, NOTICES, PERSONAL, WORDS
+from shared.waiters import Found, Waiters
+from tests.reporting.samples import TRACKING_KEYS, a_directory
+from tests.servers import Mongod
+from tests.shared.received import erased, received
+
+
+class WatchedWaiters(Waiters):
+    """Tells which tickets are waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: list[str] = []
+
+    async def until(self, ticket: str, look: Callable[[], Awaitable[Found | None]], limit_s: float) -> Found | None:
+        self.waiting.append(ticket)
+        try:
+            return await super().until(ticket, look, limit_s)
+        finally:
+            self.waiting.remove(ticket)
+
+
+class Projecting:
+    """Hands records over as the consumer does, and waits until everything is counted."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.waiters = WatchedWaiters()
+        self._refresher = Refresher(store)
+        self._projector = Projector(store, self.waiters, self._refresher)
+
+    async def take(self, *records: Told | Erased) -> None:
+        await self._projector.handle([as_received(record) for record in records])
+        await self._refresher.refresh_touched()
+
+
+def as_received(record: Told | Erased) -> Received:
+    match record:
+        case Erased():
+            return erased(PERSONAL if record.topic == "personal" else WORDS, record.key)
+        case ComplaintSubmitted():
+            return received(COMPLAINTS, record)
+        case PersonalRecorded():
+            return received(PERSONAL, record)
+        case WordsRecorded():
+            return received(WORDS, record)
+        case CaseEnvelope():
+            return received(CASES, record)
+        case NoticeDelivered() | NoticeFailed() | NoticeSuppressed():
+            return received(NOTICES, record)
+        case _:
+            assert_never(record)
+
+
+@pytest.fixture(params=["motor", "pymongo"])
+def mongo(request: pytest.FixtureRequest, mongod: Mongod, database_name: str) -> MongoSettings:
+    driver: Literal["motor", "pymongo"] = request.param
+    return MongoSettings(uri=mongod.uri, database=database_name, driver=driver)
+
+
+@pytest.fixture
+async def store(mongo: MongoSettings) -> AsyncGenerator[Store]:
+    async with Store(mongo, "1").open() as opened:
+        yield opened
+
+
+@pytest.fixture
+def projecting(store: Store) -> Projecting:
+    return Projecting(store)
+
+
+@pytest.fixture
+async def client(projecting: Projecting) -> AsyncGenerator[httpx2.AsyncClient]:
+    """The HTTP side on the real store. It is 10 April 2026."""
+    store, names = projecting.store, a_directory()
+    app = FastAPI()
+    install_problems(app)
+    answer_outages(app)
+    app.include_router(create_list_router(store, names))
+    app.include_router(create_case_router(Reading(store, projecting.waiters, names, TRACKING_KEYS)))
+    app.include_router(create_statistics_router(store, names))
+    app.include_router(create_scorecard_router(store, names, lambda: date(2026, 4, 10)))
+    transport: Any = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://reporting") as opened:
+        yield opened

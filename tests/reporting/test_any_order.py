@@ -1,0 +1,180 @@
+"""Any interleaving, repetition and splitting of the topics gives one read model and one set of figures."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pymongo import MongoClient
+
+from services.reporting.domain.figures import bucket_of, figures_of
+from services.reporting.domain.projection import Erased, Told, project
+from services.reporting.refresher import Refresher
+from services.reporting.store import Store
+from shared.events.cases import CaseEnvelope, CaseSnapshot, Status
+from shared.mongo import MongoSettings
+from tests.reporting.samples import (
+    RECEIVED_AT,
+    a_notice,
+    a_personal_part,
+    a_snapshot,
+    a_step,
+    a_submission,
+    followed_up,
+    hours,
+    some_words,
+    ticket,
+)
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+
+Pair = tuple[str, Told | Erased]
+Stream = list[Pair]
+"""The records of one topic and key, in order."""
+
+
+@dataclass
+class Delivery:
+    """What is delivered, in which batches, and after which of them the buckets are counted."""
+
+    streams: list[Stream]
+    batches: list[list[Pair]]
+    counted_after: list[bool]
+
+    @property
+    def last_snapshots(self) -> Iterator[CaseSnapshot]:
+        for stream in self.streams:
+            steps = [record for _, record in stream if isinstance(record, CaseEnvelope)]
+            if steps:
+                yield steps[-1].case
+
+
+@st.composite
+def snapshots(draw: st.DrawFn) -> dict[str, Any]:
+    return {
+        "status": draw(st.sampled_from(list(Status))),
+        "agency": draw(st.sampled_from([None, "PUPR-52.03", "DINSOS-P3A"])),
+        "region": draw(st.sampled_from([None, "52.03", "52.03.01.2001"])),
+        "confidential": draw(st.booleans()),
+        "promises": draw(st.sampled_from([(), followed_up(3), followed_up(200)])),
+        "received_at": RECEIVED_AT + timedelta(days=draw(st.sampled_from([0, 1, 30]))),
+    }
+
+
+@st.composite
+def streams_of_ticket(draw: st.DrawFn, number: int) -> list[Stream]:
+    of = ticket(number)
+    steps = draw(st.lists(snapshots(), min_size=0, max_size=4))
+    texts: Stream = [(of, a_personal_part(number))]
+    words: Stream = [(of, some_words(number, 1))]
+    if draw(st.booleans()):
+        texts.append((of, Erased("personal", f"{of}:p1")))
+    if draw(st.booleans()):
+        words.append((of, Erased("words", some_words(number, 1).key)))
+    return [
+        [(of, a_submission(number)), (of, a_submission(number, part="p2", digest="d2", category="env.waste"))],
+        texts,
+        [(of, a_step(number, sequence, **changes)) for sequence, changes in enumerate(steps, start=1)],
+        words,
+        [(of, a_notice(number, 1)), (of, a_notice(number, 2))],
+    ]
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> Delivery:
+    streams = [stream for number in (1, 2) for stream in draw(streams_of_ticket(number))]
+    random = draw(st.randoms(use_true_random=False))
+    records = repeat_some(merge(streams, random), random)
+    cuts = sorted(random.sample(range(1, len(records)), k=random.randint(0, min(6, len(records) - 1))))
+    batches = [records[start:end] for start, end in zip([0, *cuts], [*cuts, len(records)], strict=True)]
+    return Delivery(streams, batches, [random.random() < 0.5 for _ in batches])
+
+
+def merge(streams: list[Stream], random: Random) -> list[Pair]:
+    """Any order over the streams; inside each its own."""
+    turns = [index for index, stream in enumerate(streams) for _ in stream]
+    random.shuffle(turns)
+    rest = [iter(stream) for stream in streams]
+    return [next(rest[index]) for index in turns]
+
+
+def repeat_some(records: list[Pair], random: Random) -> list[Pair]:
+    """Any record may come again after it came first."""
+    repeated = list(records)
+    for index in sorted(random.sample(range(len(records)), k=len(records) // 3), reverse=True):
+        repeated.insert(random.randint(index + 1, len(repeated)), records[index])
+    return repeated
+
+
+def forget(mongo: MongoSettings) -> None:
+    with MongoClient[dict[str, Any]](mongo.uri) as client:
+        for name in ("cases_1", "buckets_1"):
+            client[mongo.database][name].delete_many({})
+
+
+def stored(mongo: MongoSettings) -> tuple[list[Any], list[Any]]:
+    """All documents without their technical fields; a set has no order."""
+    with MongoClient[dict[str, Any]](mongo.uri) as client:
+        database = client[mongo.database]
+        cases = list(database["cases_1"].find({}, {"version": 0}).sort("_id"))
+        buckets = list(database["buckets_1"].find({}, {"revision": 0}).sort("_id"))
+    for case in cases:
+        case["buckets"] = sorted(case.get("buckets", []))
+    return cases, buckets
+
+
+async def deliver(store: Store, batches: list[list[Pair]], counted_after: list[bool]) -> None:
+    refresher = Refresher(store)
+    for batch, counted in zip(batches, counted_after, strict=True):
+        projections = project(batch)
+        await store.cases.apply(projections.values(), datetime.now(UTC))
+        refresher.touch(projections)
+        if counted:
+            await refresher.refresh_touched()
+    await refresher.refresh_touched()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(delivery=deliveries())
+async def test_given_any_delivery_when_all_is_projected_then_it_equals_the_plain_one(
+    store: Store, mongo: MongoSettings, delivery: Delivery
+) -> None:
+    forget(mongo)
+    await deliver(store, [stream for stream in delivery.streams if stream], [True] * sum(map(bool, delivery.streams)))
+    plain = stored(mongo)
+    forget(mongo)
+
+    await deliver(store, delivery.batches, delivery.counted_after)
+
+    cases, buckets = stored(mongo)
+    assert cases == plain[0]
+    assert buckets == plain[1]
+    days: Counter[tuple[str, str]] = Counter()
+    for case in delivery.last_snapshots:
+        days.update((bucket_of(case).key, figure) for figure in figures_of(case))
+    counted = {
+        (bucket["_id"], figure): number
+        for bucket in buckets
+        if bucket["period"] == "day"
+        for figure, number in bucket["counts"].items()
+    }
+    assert counted == days
+
+
+@pytest.mark.parametrize("order", [1, -1])
+async def test_given_a_second_step_of_the_same_moment_when_order_turns_then_the_sequence_decides(
+    store: Store, order: int
+) -> None:
+    at = RECEIVED_AT + hours(1)
+    steps = [a_step(1, 1, occurred_at=at), a_step(1, 2, occurred_at=at, status=Status.RESOLVED)][::order]
+
+    await deliver(store, [[(step.ticket, step)] for step in steps], [False, True])
+
+    case = (await store.cases.read([ticket(1)]))[ticket(1)]
+    assert case.head is not None
+    assert case.head.snapshot == a_snapshot(status=Status.RESOLVED)

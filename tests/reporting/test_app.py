@@ -1,0 +1,132 @@
+"""The whole service: from the topics to HTTP, on a real Kafka and a real MongoDB."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+import pytest
+from pydantic import SecretStr
+
+from deploy.topics import apply_topics
+from services.reporting.app import create_app
+from services.reporting.domain.projection import Told
+from services.reporting.settings import Settings
+from shared.events.directory import DirectoryRecorded
+from shared.mongo import MongoSettings
+from shared.publisher import Publisher
+from shared.records import Outgoing, directory_record, to_record, tombstone
+from shared.settings import KafkaSettings
+from shared.topics import PERSONAL
+from tests.reporting.conftest import as_received
+from tests.reporting.samples import a_directory, a_lifecycle, a_step, code_of, ticket
+from tests.servers import Kafka
+from tests.waiting import until
+
+pytestmark = [pytest.mark.integration, pytest.mark.parametrize("mongo", ["motor"], indirect=True)]
+
+
+@pytest.fixture
+async def settings(kafka: Kafka, mongo: MongoSettings, topic_prefix: str) -> Settings:
+    """Its topics are there, and a directory."""
+    names = KafkaSettings(bootstrap=kafka.bootstrap, namespace=topic_prefix.rstrip("."), partitions=2)
+    await apply_topics(names)
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    known = a_directory()
+    entries = [*known.agencies.values(), *known.categories.values(), *known.regions.values()]
+    recorded = [DirectoryRecorded(revision=1, recorded_at=at, entry=entry) for entry in entries]
+    await publish(names, *(directory_record(record) for record in recorded))
+    return Settings(kafka=names, mongo=mongo, tracking_secrets={"K": SecretStr("secret-of-tests")})
+
+
+async def publish(kafka: KafkaSettings, *records: Outgoing) -> None:
+    publisher = Publisher("tests", kafka)
+    await publisher.start()
+    try:
+        await publisher.publish(*records)
+    finally:
+        await publisher.stop()
+
+
+def records_of(events: list[Told]) -> list[Outgoing]:
+    return [to_record(as_received(event).topic, event) for event in events]
+
+
+@asynccontextmanager
+async def started(settings: Settings) -> AsyncGenerator[httpx2.AsyncClient]:
+    app = create_app(settings)
+    transport: Any = httpx2.ASGITransport(app=app)
+    async with app.router.lifespan_context(app), httpx2.AsyncClient(transport=transport, base_url="http://r") as client:
+        yield client
+
+
+@pytest.fixture
+async def running(settings: Settings) -> AsyncGenerator[httpx2.AsyncClient]:
+    async with started(settings) as client:
+        yield client
+
+
+async def test_given_a_lifecycle_on_the_topics_when_it_is_waited_for_then_case_and_figures_are_told(
+    running: httpx2.AsyncClient, settings: Settings
+) -> None:
+    waiting = asyncio.create_task(running.get(f"/v1/cases/{ticket(1)}?wait=30&after=3"))
+    await publish(settings.kafka, *records_of(a_lifecycle(1)))
+    answer = await waiting
+
+    async def counted() -> bool:
+        statistics = (await running.get("/v1/statistics?by=region")).json()
+        return [(row["region_name"], row["done"]) for row in statistics["rows"]] == [("Lombok Timur", 1)]
+
+    assert answer.json()["status"] == "resolved"
+    assert await until(counted)
+
+
+async def test_given_a_text_when_its_tombstone_is_published_then_the_reporter_no_longer_reads_it(
+    running: httpx2.AsyncClient, settings: Settings
+) -> None:
+    await publish(settings.kafka, *records_of(a_lifecycle(1)))
+    await running.get(f"/v1/cases/{ticket(1)}?wait=30&after=3")
+
+    await publish(settings.kafka, tombstone(PERSONAL, f"{ticket(1)}:p1"))
+
+    async def erased() -> bool:
+        answer = await running.get(f"/v1/cases/{ticket(1)}", headers=code_of(1))
+        return answer.json()["reporter"]["text_erased"]
+
+    assert await until(erased)
+
+
+async def test_given_a_type_of_a_newer_replica_when_it_is_consumed_then_its_snapshot_is_shown(
+    running: httpx2.AsyncClient, settings: Settings
+) -> None:
+    await publish(settings.kafka, *records_of([a_step(1, 1), a_step(1, 2, "case.escalated.v1", agency="DINSOS-P3A")]))
+
+    answer = await running.get(f"/v1/cases/{ticket(1)}?wait=30&after=1")
+
+    assert answer.json()["agency"] == "DINSOS-P3A"
+    assert answer.json()["history"][1]["type"] == "case.escalated.v1"
+
+
+async def test_given_a_running_service_when_another_generation_is_started_then_it_reads_everything_anew(
+    running: httpx2.AsyncClient, settings: Settings
+) -> None:
+    await publish(settings.kafka, *records_of(a_lifecycle(1)))
+    await running.get(f"/v1/cases/{ticket(1)}?wait=30&after=3")
+
+    async with started(settings.model_copy(update={"generation": "2"})) as rebuilt:
+        answer = await rebuilt.get(f"/v1/cases/{ticket(1)}?wait=30&after=3")
+
+    assert answer.json() == (await running.get(f"/v1/cases/{ticket(1)}")).json()
+
+
+async def test_given_a_running_service_when_it_is_asked_then_it_is_ready_and_describes_itself(
+    running: httpx2.AsyncClient,
+) -> None:
+    async def ready() -> bool:
+        return (await running.get("/readyz")).status_code == 200
+
+    assert await until(ready)
+    described = (await running.get("/openapi.json")).json()
+    assert {"/v1/cases", "/v1/cases/{ticket}", "/v1/statistics", "/v1/scorecards/{agency}"} <= set(described["paths"])

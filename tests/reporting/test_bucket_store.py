@@ -1,0 +1,220 @@
+"""The buckets on a real MongoDB, with both drivers."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from services.reporting.domain.projection import project
+from services.reporting.domain.statistics import Counts, Dimension, Question
+from services.reporting.refresher import Refresher
+from services.reporting.store import Store
+from shared.events.cases import Status
+from shared.mongo import MongoSettings
+from tests.reporting.conftest import Projecting
+from tests.reporting.samples import a_lifecycle, a_step, followed_up, of_ticket, ticket
+
+pytestmark = pytest.mark.integration
+
+NOW = datetime(2026, 3, 6, tzinfo=UTC)
+
+
+async def test_given_the_numbers_of_2021_when_they_are_counted_then_185_of_278_are_66_5_percent(
+    projecting: Projecting,
+) -> None:
+    """January to the first week of October 2021; published as 68 %."""
+    first = datetime(2021, 1, 1, 4, 0, tzinfo=UTC)
+    await projecting.take(
+        *(
+            a_step(
+                number,
+                1,
+                received_at=first + timedelta(days=number),
+                promises=followed_up() if number < 185 else (),
+                confidential=number % 20 == 0,
+                historical=True,
+            )
+            for number in range(278)
+        ),
+        a_step(900, 1, received_at=datetime(2021, 10, 7, 16, 0, tzinfo=UTC)),
+    )
+    question = Question(first=date(2021, 1, 1), last=date(2021, 10, 7))
+
+    totals = await projecting.store.figures.total(question)
+
+    assert totals == Counts(received=278, followed_up=185)
+    assert totals.followed_up_percent == 66.5
+
+
+async def test_given_a_case_that_moves_when_it_is_counted_again_then_it_left_the_old_bucket(
+    projecting: Projecting,
+) -> None:
+    await projecting.take(a_step(1, 1, agency=None), a_step(2, 1, agency=None))
+
+    await projecting.take(a_step(1, 2, "assigned"))
+
+    rows = await projecting.store.figures.rows(Question(by=(Dimension.AGENCY,)))
+    assert rows == [({"agency": "-"}, Counts(received=1)), ({"agency": "PUPR-52.03"}, Counts(received=1))]
+
+
+async def test_given_events_that_are_delivered_again_when_they_are_counted_then_nothing_is_counted_twice(
+    projecting: Projecting,
+) -> None:
+    records = a_lifecycle(1)
+    await projecting.take(*records)
+
+    await projecting.take(*records)
+    await projecting.take(records[-2])
+
+    assert await projecting.store.figures.total(Question()) == Counts(received=1, followed_up=1, done=1)
+
+
+async def test_given_cases_in_two_dimensions_when_rows_are_asked_for_then_each_cell_has_its_own(
+    projecting: Projecting,
+) -> None:
+    april = datetime(2026, 4, 1, tzinfo=UTC)
+    await projecting.take(
+        a_step(1, 1),
+        a_step(2, 1, region="52.03.02", status=Status.RESOLVED),
+        a_step(3, 1, region="52.02", received_at=april, status=Status.RECEIVED),
+        a_step(4, 1, region=None, received_at=april),
+    )
+
+    async def rows(question: Question) -> list[tuple[dict[str, str], int]]:
+        return [(cell, counts.received) for cell, counts in await projecting.store.figures.rows(question)]
+
+    assert await rows(Question(by=(Dimension.REGION, Dimension.MONTH))) == [
+        ({"region": "52", "month": "2026-04"}, 1),
+        ({"region": "52.02", "month": "2026-04"}, 1),
+        ({"region": "52.03", "month": "2026-03"}, 2),
+    ]
+    assert await rows(Question(by=(Dimension.REGION,), level="district", region="52.03")) == [
+        ({"region": "52.03.01"}, 1),
+        ({"region": "52.03.02"}, 1),
+    ]
+    assert await rows(Question(by=(Dimension.DAY,), first=date(2026, 3, 6))) == [({"day": "2026-04-01"}, 2)]
+    assert await rows(Question(by=(Dimension.MONTH,), first=date(2026, 3, 5), last=date(2026, 4, 1))) == [
+        ({"month": "2026-03"}, 2),
+        ({"month": "2026-04"}, 2),
+    ]
+
+
+@pytest.mark.parametrize(("confidential", "shown"), [(4, 1), (5, 6)])
+async def test_given_confidential_cases_in_one_district_when_it_is_asked_for_then_they_count_from_five_up(
+    projecting: Projecting, confidential: int, shown: int
+) -> None:
+    await projecting.take(
+        a_step(0, 1),
+        *(
+            a_step(number, 1, confidential=True, received_at=datetime(2026, 3, number, tzinfo=UTC))
+            for number in range(1, confidential + 1)
+        ),
+    )
+    store = projecting.store.figures
+
+    by_district = await store.rows(Question(by=(Dimension.REGION,), level="district"))
+    of_district = await store.total(Question(region="52.03.01"))
+
+    assert [counts.received for _, counts in by_district] == [shown]
+    assert of_district.received == shown
+    assert (await store.total(Question(region="52.03"))).received == 1 + confidential
+    assert [counts.received for _, counts in await store.rows(Question(by=(Dimension.REGION,)))] == [1 + confidential]
+
+
+@pytest.mark.parametrize(("confidential", "shown"), [(4, 1), (5, 6)])
+async def test_given_confidential_cases_on_one_day_when_the_day_is_asked_for_then_they_count_from_five_up(
+    projecting: Projecting, confidential: int, shown: int
+) -> None:
+    await projecting.take(
+        a_step(0, 1), *(a_step(number, 1, confidential=True) for number in range(1, confidential + 1))
+    )
+    store = projecting.store.figures
+    day = date(2026, 3, 5)
+
+    by_day = await store.rows(Question(by=(Dimension.DAY,)))
+    of_agency = await store.total(Question(first=day, last=day, agency="PUPR-52.03"))
+
+    assert [counts.received for _, counts in by_day] == [shown]
+    assert of_agency.received == shown
+    assert (await store.total(Question(first=day, last=day))).received == 1 + confidential
+
+
+async def test_given_a_period_that_is_widened_day_by_day_when_its_figures_are_subtracted_then_no_case_is_isolated(
+    projecting: Projecting,
+) -> None:
+    """Six confidential cases on six days: a threshold on the sum alone would show the sixth as a difference of 1."""
+    await projecting.take(
+        *(
+            a_step(number, 1, confidential=True, received_at=datetime(2026, 3, number, tzinfo=UTC))
+            for number in range(1, 7)
+        )
+    )
+    questions = [Question(first=date(2026, 3, 1), last=date(2026, 3, day), region="52.03") for day in range(1, 31)]
+
+    received = [(await projecting.store.figures.total(question)).received for question in questions]
+
+    assert set(received) == {0}
+
+
+async def test_given_two_replicas_when_they_project_and_count_halves_at_once_then_the_buckets_are_right(
+    mongo: MongoSettings,
+) -> None:
+    halves = [[number for number in range(60) if number % 2 == half] for half in (0, 1)]
+
+    async def work(store: Store, numbers: list[int]) -> None:
+        refresher = Refresher(store)
+        for number in numbers:
+            projections = project(of_ticket(*a_lifecycle(number)))
+            await store.cases.apply(projections.values(), NOW)
+            refresher.touch(projections)
+            await refresher.refresh_touched()
+
+    async with Store(mongo, "1").open() as first, Store(mongo, "1").open() as second:
+        await asyncio.gather(work(first, halves[0]), work(second, halves[1]))
+        totals = await first.figures.total(Question())
+        days = await first.figures.rows(Question(by=(Dimension.DAY,)))
+        left = await first.cases.stale_since(datetime.now(UTC), 100)
+
+    assert totals == Counts(received=60, followed_up=60, done=60)
+    assert [counts.received for _, counts in days] == [60]
+    assert left == []
+
+
+async def test_given_marks_that_an_ended_process_left_when_the_sweep_comes_then_they_are_counted(store: Store) -> None:
+    await store.cases.apply(project(of_ticket(*a_lifecycle(1))).values(), NOW)
+    uncounted = await store.figures.total(Question())
+
+    await Refresher(store).sweep(before=NOW + timedelta(seconds=1))
+
+    assert uncounted == Counts()
+    assert await store.figures.total(Question()) == Counts(received=1, followed_up=1, done=1)
+    assert await store.cases.stale_since(NOW + timedelta(days=1), 10) == []
+
+
+async def test_given_a_case_that_changed_while_it_was_counted_when_the_mark_is_cleared_then_it_stays(
+    store: Store,
+) -> None:
+    await store.cases.apply(project(of_ticket(a_step(1, 1))).values(), NOW)
+    stale = await store.cases.stale_among([ticket(1)])
+    await store.cases.apply(project(of_ticket(a_step(1, 2))).values(), NOW)
+
+    await store.cases.clear(stale)
+
+    assert [each.version for each in await store.cases.stale_among([ticket(1)])] == [2]
+
+
+async def test_given_an_agency_and_a_month_when_its_buckets_are_read_then_they_hold_figures_by_category(
+    projecting: Projecting,
+) -> None:
+    await projecting.take(*a_lifecycle(1), *a_lifecycle(2, category="env.waste"), a_step(3, 1, agency="DINSOS-P3A"))
+
+    buckets = dict(await projecting.store.buckets.of_agency("PUPR-52.03", "2026-03"))
+
+    assert sorted(buckets) == ["env.waste", "road.damage"]
+    assert buckets["road.damage"] == {
+        "received": 1,
+        "followed_up": 1,
+        "done": 1,
+        "follow_up_within_24": 1,
+        "first_follow_up_on_time": 1,
+    }

@@ -1,0 +1,97 @@
+import pytest
+
+from services.reporting.domain.figures import bucket_of
+from services.reporting.domain.projection import Erased, project
+from shared.errors import Rejected
+from shared.events.cases import Status
+from tests.reporting.samples import (
+    a_personal_part,
+    a_snapshot,
+    a_step,
+    a_submission,
+    of_ticket,
+    some_words,
+    ticket,
+)
+
+
+def test_given_two_submissions_of_one_ticket_when_they_are_projected_then_the_first_wins() -> None:
+    batch = of_ticket(a_submission(1, part="p1", digest="d1"), a_submission(1, part="p2", digest="d2"))
+
+    projection = project(batch)[ticket(1)]
+
+    assert projection.submission is not None
+    assert projection.submission.part == "p1"
+
+
+def test_given_steps_out_of_order_when_they_are_projected_then_the_highest_sequence_is_the_present() -> None:
+    batch = of_ticket(
+        a_step(1, 3, "resolved", status=Status.RESOLVED),
+        a_step(1, 1, "opened", status=Status.RECEIVED, agency=None),
+        a_step(1, 2, "assigned"),
+    )
+
+    projection = project(batch)[ticket(1)]
+
+    assert projection.head is not None
+    assert projection.head.sequence == 3
+    assert projection.head.snapshot.status is Status.RESOLVED
+    assert sorted(projection.history) == [1, 2, 3]
+
+
+def test_given_a_case_that_moved_when_it_is_projected_then_it_knows_every_bucket_it_was_in() -> None:
+    batch = of_ticket(a_step(1, 1, agency=None), a_step(1, 2, "assigned"), a_step(1, 3, "accepted"))
+
+    projection = project(batch)[ticket(1)]
+
+    assert projection.buckets == {bucket_of(a_snapshot(agency=None)).key, bucket_of(a_snapshot()).key}
+
+
+def test_given_an_event_of_a_type_that_is_not_known_when_it_is_projected_then_its_snapshot_counts() -> None:
+    batch = of_ticket(a_step(1, 1), a_step(1, 2, "case.escalated.v1", agency="DINSOS-P3A"))
+
+    projection = project(batch)[ticket(1)]
+
+    assert projection.head is not None
+    assert projection.head.snapshot.agency == "DINSOS-P3A"
+    assert projection.history[2].type == "case.escalated.v1"
+
+
+def test_given_a_step_of_a_part_of_the_case_when_it_is_projected_then_the_whole_case_stays_as_it_was() -> None:
+    batch = of_ticket(a_step(1, 1), a_step(1, 2, "case.opened.v2", case_id=f"{ticket(1)}.1", agency="DINSOS-P3A"))
+
+    projection = project(batch)[ticket(1)]
+
+    assert projection.head is not None
+    assert projection.head.sequence == 1
+    assert sorted(projection.history) == [1, 2]
+
+
+@pytest.mark.parametrize("erased_first", [True, False])
+def test_given_texts_and_their_tombstones_when_they_are_projected_then_nothing_is_kept(*, erased_first: bool) -> None:
+    words = some_words(1, 3)
+    texts = of_ticket(a_personal_part(1), words)
+    tombstones = [
+        (ticket(1), Erased("personal", f"{ticket(1)}:p1")),
+        (ticket(1), Erased("words", words.key)),
+    ]
+
+    projection = project([*tombstones, *texts] if erased_first else [*texts, *tombstones])[ticket(1)]
+
+    assert projection.personal == {"p1": None}
+    assert projection.words == {str(words.event_id): None}
+
+
+@pytest.mark.parametrize("key", ["", ":", ":a.b", ":$set", ":A", ":" + "a" * 42])
+def test_given_a_tombstone_whose_key_names_no_part_when_it_is_projected_then_it_is_rejected(key: str) -> None:
+    batch = [(ticket(1), Erased("personal", ticket(1) + key))]
+
+    with pytest.raises(Rejected):
+        project(batch)
+
+
+def test_given_a_tombstone_whose_key_names_no_event_when_it_is_projected_then_it_is_rejected() -> None:
+    batch = [(ticket(1), Erased("words", f"{ticket(1)}:history"))]
+
+    with pytest.raises(Rejected):
+        project(batch)

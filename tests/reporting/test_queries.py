@@ -1,0 +1,126 @@
+"""Every command that the store sends finds an index: MongoDB's own profiler says so."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+
+from services.reporting.domain.statistics import Dimension, Question
+from services.reporting.refresher import Refresher
+from services.reporting.store import Store
+from services.reporting.store.cases import Place, Search
+from shared.mongo import MongoSettings
+from tests.reporting.conftest import Projecting
+from tests.reporting.samples import RECEIVED_AT, a_lifecycle, a_step, hours, ticket
+
+pytestmark = pytest.mark.integration
+
+FILTERS: list[dict[str, Any]] = [
+    {},
+    {"region": "52.03"},
+    {"region": "52.03.01.2001"},
+    {"agency": "PUPR-52.03"},
+    {"agency": ""},
+    {"category": "road.damage"},
+    {"status": "resolved"},
+    {"region": "52.03", "agency": "PUPR-52.03", "category": "road.damage", "status": "assigned"},
+]
+PERIODS: list[dict[str, Any]] = [{}, {"first": "2026-03-05", "last": "2026-03-06"}, {"first": "2026-03-05"}]
+PAGES: list[dict[str, Any]] = [
+    {},
+    {"after": Place(RECEIVED_AT + hours(3), ticket(3))},
+    {"updated_after": RECEIVED_AT},
+    {"updated_after": RECEIVED_AT, "after": Place(RECEIVED_AT + hours(3), ticket(3))},
+]
+SPANS: list[dict[str, Any]] = [
+    {},
+    {"first": date(2026, 1, 1), "last": date(2026, 3, 31)},
+    {"first": date(2026, 1, 15), "last": date(2026, 4, 3)},
+    {"first": date(2026, 3, 5), "last": date(2026, 3, 5)},
+    {"last": date(2026, 3, 5)},
+]
+CUTS: list[dict[str, Any]] = [
+    {},
+    {"region": "52"},
+    {"region": "52.03"},
+    {"region": "52.03.01"},
+    {"agency": "PUPR-52.03"},
+    {"category": "road.damage"},
+    {"region": "52.03", "agency": "PUPR-52.03", "category": "road.damage"},
+]
+
+
+def profiled(mongo: MongoSettings) -> list[dict[str, Any]]:
+    with MongoClient[dict[str, Any]](mongo.uri) as client:
+        commands = client[mongo.database]["system.profile"].find({"ns": {"$not": {"$regex": r"system\.profile$"}}})
+        return [command for command in commands if "planSummary" in command]
+
+
+async def fill(projecting: Projecting, mongo: MongoSettings) -> None:
+    """Make some cases, then let the profiler write down every command."""
+    await projecting.take(*(record for number in range(40) for record in a_lifecycle(number)))
+    await projecting.take(*(a_step(number, 1, agency=None, confidential=True) for number in range(40, 60)))
+    with MongoClient[dict[str, Any]](mongo.uri) as client:
+        client[mongo.database].command("profile", 2)
+
+
+async def test_given_any_filters_when_cases_are_searched_then_an_index_finds_them(
+    projecting: Projecting, mongo: MongoSettings
+) -> None:
+    await fill(projecting, mongo)
+
+    for filters, period, page in product(FILTERS, PERIODS, PAGES):
+        await projecting.store.cases.search(Search(**filters, **period, **page))
+
+    commands = profiled(mongo)
+    assert len(commands) == len(FILTERS) * len(PERIODS) * len(PAGES)
+    assert [command for command in commands if "IXSCAN" not in command["planSummary"]] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_given_no_period_when_cases_are_searched_then_the_index_gives_the_order_too(
+    projecting: Projecting, mongo: MongoSettings, page: dict[str, Any]
+) -> None:
+    await fill(projecting, mongo)
+
+    for filters in FILTERS:
+        await projecting.store.cases.search(Search(**filters, **page))
+
+    assert [command for command in profiled(mongo) if command.get("hasSortStage")] == []
+
+
+async def test_given_any_question_when_figures_are_added_up_then_an_index_finds_the_buckets(
+    projecting: Projecting, mongo: MongoSettings
+) -> None:
+    await fill(projecting, mongo)
+    by = [(), (Dimension.REGION, Dimension.MONTH), (Dimension.AGENCY,), (Dimension.CATEGORY, Dimension.DAY)]
+
+    for dimensions, cut, span in product(by, CUTS, SPANS):
+        question = Question(by=dimensions, **cut, **span)
+        await projecting.store.figures.total(question)
+        if dimensions:
+            await projecting.store.figures.rows(question)
+
+    commands = profiled(mongo)
+    assert len(commands) == (len(by) * 2 - 1) * len(CUTS) * len(SPANS)
+    assert [command for command in commands if "COLLSCAN" in command["planSummary"]] == []
+    assert {command["ns"].partition(".")[2] for command in commands} == {"buckets_1"}
+
+
+async def test_given_a_batch_when_it_is_projected_counted_and_read_then_an_index_finds_everything(
+    projecting: Projecting, mongo: MongoSettings
+) -> None:
+    await fill(projecting, mongo)
+    store: Store = projecting.store
+
+    await projecting.take(*(record for number in range(30, 50) for record in a_lifecycle(number)))
+    await store.cases.apply([], datetime.now(UTC))
+    await Refresher(store).sweep(datetime.now(UTC) + timedelta(hours=1))
+    await store.cases.read([ticket(1), ticket(2)])
+    await store.buckets.of_agency("PUPR-52.03", "2026-03")
+
+    commands = profiled(mongo)
+    assert {command["op"] for command in commands} >= {"update", "query", "command"}
+    assert [command for command in commands if "COLLSCAN" in command["planSummary"]] == []

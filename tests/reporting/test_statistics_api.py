@@ -1,0 +1,192 @@
+"""`GET /v1/statistics` and `GET /v1/scorecards/{agency}` on the real store."""
+
+from datetime import UTC, datetime
+
+import httpx2
+import pytest
+
+from shared.events.cases import PromiseKind, Status
+from tests.reporting.conftest import Projecting
+from tests.reporting.samples import a_lifecycle, a_promise, a_step
+
+# What the drivers do differently is the store's, and tested there with both.
+pytestmark = [pytest.mark.integration, pytest.mark.parametrize("mongo", ["motor"], indirect=True)]
+
+
+async def test_given_cases_of_two_agencies_when_statistics_are_read_then_rows_have_labels_and_shares(
+    client: httpx2.AsyncClient, projecting: Projecting
+) -> None:
+    await projecting.take(
+        *a_lifecycle(1), a_step(2, 1), a_step(3, 1), a_step(4, 1, agency=None, status=Status.IN_TRIAGE)
+    )
+
+    answer = await client.get("/v1/statistics?by=agency")
+
+    assert answer.headers["Cache-Control"] == "public, max-age=30"
+    assert answer.json() == {
+        "by": ["agency"],
+        "totals": {
+            "received": 4,
+            "followed_up": 1,
+            "done": 1,
+            "rejected": 0,
+            "followed_up_percent": 25.0,
+            "done_percent": 25.0,
+            "rejected_percent": 0.0,
+        },
+        "totals_complete": True,
+        "rows": [
+            {
+                "agency": None,
+                "agency_name": None,
+                "received": 1,
+                "followed_up": 0,
+                "done": 0,
+                "rejected": 0,
+                "followed_up_percent": 0.0,
+                "done_percent": 0.0,
+                "rejected_percent": 0.0,
+            },
+            {
+                "agency": "PUPR-52.03",
+                "agency_name": {"id": "id PUPR-52.03", "en": "en PUPR-52.03"},
+                "received": 3,
+                "followed_up": 1,
+                "done": 1,
+                "rejected": 0,
+                "followed_up_percent": 33.3,
+                "done_percent": 33.3,
+                "rejected_percent": 0.0,
+            },
+        ],
+        "rows_complete": True,
+    }
+
+
+@pytest.mark.parametrize("by", ["by=region,month", "by=region&by=month"])
+async def test_given_two_dimensions_when_statistics_are_read_then_each_row_names_both(
+    client: httpx2.AsyncClient, projecting: Projecting, by: str
+) -> None:
+    await projecting.take(a_step(1, 1), a_step(2, 1, region="52.02", received_at=datetime(2026, 4, 1, tzinfo=UTC)))
+
+    answer = await client.get(f"/v1/statistics?{by}")
+
+    assert [(row["region"], row["region_name"], row["month"], row["received"]) for row in answer.json()["rows"]] == [
+        ("52.02", "Lombok Tengah", "2026-04", 1),
+        ("52.03", "Lombok Timur", "2026-03", 1),
+    ]
+
+
+async def test_given_days_when_statistics_are_read_by_day_then_rows_say_that_they_may_lack_confidential_cases(
+    client: httpx2.AsyncClient, projecting: Projecting
+) -> None:
+    await projecting.take(a_step(1, 1), a_step(2, 1, confidential=True))
+
+    answer = await client.get("/v1/statistics?by=day&from=2026-03-01&to=2026-03-31&region=52.03")
+
+    told = answer.json()
+    assert (told["totals"]["received"], told["totals_complete"]) == (2, True)
+    assert ([(row["day"], row["received"]) for row in told["rows"]], told["rows_complete"]) == (
+        [("2026-03-05", 1)],
+        False,
+    )
+
+
+async def test_given_nothing_when_statistics_are_read_then_all_are_zero_and_shares_are_null(
+    client: httpx2.AsyncClient,
+) -> None:
+    answer = await client.get("/v1/statistics?by=category,day")
+
+    assert answer.json()["totals"]["received"] == 0
+    assert answer.json()["totals"]["done_percent"] is None
+    assert answer.json()["rows"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("by=colour", "by.0"),
+        ("by=region,agency,month", "by"),
+        ("level=village", "level"),
+        ("region=52.03.01.2001", "region"),
+        ("region=52.77", "region"),
+        ("agency=NOBODY", "agency"),
+        ("category=road.dragons", "category"),
+        ("from=2026-02-30", "from"),
+        ("from=2026-03-05&to=2026-03-04", "to"),
+        ("until=2026-03-05", "until"),
+    ],
+)
+async def test_given_a_question_that_cannot_be_when_statistics_are_read_then_the_field_is_named(
+    client: httpx2.AsyncClient, query: str, field: str
+) -> None:
+    answer = await client.get(f"/v1/statistics?{query}")
+
+    assert answer.status_code == 422
+    assert [fault["field"] for fault in answer.json()["errors"]] == [field]
+
+
+async def test_given_last_months_cases_when_the_scorecard_is_read_then_it_tells_counts_promises_and_medians(
+    client: httpx2.AsyncClient, projecting: Projecting
+) -> None:
+    late = (a_promise(PromiseKind.FIRST_FOLLOW_UP, 120, 200), a_promise(PromiseKind.RESOLUTION, 400))
+    await projecting.take(
+        *a_lifecycle(1),
+        a_step(2, 1, category="env.waste", promises=late),
+        a_step(3, 1, received_at=datetime(2026, 4, 1, tzinfo=UTC)),
+    )
+
+    answer = await client.get("/v1/scorecards/PUPR-52.03")
+
+    card = answer.json()
+    assert answer.headers["Cache-Control"] == "public, max-age=300"
+    assert (card["month"], card["received"], card["followed_up_percent"], card["done_percent"]) == (
+        "2026-03",
+        2,
+        100.0,
+        50.0,
+    )
+    promises = {promise["kind"]: promise for promise in card["promises"]}
+    assert promises["first_follow_up"] == {
+        "kind": "first_follow_up",
+        "on_time": 1,
+        "late": 1,
+        "open": 0,
+        "overdue": 0,
+        "on_time_percent": 50.0,
+    }
+    assert (promises["resolution"]["open"], promises["resolution"]["overdue"]) == (1, 1)
+    assert card["median_hours_to_follow_up"] == 24.0
+    assert card["median_hours_to_resolution"] is None
+    assert [(part["category"], part["received"]) for part in card["categories"]] == [
+        ("env.waste", 1),
+        ("road.damage", 1),
+    ]
+
+
+async def test_given_a_body_that_two_became_when_its_scorecard_is_read_then_both_are_named(
+    client: httpx2.AsyncClient,
+) -> None:
+    answer = await client.get("/v1/scorecards/PUPR-PERKIM?month=2026-01")
+    before = await client.get("/v1/scorecards/PUPR?month=2025-12")
+
+    assert [relative["agency"] for relative in answer.json()["predecessors"]] == ["PERKIM", "PUPR"]
+    assert answer.json()["successor"] is None
+    assert before.json()["successor"]["agency"] == "PUPR-PERKIM"
+    assert before.json()["received"] == 0
+
+
+async def test_given_no_such_agency_when_its_scorecard_is_read_then_it_is_not_found(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/v1/scorecards/NOBODY")
+
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("month", ["2026-13", "2026-3", "March", "2026-03-01"])
+async def test_given_what_is_no_month_when_a_scorecard_is_read_then_the_field_is_named(
+    client: httpx2.AsyncClient, month: str
+) -> None:
+    answer = await client.get(f"/v1/scorecards/PUPR-52.03?month={month}")
+
+    assert answer.status_code == 422
+    assert [fault["field"] for fault in answer.json()["errors"]] == ["month"]
