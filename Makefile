@@ -1,7 +1,7 @@
 # Everything a developer does here. `make` alone lists it.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test test-memory test-integration test-system check bench lock clean
+.PHONY: help setup up demo test test-memory test-integration test-system check check-format check-lint check-types check-walls check-contracts contracts lock clean
 
 BIN := .venv/bin
 export M2_REPO := $(CURDIR)/.cache/m2
@@ -10,7 +10,7 @@ export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 help: ## List what can be made
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Install everything into .venv, as uv.lock says; all it needs is Python 3.11 or newer
 	@deploy/local/bootstrap
@@ -18,7 +18,7 @@ setup: ## Install everything into .venv, as uv.lock says; all it needs is Python
 up: setup ## Start Kafka, MongoDB and the four services on this machine; Ctrl-C ends them
 	@$(BIN)/ntbcare up
 
-demo: setup ## Fill the running platform with a made-up day of complaints
+demo: setup ## Load the 278 complaints of January to October 2021 (made-up texts) into the running platform
 	@$(BIN)/ntbcare demo load
 
 test: test-memory test-integration test-system ## Run the tests: in memory, with real servers, with whole processes
@@ -32,15 +32,25 @@ test-integration: setup
 test-system: setup
 	$(BIN)/pytest -m system
 
-check: setup ## Check format, lint, types, the walls between modules and the recorded contracts
+check: check-format check-lint check-types check-walls check-contracts ## Check format, lint, types, module walls, contracts
+
+check-format: setup
 	$(BIN)/ruff format --check
+
+check-lint: setup
 	$(BIN)/ruff check
+
+check-types: setup
 	$(BIN)/pyright
+
+check-walls: setup
 	$(BIN)/lint-imports
+
+check-contracts: setup
 	$(BIN)/pytest tests/contracts
 
-bench: setup ## Measure: make bench BENCH=name (without a name: list them)
-	@$(BIN)/python -m tests.bench $(BENCH)
+contracts: setup ## Record what was added to events; whatever would break a consumer is refused
+	$(BIN)/python -m tests.contracts.schemas
 
 lock: setup ## Renew uv.lock and the list of Kafka's jars
 	.cache/uv-venv/bin/uv lock --upgrade

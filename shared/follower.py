@@ -21,6 +21,10 @@ _POLL_MS: Final = 1_000
 _SILENT_S: Final = 15.0
 
 
+class TopicMissing(Exception):
+    """Brokers never create topics by themselves, so a service can't start without them."""
+
+
 class DirectoryFollower:
     """Keeps a directory as the topic says it is."""
 
@@ -36,7 +40,7 @@ class DirectoryFollower:
         """Called with the key after each record that was taken in."""
 
     async def start(self) -> None:
-        """Connect and read to the end; raises KafkaError where no broker answers or the topic is missing."""
+        """Connect and read to the end; raises KafkaError where no broker answers, TopicMissing without topics."""
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._kafka.bootstrap,
             client_id=f"{self._kafka.namespace}.directory",
@@ -45,6 +49,8 @@ class DirectoryFollower:
         )
         await consumer.start()
         self._consumer = consumer
+        if self._place.topic not in await consumer.topics():
+            raise TopicMissing(f"the topic {self._place.topic} is missing: run `ntbcare topics apply` first")
         consumer.assign([self._place])
         await consumer.seek_to_beginning(self._place)
         await self.catch_up()

@@ -20,4 +20,8 @@ def answer_outages(app: FastAPI) -> None:
         if not is_passing(error):
             raise error
         headers = {"Retry-After": str(RETRY_AFTER_S)}
-        return to_response(Problem(503, "Not available now", "The database does not answer. Nothing is lost; try again.", headers=headers))
+        return to_response(
+            Problem(
+                503, "Not available now", "The database does not answer. Nothing is lost; try again.", headers=headers
+            )
+        )

@@ -101,8 +101,8 @@ class Service:
         async with AsyncExitStack() as stack:
             await self.publisher.start()
             stack.push_async_callback(self.publisher.stop)
-            await self.follower.start()
             stack.push_async_callback(self.follower.stop)
+            await self.follower.start()
             for enter in self._resources:
                 await stack.enter_async_context(enter())
             if self._consumers:

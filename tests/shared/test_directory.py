@@ -8,12 +8,12 @@ from services.routing.seeds import seed_entries
 from services.routing.store.directory import DirectoryStore
 from shared.directory import Directory
 from shared.events.directory import Agency, AgencyLevel, Client, ClientRole, DirectoryRecorded, Label
-from shared.follower import DirectoryFollower
+from shared.follower import DirectoryFollower, TopicMissing
 from shared.mongo import Database, MongoSettings, connected
 from shared.publisher import Publisher
 from shared.records import directory_record
 from shared.settings import KafkaSettings
-from tests.servers import Mongod
+from tests.servers import Kafka, Mongod
 
 AT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 ENTRIES = seed_entries(range(2026, 2028))
@@ -74,6 +74,15 @@ async def follower(topics: KafkaSettings) -> AsyncGenerator[DirectoryFollower]:
     follower = DirectoryFollower(topics)
     await follower.start()
     yield follower
+    await follower.stop()
+
+
+@pytest.mark.integration
+async def test_given_no_topics_when_a_service_starts_then_it_says_how_to_get_them(kafka: Kafka) -> None:
+    follower = DirectoryFollower(KafkaSettings(bootstrap=kafka.bootstrap, namespace="nobody"))
+
+    with pytest.raises(TopicMissing, match="ntbcare topics apply"):
+        await follower.start()
     await follower.stop()
 
 
