@@ -19,9 +19,5 @@ def answer_outages(app: FastAPI) -> None:
     async def _away(_: Request, error: PyMongoError) -> JSONResponse:
         if not is_passing(error):
             raise error
-        headers = {"Retry-After": str(RETRY_AFTER_S)}
-        return to_response(
-            Problem(
-                503, "Not available now", "The database does not answer. Nothing is lost; try again.", headers=headers
-            )
-        )
+        detail = "The database does not answer. Nothing is lost; try again."
+        return to_response(Problem(503, "Not available now", detail, headers={"Retry-After": str(RETRY_AFTER_S)}))
