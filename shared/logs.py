@@ -39,7 +39,7 @@ def configure_logs(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for noisy in ("aiosmtplib", "asyncio", "httpx2", "motor", "ntbcare.faststream", "pymongo", "uvicorn.access"):
+    for noisy in ("aiosmtplib", "asyncio", "httpx2", "mail.log", "motor", "ntbcare.faststream", "pymongo", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # It reports as errors what passes by itself, such as a group's coordinator that is not there yet.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

@@ -1,0 +1,224 @@
+"""The mail server: a few connections, kept open and used for many messages."""
+
+import asyncio
+import random
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+
+from services.notification.domain.attempts import Answer, NotTried, Refused, Taken
+from services.notification.metrics import CONNECTIONS, REACHABLE, SERVICE
+from services.notification.settings import SmtpSettings
+
+log = structlog.get_logger(__name__)
+
+_STARTTLS: Final = {"never": False, "if_offered": None, "always": True}
+_PERMANENT: Final = 500
+_MOST_DOUBLINGS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A finished message and the one address that it goes to."""
+
+    recipient: str
+    content: bytes
+
+
+class MailServerUnusable(Exception):
+    """It does not answer, does not let us in, or does not take us as a sender: no message can be sent now."""
+
+    def __init__(self, error: Exception) -> None:
+        # Never the server's text: it may hold an address.
+        self.why = str(error.code) if isinstance(error, SMTPResponseException) else type(error).__name__
+        super().__init__(self.why)
+
+
+class MailServer:
+    """Takes messages. While it can't be used at all everything rests, for a growing, jittered time."""
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        self._settings = settings
+        self._connections = Connections(settings)
+        self._proving = asyncio.Lock()
+        self._proven = False
+        self._failures = 0
+        self._rests_until = 0.0
+
+    async def usable(self) -> None:
+        """Return once a connection could be opened since the last failure."""
+        async with self._proving:
+            while not self._proven:
+                await self._prove()
+
+    async def send(self, mail: Mail) -> Answer:
+        """Hand one message over, within the time limit."""
+        if _loop_time() < self._rests_until:
+            return NotTried()
+        try:
+            async with self._connections.transaction() as smtp:
+                answer = await self._hand_over(smtp, mail)
+        except MailServerUnusable as unusable:
+            self._rest(unusable)
+            return NotTried()
+        self._failures = 0
+        return answer
+
+    async def close(self) -> None:
+        await self._connections.close()
+
+    async def _prove(self) -> None:
+        await asyncio.sleep(max(0.0, self._rests_until - _loop_time()))
+        try:
+            await self._connections.open_one()
+        except MailServerUnusable as unusable:
+            self._rest(unusable)
+        else:
+            self._proven = True
+            REACHABLE.labels(SERVICE).set(1)
+
+    async def _hand_over(self, smtp: SMTP, mail: Mail) -> Answer:
+        try:
+            async with asyncio.timeout(self._settings.timeout_s):
+                await smtp.rcpt(mail.recipient)
+                await smtp.data(mail.content)
+        except SMTPResponseException as refusal:
+            await _reset(smtp)
+            return Refused(str(refusal.code), for_good=refusal.code >= _PERMANENT)
+        except TimeoutError:
+            smtp.close()
+            return Refused("timeout", for_good=False)
+        except (SMTPException, OSError):
+            smtp.close()
+            return Refused("disconnected", for_good=False)
+        return Taken()
+
+    def _rest(self, unusable: MailServerUnusable) -> None:
+        self._proven = False
+        if _loop_time() < self._rests_until:
+            # Those under way at the same moment fail together; that is one failure.
+            return
+        doublings = min(self._failures, _MOST_DOUBLINGS)
+        most = min(self._settings.longest_wait_s, self._settings.first_wait_s * 2**doublings)
+        seconds = random.uniform(most / 2, most)  # noqa: S311 - jitter, no secret
+        self._failures += 1
+        self._rests_until = _loop_time() + seconds
+        REACHABLE.labels(SERVICE).set(0)
+        log.warning("mail_server_unusable", why=unusable.why, seconds=round(seconds, 1))
+
+
+class Connections:
+    """The kept connections. The one used last is used first, so that those not needed get idle and are closed."""
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        self._settings = settings
+        self._free = asyncio.Semaphore(settings.connections)
+        self._idle: dict[SMTP, asyncio.TimerHandle] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
+
+    async def open_one(self) -> None:
+        """Make sure that one is open; raises MailServerUnusable."""
+        if not self._idle:
+            self._keep(await self._open())
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[SMTP]:
+        """Give a connection on which the server has taken our sender address; raises MailServerUnusable."""
+        async with self._free:
+            smtp = await self._begun()
+            try:
+                yield smtp
+            except BaseException:
+                # The sender was stopped in the middle; nobody knows what the server will answer next.
+                smtp.close()
+                raise
+            if smtp.is_connected:
+                self._keep(smtp)
+
+    async def close(self) -> None:
+        """End the idle ones politely."""
+        while self._idle:
+            await _leave(self._take())
+        await asyncio.gather(*self._leaving)
+
+    async def _begun(self) -> SMTP:
+        """A kept one may have been dropped by the server, or have reached its limit; only a new one's answer counts."""
+        while self._idle:
+            smtp = self._take()
+            with suppress(MailServerUnusable):
+                return await self._begin(smtp)
+        return await self._begin(await self._open())
+
+    async def _begin(self, smtp: SMTP) -> SMTP:
+        try:
+            await smtp.mail(self._settings.sender_address)
+        except (SMTPException, OSError) as error:
+            smtp.close()
+            raise MailServerUnusable(error) from None
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
+
+    async def _open(self) -> SMTP:
+        settings = self._settings
+        password = settings.password.get_secret_value() if settings.password else None
+        smtp = SMTP(
+            hostname=settings.host,
+            port=settings.port,
+            username=settings.username,
+            password=password,
+            # Left to aiosmtplib, each connection would ask the name service in a thread.
+            local_hostname=settings.hello_name or socket.gethostname(),
+            timeout=settings.timeout_s,
+            use_tls=settings.tls,
+            start_tls=False if settings.tls else _STARTTLS[settings.starttls],
+            validate_certs=settings.verify_certificate,
+            cert_bundle=settings.ca_file,
+        )
+        try:
+            async with asyncio.timeout(settings.timeout_s):
+                await smtp.connect()
+        except (SMTPException, OSError) as error:
+            smtp.close()
+            raise MailServerUnusable(error) from None
+        CONNECTIONS.labels(SERVICE).inc()
+        return smtp
+
+    def _keep(self, smtp: SMTP) -> None:
+        loop = asyncio.get_running_loop()
+        self._idle[smtp] = loop.call_later(self._settings.idle_s, self._let_go, smtp)
+
+    def _take(self) -> SMTP:
+        smtp, timer = self._idle.popitem()
+        timer.cancel()
+        return smtp
+
+    def _let_go(self, smtp: SMTP) -> None:
+        del self._idle[smtp]
+        leaving = asyncio.create_task(_leave(smtp))
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+
+
+async def _leave(smtp: SMTP) -> None:
+    with suppress(SMTPException, OSError):
+        await smtp.quit()
+    smtp.close()
+
+
+async def _reset(smtp: SMTP) -> None:
+    """Make it fit for the next message, or close it."""
+    try:
+        await smtp.rset()
+    except (SMTPException, OSError):
+        smtp.close()
+
+
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()

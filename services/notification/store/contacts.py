@@ -1,0 +1,75 @@
+"""The contact book: one document a ticket."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pymongo import UpdateOne
+
+from services.notification.domain.contacts import Contact, Person
+from shared.events.event import Language
+from shared.mongo import Collection, Database, Document
+
+
+class Contacts:
+    """Collection `contacts`, `_id` is the ticket."""
+
+    def __init__(self, database: Database) -> None:
+        self._contacts: Collection = database["contacts"]
+
+    async def learn(self, news: Mapping[str, Contact]) -> None:
+        """Add what a batch says, by ticket. What was erased is refused, whenever it comes."""
+        if news:
+            # The filter names nothing but the id: so two replicas that upsert one ticket never meet a duplicate key.
+            writes = [UpdateOne({"_id": ticket}, [_merge(contact)], upsert=True) for ticket, contact in news.items()]
+            await self._contacts.bulk_write(writes, ordered=False)
+
+    async def read(self, tickets: Iterable[str]) -> dict[str, Contact]:
+        """What is known; a ticket that nothing is known of is there, and empty."""
+        contacts = {ticket: Contact() for ticket in tickets}
+        if contacts:
+            found = await self._contacts.find({"_id": {"$in": list(contacts)}}).to_list(None)
+            contacts |= {stored["_id"]: _contact(stored) for stored in found}
+        return contacts
+
+
+def _merge(news: Contact) -> Document:
+    """One pipeline stage, so that refusing and adding are one step. Marks are kept for ever: tombstones repeat."""
+    changes: Document = {}
+    if news.part is not None:
+        changes["part"] = {"$ifNull": ["$part", {"$literal": news.part}]}
+    for field, erased in (("erased_parts", news.erased_parts), ("erased_words", news.erased_words)):
+        if erased:
+            changes[field] = {"$setUnion": [_or_empty(field), {"$literal": sorted(erased)}]}
+    for part, person in news.people.items():
+        changes[f"people.{part}"] = _unless_erased("erased_parts", part, _stored_person(person))
+    for event_id, text in news.words.items():
+        changes[f"words.{event_id}"] = _unless_erased("erased_words", event_id, text)
+    changes |= {f"people.{part}": "$$REMOVE" for part in news.erased_parts}
+    changes |= {f"words.{event_id}": "$$REMOVE" for event_id in news.erased_words}
+    return {"$set": changes}
+
+
+def _unless_erased(field: str, name: str, value: Any) -> Document:
+    return {"$cond": [{"$in": [{"$literal": name}, _or_empty(field)]}, "$$REMOVE", {"$literal": value}]}
+
+
+def _or_empty(field: str) -> Document:
+    return {"$ifNull": [f"${field}", []]}
+
+
+def _stored_person(person: Person) -> Document:
+    return {"email": person.email, "name": person.name, "language": person.language.value}
+
+
+def _contact(stored: Document) -> Contact:
+    people = {
+        part: Person(person["email"], person["name"], Language(person["language"]))
+        for part, person in stored.get("people", {}).items()
+    }
+    return Contact(
+        part=stored.get("part"),
+        people=people,
+        words=stored.get("words", {}),
+        erased_parts=set(stored.get("erased_parts", ())),
+        erased_words=set(stored.get("erased_words", ())),
+    )

@@ -1,0 +1,157 @@
+"""The whole service: from the topics to the mail server and back, on a real Kafka and a real MongoDB."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from aiokafka import AIOKafkaConsumer
+
+from deploy.topics import apply_topics
+from services.notification.app import create_app
+from services.notification.settings import Settings
+from shared.events.directory import DirectoryRecorded
+from shared.events.event import Event
+from shared.publisher import Publisher
+from shared.records import Outgoing, directory_record, to_record, tombstone
+from shared.settings import KafkaSettings
+from shared.topics import NOTICES, PERSONAL
+from tests.notification.examples import (
+    AGENCY_ADDRESS,
+    AT,
+    REPORTER_ADDRESS,
+    TICKET,
+    WRITTEN,
+    a_directory,
+    a_person,
+    a_resolution,
+    a_submission,
+    a_ticket,
+    an_assignment,
+    an_opening,
+    settings,
+    the_words,
+)
+from tests.notification.replica import topic_of
+from tests.servers import Kafka, Mongod
+from tests.smtp_sink import Sink
+from tests.waiting import until
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def names(kafka: Kafka, topic_prefix: str) -> KafkaSettings:
+    """Its topics are there, and a directory."""
+    names = KafkaSettings(bootstrap=kafka.bootstrap, namespace=topic_prefix.rstrip("."), partitions=2)
+    await apply_topics(names)
+    known = a_directory()
+    entries = [*known.agencies.values(), *known.categories.values(), *known.regions.values()]
+    recorded = [DirectoryRecorded(revision=1, recorded_at=AT, entry=entry) for entry in entries]
+    await publish(names, *(directory_record(record) for record in recorded))
+    return names
+
+
+@pytest.fixture
+def chosen(names: KafkaSettings, mongod: Mongod, database_name: str, port: int) -> Settings:
+    mongo = {"uri": mongod.uri, "database": database_name}
+    return settings(kafka=names.model_dump(), mongo=mongo, smtp={"port": port, "starttls": "never"})
+
+
+@pytest.fixture
+async def running(chosen: Settings) -> AsyncGenerator[httpx2.AsyncClient]:
+    app = create_app(chosen)
+    transport: Any = httpx2.ASGITransport(app=app)
+    async with app.router.lifespan_context(app), httpx2.AsyncClient(transport=transport, base_url="http://n") as client:
+        yield client
+
+
+async def publish(kafka: KafkaSettings, *records: Outgoing) -> None:
+    publisher = Publisher("tests", kafka)
+    await publisher.start()
+    try:
+        await publisher.publish(*records)
+    finally:
+        await publisher.stop()
+
+
+def just_now(*events: Event) -> list[Outgoing]:
+    """The examples happened at a fixed time; the service's clock is the real one."""
+    now = datetime.now(UTC) - timedelta(minutes=1)
+    return [to_record(topic_of(event), event.model_copy(update={"occurred_at": now})) for event in events]
+
+
+async def told(kafka: KafkaSettings, count: int) -> list[Any]:
+    """The first so many notices."""
+    topic = NOTICES.full_name(kafka.namespace)
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka.bootstrap, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        async with asyncio.timeout(20):
+            return [await anext(consumer) for _ in range(count)]
+    finally:
+        await consumer.stop()
+
+
+async def test_given_a_case_on_the_topics_when_it_is_consumed_then_mail_goes_out_and_notices_tell_of_it(
+    running: httpx2.AsyncClient, names: KafkaSettings, sink: Sink
+) -> None:
+    case = (an_opening(), an_assignment(), a_resolution(), a_submission(), the_words(), a_person())
+
+    await publish(names, *just_now(*case))
+    notices = await told(names, 4)
+
+    assert sink.recipients() == [AGENCY_ADDRESS, *[REPORTER_ADDRESS] * 3]
+    assert any(WRITTEN in message.as_string() for message in sink.taken)
+    assert {notice.key for notice in notices} == {TICKET.encode()}
+    assert {dict(notice.headers)["ce_type"] for notice in notices} == {b"notice.delivered.v1"}
+    assert all(b"@" not in notice.value for notice in notices)
+
+
+async def test_given_a_stopped_service_when_everything_is_read_again_then_nothing_goes_twice(
+    chosen: Settings, names: KafkaSettings, sink: Sink
+) -> None:
+    case = just_now(a_submission(), a_person(), an_opening())
+    other = a_ticket(1)
+    app = create_app(chosen)
+    async with app.router.lifespan_context(app):
+        await publish(names, *case)
+        await until(lambda: sink.taken)
+
+    app = create_app(chosen)
+    async with app.router.lifespan_context(app):
+        # What comes after the repeated case is handled after it.
+        await publish(names, *case, *just_now(a_submission(other), a_person(other), an_opening(other)))
+        notices = await told(names, 2)
+
+    assert {notice.key for notice in notices} == {TICKET.encode(), other.encode()}
+    assert len(sink.taken) == 2
+
+
+async def test_given_an_erased_person_when_the_case_is_opened_then_that_is_told(
+    running: httpx2.AsyncClient, names: KafkaSettings, sink: Sink
+) -> None:
+    await publish(names, *just_now(a_submission(), a_person()), tombstone(PERSONAL, f"{TICKET}:s-1"))
+    await publish(names, *just_now(an_opening()))
+
+    (notice,) = await told(names, 1)
+
+    assert dict(notice.headers)["ce_type"] == b"notice.suppressed.v1"
+    assert sink.asked == 0
+
+
+async def test_given_a_running_service_when_it_is_asked_then_it_is_ready_and_says_what_it_sent(
+    running: httpx2.AsyncClient, names: KafkaSettings
+) -> None:
+    await publish(names, *just_now(a_submission(), a_person(), an_opening()))
+    await told(names, 1)
+
+    async def ready() -> bool:
+        return (await running.get("/readyz")).status_code == 200
+
+    await until(ready)
+    metrics = (await running.get("/metrics")).text
+    assert 'ntbcare_deliveries_total{kind="received",outcome="delivered",reason="",service="notification"}' in metrics
+    assert "ntbcare_deliveries_taken_over_total" in metrics

@@ -1,0 +1,228 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pymongo.errors import AutoReconnect
+
+from services.notification.domain.attempts import Again
+from services.notification.store import Finished, Share
+from shared.metrics import REGISTRY
+from shared.mongo import Database
+from tests.notification.examples import (
+    AT,
+    a_person,
+    a_submission,
+    a_ticket,
+    an_opening,
+)
+from tests.notification.replica import Clock, Replica, a_replica, finished
+from tests.shared.fakes import FakePublisher
+from tests.smtp_sink import HANG, Sink, listening
+from tests.waiting import until
+
+pytestmark = pytest.mark.integration
+
+
+def taken_over() -> float:
+    return REGISTRY.get_sample_value("ntbcare_deliveries_taken_over_total", {"service": "notification"}) or 0
+
+
+async def test_given_a_replica_that_died_in_the_middle_when_its_lease_runs_out_then_another_sends(
+    replica: Replica, database: Database, publisher: FakePublisher, clock: Clock, port: int, sink: Sink
+) -> None:
+    addresses = [await replica.hear_of(number) for number in range(5)]
+    dead = await replica.store.deliveries.claim(Share(again=False, limit=3), AT, timedelta(minutes=2))
+    counted = taken_over()
+
+    async with a_replica(database, publisher, clock, port=port) as other, other.sending():
+        await until(lambda: len(other.delivered()) == 2)
+        clock.forward(timedelta(minutes=2))
+        other.sender.wake()
+        await finished(other)
+
+    assert len(dead) == 3
+    assert sink.recipients() == sorted(addresses)
+    assert taken_over() - counted == 3
+    assert len(other.delivered()) == 5
+
+
+@pytest.mark.parametrize("sending", [{"smtp": {"timeout_s": 0.5}}], indirect=True)
+async def test_given_a_send_that_ends_after_its_lease_when_it_was_delivered_then_nobody_sends_it_again(
+    sending: Replica, replica: Replica, clock: Clock, sink: Sink
+) -> None:
+    """The slow replica's mail went out, though another one has the claim by now."""
+    await replica.hear(a_submission(), a_person(), an_opening())
+    sink.slow_s = 0.2
+    sending.sender.wake()
+    await until(lambda: sink.asked == 1)
+
+    clock.forward(timedelta(minutes=3))
+    (claimed,) = await replica.store.deliveries.claim(Share(again=False, limit=9), clock(), timedelta(minutes=2))
+    await until(lambda: replica.has(state="delivered"))
+    late = Finished(claimed, Again(clock(), 1))
+    still_ours = await replica.store.deliveries.finish([late], clock())
+
+    assert not still_ours
+    assert await replica.states() == {"received": "delivered"}
+    assert len(sink.taken) == 1
+
+
+async def test_given_mails_under_way_when_the_service_stops_then_they_are_finished_and_the_rest_is_given_back(
+    replica: Replica, database: Database, publisher: FakePublisher, clock: Clock, port: int, sink: Sink
+) -> None:
+    for number in range(20):
+        await replica.hear_of(number)
+    sink.slow_s = 0.1
+    async with a_replica(database, publisher, clock, port=port) as one, one.sending():
+        await until(lambda: len(sink.taken) >= 4)
+    states = [stored["state"] for stored in await one.deliveries()]
+    counted = taken_over()
+
+    sink.slow_s = 0
+    async with a_replica(database, publisher, clock, port=port) as other, other.sending():
+        await finished(other)
+
+    assert set(states) == {"delivered", "pending"}
+    assert len(set(sink.recipients())) == len(sink.taken) == 20
+    assert taken_over() == counted
+    assert {stored["attempts"] for stored in await other.deliveries()} == {1}
+
+
+@pytest.mark.parametrize("sending", [{"smtp": {"timeout_s": 3.0}}], indirect=True)
+async def test_given_recipients_whose_server_hangs_again_when_others_are_due_then_these_do_not_wait(
+    sending: Replica, sink: Sink
+) -> None:
+    for number in range(6):
+        address = await sending.hear_of(number)
+        sink.answer(address, "451 not now", HANG)
+    await until(lambda: sink.asked == 6)
+    await until(lambda: sending.has(again=True, state="pending"))
+    sending.handler.now = sending.sender.now = Clock(AT + timedelta(minutes=1))
+    sending.sender.wake()
+    await until(lambda: sink.asked == 8)
+
+    for number in range(10, 60):
+        await sending.hear_of(number)
+    await until(lambda: len(sink.taken) == 50, limit_s=2)
+
+    assert sink.asked == 58
+    assert len(await sending.deliveries(again=True, state="sending")) == 6
+
+
+async def test_given_no_mail_server_when_mail_is_due_then_no_attempt_is_lost_and_all_goes_out_when_it_is_back(
+    replica: Replica, database: Database, publisher: FakePublisher, clock: Clock, sink: Sink
+) -> None:
+    addresses = [await replica.hear_of(number) for number in range(10)]
+
+    with listening(sink) as port:
+        pass
+    async with a_replica(database, publisher, clock, port=port) as other, other.sending():
+        with pytest.raises(TimeoutError):
+            await until(lambda: sink.asked > 0, limit_s=0.3)
+        untouched = await other.deliveries(state="pending", claims=0)
+        with listening(sink, port):
+            await finished(other)
+
+    assert len(untouched) == 10
+    assert sink.recipients() == sorted(addresses)
+    assert {notice.attempts for notice in other.delivered()} == {1}
+
+
+async def test_given_a_mail_server_that_goes_away_in_the_middle_when_it_is_back_then_the_rest_goes_out(
+    replica: Replica, database: Database, publisher: FakePublisher, clock: Clock, port: int, sink: Sink
+) -> None:
+    for number in range(30):
+        await replica.hear_of(number)
+    # Our sender address is refused from the third mail on: as when the server is being stopped.
+    sink.to_sender.extend(["250 OK"] * 3 + ["421 shutting down"] * 12)
+
+    async with a_replica(database, publisher, clock, port=port) as other, other.sending():
+        await finished(other)
+
+    assert len(set(sink.recipients())) == len(sink.taken) == 30
+    assert {notice.attempts for notice in other.delivered()} == {1}
+
+
+async def test_given_two_replicas_when_mail_is_due_then_each_mail_goes_out_once(
+    replica: Replica, database: Database, publisher: FakePublisher, clock: Clock, port: int, sink: Sink
+) -> None:
+    tickets = [a_ticket(number) for number in range(150)]
+    people = [a_person(ticket, email=f"r{number}@example.id") for number, ticket in enumerate(tickets)]
+    await replica.hear(*people, *map(a_submission, tickets), *map(an_opening, tickets))
+
+    async with (
+        a_replica(database, publisher, clock, port=port) as one,
+        a_replica(database, publisher, clock, port=port) as other,
+        one.sending(),
+        other.sending(),
+    ):
+        await finished(one, other)
+
+    assert len(set(sink.recipients())) == len(sink.taken) == 150
+    assert len(one.delivered()) == 150
+
+
+async def test_given_a_database_that_is_away_when_mail_was_sent_then_it_is_written_down_later(
+    sending: Replica, sink: Sink
+) -> None:
+    deliveries: Any = sending.store.deliveries
+    write, refusals = deliveries.finish, [AutoReconnect("away"), AutoReconnect("away")]
+
+    async def finish(results: Any, at: Any) -> bool:
+        if refusals:
+            raise refusals.pop()
+        return await write(results, at)
+
+    deliveries.finish = finish
+    await sending.hear_of(1)
+    await finished(sending)
+
+    assert not refusals
+    assert len(sink.taken) == len(sending.delivered()) == 1
+
+
+async def test_given_a_database_that_is_away_for_longer_than_a_lease_when_it_is_back_then_nothing_goes_twice(
+    sending: Replica, sink: Sink, clock: Clock
+) -> None:
+    deliveries: Any = sending.store.deliveries
+    write, refusals = deliveries.finish, [AutoReconnect("away"), AutoReconnect("away")]
+
+    async def finish(results: Any, at: Any) -> bool:
+        if refusals:
+            clock.forward(timedelta(minutes=5))
+            sending.sender.wake()
+            raise refusals.pop()
+        return await write(results, at)
+
+    deliveries.finish = finish
+    for number in range(3):
+        await sending.hear_of(number)
+    await finished(sending)
+
+    assert len(set(sink.recipients())) == len(sink.taken) == 3
+    assert {stored["claims"] for stored in await sending.deliveries()} == {1}
+
+
+async def test_given_a_sender_that_broke_when_it_is_started_again_then_mail_goes_out(
+    replica: Replica, database: Database, publisher: FakePublisher, clock: Clock, port: int, sink: Sink
+) -> None:
+    await replica.hear_of(1)
+    async with a_replica(database, publisher, clock, port=port) as one:
+        deliveries: Any = one.store.deliveries
+        write = deliveries.finish
+
+        async def finish(results: Any, at: Any) -> bool:
+            deliveries.finish = write
+            raise ValueError(results, at)
+
+        deliveries.finish = finish
+        with pytest.raises(ValueError, match="Finished"):
+            await one.sender.run()
+        clock.forward(timedelta(minutes=2))
+        async with one.sending():
+            await finished(one)
+
+    # At least once, as promised: what could not be written down is sent again, with the same Message-ID.
+    assert len(sink.taken) == 2
+    assert len({str(message["Message-ID"]) for message in sink.taken}) == 1
+    assert len(one.delivered()) == 1

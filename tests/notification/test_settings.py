@@ -1,0 +1,47 @@
+import pytest
+from pydantic import ValidationError
+
+from services.notification.app import create_app, rules_of
+from tests.notification.examples import RULES, settings
+
+
+def test_given_no_more_than_a_secret_when_settings_are_read_then_the_rest_has_defaults() -> None:
+    chosen = settings()
+
+    assert rules_of(chosen) == RULES
+    assert (chosen.mongo.database, chosen.smtp.connections, chosen.smtp.timeout_s) == ("notification", 4, 10)
+
+
+def test_given_variables_when_settings_are_read_then_single_ones_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTIFICATION_SMTP__HOST", "mail.example")
+    monkeypatch.setenv("NOTIFICATION_SENDING__LEASE", "PT5M")
+
+    chosen = settings()
+
+    assert (chosen.smtp.host, chosen.smtp.port) == ("mail.example", 1025)
+    assert chosen.sending.lease.total_seconds() == 300
+
+
+@pytest.mark.parametrize(
+    ("smtp", "words"),
+    [
+        ({"username": "ntbcare", "password": "real"}, "starttls=always"),
+        ({"username": "ntbcare", "password": "dev-1", "starttls": "always"}, "must not be used in production"),
+    ],
+)
+def test_given_a_login_that_is_not_safe_when_it_is_production_then_the_service_refuses_to_start(
+    smtp: dict[str, str], words: str
+) -> None:
+    with pytest.raises(ValidationError, match=words):
+        settings(environment="production", smtp=smtp)
+
+
+def test_given_a_lease_that_a_slow_mail_outlasts_when_settings_are_read_then_they_are_refused() -> None:
+    with pytest.raises(ValidationError, match="lease"):
+        settings(smtp={"timeout_s": 60})
+
+
+async def test_given_settings_when_the_app_is_made_then_nothing_is_connected() -> None:
+    app = create_app(settings())
+
+    assert app.title == "NTB Care notification"
