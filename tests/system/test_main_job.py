@@ -1,0 +1,116 @@
+"""The main job, with four services as processes of their own."""
+
+import asyncio
+from collections import Counter
+from email.message import EmailMessage
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from shared.events.directory import ClientRole
+from tests.system.services import Platform, is_ready
+from tests.waiting import until
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+AGENCY_MAIL = "pupr.52-03@opd.ntb.example"
+
+
+def mails_to(platform: Platform, address: str) -> list[EmailMessage]:
+    return [message for message in platform.mail.taken if address in str(message["To"])]
+
+
+async def as_officer(platform: Platform) -> dict[str, str]:
+    """A token of PUPR of Lombok Timur, once routing knows it."""
+    headers = await platform.issue(ClientRole.OFFICER, "PUPR-52.03")
+    path = "/v1/desk/cases/NTB-C833-HX1X-7X7V-TM"
+    await until(lambda: _is_known(platform, path, headers))
+    return headers
+
+
+async def _is_known(platform: Platform, path: str, headers: dict[str, str]) -> bool:
+    return (await platform.http["routing"].get(path, headers=headers)).status_code == 404
+
+
+async def test_given_a_complaint_when_it_goes_all_the_way_then_mails_case_and_figures_are_out(
+    platform: Platform,
+) -> None:
+    answer = await platform.submit()
+    assert answer.status_code == 202
+    ticket, code = answer.json()["ticket"], answer.json()["tracking_code"]
+    assigned = await platform.read(ticket, after=1)
+    assert (assigned["status"], assigned["agency"]) == ("assigned", "PUPR-52.03")
+    assert "pasar" not in str(assigned)
+
+    officer = await as_officer(platform)
+    for action in ("accept", "progress", "resolve"):
+        acted = await platform.http["routing"].post(
+            f"/v1/desk/cases/{ticket}/{action}?wait=10", json={"text": "Sudah ditambal"}, headers=officer
+        )
+        assert acted.status_code == 200, acted.text
+    resolved = await platform.read(ticket, after=4)
+    own = await platform.read(ticket, after=4, code=code)
+
+    assert [step["type"] for step in resolved["history"]] == [
+        "case.opened.v1",
+        "case.assigned.v1",
+        "case.accepted.v1",
+        "case.progressed.v1",
+        "case.resolved.v1",
+    ]
+    assert resolved["status"] == "resolved"
+    assert "ditambal" not in str(resolved)
+    assert own["reporter"]["text"] == "Jalan rusak parah di depan pasar"
+    assert "ditambal" in str(own["history"])
+    await until(lambda: len(mails_to(platform, "sitti@mail.example")) == 3)
+    await until(lambda: len(mails_to(platform, AGENCY_MAIL)) == 1)
+    await until(lambda: _totals_are(platform, {"received": 1, "followed_up": 1, "done": 1, "rejected": 0}))
+    noticed = await until(lambda: _notices(platform, ticket, code, 4))
+    assert Counter(notice["kind"] for notice in noticed) == Counter(["received", "assigned", "resolved", "new_case"])
+
+
+async def _totals_are(platform: Platform, wanted: dict[str, int]) -> bool:
+    totals = (await platform.http["reporting"].get("/v1/statistics")).json()["totals"]
+    return wanted.items() <= totals.items()
+
+
+async def _notices(platform: Platform, ticket: str, code: str, wanted: int) -> list[Any] | None:
+    notices = (await platform.read(ticket, wait=0, code=code))["reporter"]["notices"]
+    return notices if len(notices) == wanted else None
+
+
+async def test_given_routing_is_killed_when_a_hundred_complaints_come_in_then_none_is_lost_or_doubled(
+    platform: Platform,
+) -> None:
+    routing = platform.processes["routing"]
+    keys = [UUID(int=number, version=4) for number in range(100)]
+
+    async def submit(number: int) -> str:
+        if number == 50:
+            routing.kill()
+        headers = {"Idempotency-Key": str(keys[number])}
+        reporter = {"name": "Sitti", "email": f"sitti{number}@mail.example"}
+        answer = await platform.submit(reporter=reporter, headers=headers)
+        assert answer.status_code == 202, answer.text
+        return answer.json()["ticket"]
+
+    tickets = [await submit(number) for number in range(100)]
+    again = [await submit_again(platform, key) for key in keys[:10]]
+    await routing.start()
+    assert await is_ready(routing.port)
+    cases = await asyncio.gather(*(platform.read(ticket, after=1) for ticket in tickets))
+
+    assert again == tickets[:10]
+    assert len(set(tickets)) == 100
+    for case in cases:
+        assert [step["sequence"] for step in case["history"]] == [1, 2]
+        assert [step["type"] for step in case["history"]] == ["case.opened.v1", "case.assigned.v1"]
+    await until(lambda: _totals_are(platform, {"received": 100, "followed_up": 0}), limit_s=60)
+    await until(lambda: len(platform.mail.taken) >= 300, limit_s=60)
+    assert Counter(Counter(platform.mail.recipients()).values()) == Counter({2: 100, 100: 1})
+
+
+async def submit_again(platform: Platform, key: UUID) -> str:
+    """The same client sends the same key with other words: it is the same ticket, and the first one wins."""
+    answer = await platform.submit(text="Yang ini tidak boleh menang", headers={"Idempotency-Key": str(key)})
+    return answer.json()["ticket"]
