@@ -6,6 +6,8 @@ from typing import Any
 
 import structlog
 
+_NOISY = ("aiosmtplib", "asyncio", "httpx2", "mail.log", "motor", "ntbcare.faststream", "pymongo", "uvicorn.access")
+
 
 def configure_logs(level: str) -> None:
     """Send structlog's lines and those of libraries to standard error, one JSON object each. Idempotent."""
@@ -39,7 +41,7 @@ def configure_logs(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for noisy in ("aiosmtplib", "asyncio", "httpx2", "mail.log", "motor", "ntbcare.faststream", "pymongo", "uvicorn.access"):
+    for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # It reports as errors what passes by itself, such as a group's coordinator that is not there yet.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

@@ -21,6 +21,7 @@ from shared.errors import BrokerUnreachable, RecordRefused
 from shared.metrics import PUBLISH_ERRORS, PUBLISHED
 from shared.records import Outgoing
 from shared.settings import KafkaSettings
+from shared.topics import LARGEST_RECORD
 
 Key = TypeVar("Key")
 log = structlog.get_logger(__name__)
@@ -54,6 +55,7 @@ class Publisher:
             acks="all",
             enable_idempotence=True,
             linger_ms=0,
+            max_request_size=LARGEST_RECORD,
             request_timeout_ms=10_000,
             retry_backoff_ms=100,
         )

@@ -15,7 +15,10 @@ from shared.events.personal import PersonalRecorded
 from shared.events.words import WordsRecorded
 
 FOR_EVER: Final = None
-_DAY = timedelta(days=1)
+LARGEST_RECORD: Final = 2 * 1024 * 1024
+"""Bytes of what may be parked: a record of the largest size with the headers that parking adds."""
+_THREE_FOLD: Final = 3
+_DAY: Final = timedelta(days=1)
 
 
 def _models(union: Any) -> dict[str, type[BaseModel]]:
@@ -38,13 +41,17 @@ class Topic:
     retention: timedelta | None = FOR_EVER
     partitions: int | None = None
     """None: as many as the deployment's setting says."""
+    max_message_bytes: int | None = None
+    """None: the broker's own limit, 1 MiB where nobody changed it."""
 
     def full_name(self, namespace: str) -> str:
         return f"{namespace}.{self.name}"
 
     def config(self, replication: int) -> dict[str, str]:
         """Topic settings as the broker names them, values as the broker prints them."""
-        config = {"min.insync.replicas": "2" if replication > 2 else "1"}  # noqa: PLR2004
+        config = {"min.insync.replicas": "2" if replication >= _THREE_FOLD else "1"}
+        if self.max_message_bytes is not None:
+            config["max.message.bytes"] = str(self.max_message_bytes)
         if self.compact:
             return config | {
                 "cleanup.policy": "compact",
@@ -82,12 +89,13 @@ CONSUMERS: Final = {
 }
 """What each service's consumer group reads; all services also follow the directory, without a group."""
 
-DEAD_LETTERS: Final = {
-    service: Topic(f"{service}.dead-letters", service, {}, "original", retention=90 * _DAY, partitions=3)
-    for service in CONSUMERS
-}
-REDRIVES: Final = {
-    service: Topic(f"{service}.redrive", "cli", {}, "original", retention=90 * _DAY, partitions=3)
-    for service in CONSUMERS
-}
+
+def _parking(name: str, writer: str) -> Topic:
+    """A topic of records that other topics held first."""
+    kept = 90 * _DAY
+    return Topic(name, writer, {}, "original", retention=kept, partitions=3, max_message_bytes=LARGEST_RECORD)
+
+
+DEAD_LETTERS: Final = {service: _parking(f"{service}.dead-letters", service) for service in CONSUMERS}
+REDRIVES: Final = {service: _parking(f"{service}.redrive", "cli") for service in CONSUMERS}
 ALL_TOPICS: Final = (*EVENT_TOPICS, *DEAD_LETTERS.values(), *REDRIVES.values())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.consumer import Abandoned, Consumer, Policy
 from shared.dead_letters import DeadLetters
-from shared.errors import BrokerUnreachable, Rejected
+from shared.errors import BrokerUnreachable, RecordRefused, Rejected
 from shared.events.words import WordsKind, WordsRecorded
 from shared.ids import draw_ticket
 from shared.records import Received, Record, to_record
@@ -220,6 +220,19 @@ async def test_given_personal_words_when_they_are_parked_then_only_the_reference
     assert headers["dead_letter_topic"] == b"words"
     assert headers["dead_letter_offset"] == str(record.offset).encode()
     assert headers["ce_type"] == b"words.recorded.v1"
+
+
+async def test_given_a_record_too_large_to_park_when_it_is_parked_then_the_reference_is() -> None:
+    handler, sender = Handler(), Sender(failures=[RecordRefused("reporting.dead-letters")])
+    consumer, _ = a_consumer(handler, sender)
+    record = poison()
+
+    await consumer.consume([record])
+
+    [(_, value, headers)] = sender.sent
+    assert value is None
+    assert headers["dead_letter_offset"] == str(record.offset).encode()
+    assert set(headers) == {name for name in headers if name.startswith("dead_letter_")}
 
 
 async def test_given_a_record_that_is_parked_twice_when_the_letters_are_compared_then_they_are_one() -> None:

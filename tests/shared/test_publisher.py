@@ -121,9 +121,9 @@ async def test_given_a_record_that_is_too_large_when_published_then_it_is_refuse
     broker: KafkaServer, publisher: Publisher
 ) -> None:
     with pytest.raises(RecordRefused):
-        await publisher.publish(words(1, text="x" * 2_000_000))
+        await publisher.publish(words(1, text="x" * 3_000_000))
 
-    done = await publisher.publish_each({"large": [words(2, text="x" * 2_000_000), words(3)], "small": [words(4)]})
+    done = await publisher.publish_each({"large": [words(2, text="x" * 3_000_000), words(3)], "small": [words(4)]})
 
     assert done == {"large": [], "small": [done["small"][0]]}
     assert await read_keys(broker, 1) == [words(4).key]
