@@ -1,0 +1,103 @@
+"""`ntbcare demo`."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+from pymongo.errors import PyMongoError
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from deploy.commands.apps import command_app
+from deploy.commands.failures import CommandFailed
+from deploy.commands.http import connect
+from deploy.commands.mongo import DATABASE, MongoOption, directory_store
+from deploy.commands.options import UrlOption, data_folder, url_of
+from deploy.commands.printing import output, progress_output, table
+from deploy.demo.complaints import demo_complaints
+from deploy.demo.loading import DemoLoader, DemoNotLoaded, Tokens
+from deploy.demo.tokens import demo_tokens
+from deploy.issuing import ClientRefused
+from deploy.local.development import DEMO, development_secrets
+
+app = command_app("Made-up complaints to look at.")
+
+
+@app.callback()
+def _root() -> None:
+    """One command so far; the name leaves room for others."""
+
+
+@app.command()
+def load(
+    url: UrlOption = None,
+    mongo_uri: MongoOption = None,
+    operator_token: Annotated[
+        str | None, typer.Option(envvar="NTBCARE_OPERATOR_TOKEN", help="Of a client with the role operator.")
+    ] = None,
+    coordinator_token: Annotated[
+        str | None, typer.Option(envvar="NTBCARE_COORDINATOR_TOKEN", help="Of one with the role coordinator.")
+    ] = None,
+) -> None:
+    """Submit the 278 complaints of January to October 2021, 185 of them followed up, and print the figures.
+
+    Both totals are real; everything else is made up. Doing it again changes nothing. Without tokens it makes clients
+    for itself, for which it needs routing's MongoDB.
+    """
+    given = Tokens(operator_token, coordinator_token) if operator_token and coordinator_token else None
+    if given is None and (operator_token or coordinator_token):
+        raise CommandFailed("Give both tokens, --operator-token and --coordinator-token, or none.", code=2)
+    totals, rows = asyncio.run(_load(url_of(url), given, mongo_uri))
+    _print(totals, rows)
+
+
+async def _load(url: str, given: Tokens | None, mongo_uri: str | None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    try:
+        async with connect(url) as client:
+            await client.get("/readyz")  # rather say now that nothing answers there than after clients were made
+            loader = DemoLoader(client, given or await _own_tokens(mongo_uri))
+            refused = await _work(loader)
+            if refused:
+                typer.echo(f"{refused} cases were changed by others meanwhile and stay as they are.", err=True)
+            figures = await loader.until_counted()
+            return figures["totals"], (await loader.figures("region"))["rows"]
+    except DemoNotLoaded as failure:
+        raise CommandFailed(str(failure)) from None
+
+
+async def _own_tokens(mongo_uri: str | None) -> Tokens:
+    secret = development_secrets(data_folder())[DEMO]
+    try:
+        async with directory_store(mongo_uri, DATABASE) as store:
+            return await demo_tokens(store, secret)
+    except ClientRefused as refused:
+        raise CommandFailed(f"{refused} Give --operator-token and --coordinator-token.") from None
+    except PyMongoError:
+        raise CommandFailed(
+            "The demo makes clients for itself in routing's MongoDB, which does not answer (--mongo-uri). Or issue "
+            "them with `ntbcare clients issue`, and give --operator-token and --coordinator-token."
+        ) from None
+
+
+async def _work(loader: DemoLoader) -> int:
+    complaints = demo_complaints()
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=progress_output()) as progress:
+        followed_up = sum(complaint.followed_up for complaint in complaints)
+        submitting = progress.add_task("Submitting complaints", total=len(complaints))
+        acting = progress.add_task("Following up", total=followed_up)
+        submitted = await loader.submit(complaints, lambda: progress.advance(submitting))
+        chosen = [one for one in submitted if one.complaint.followed_up]
+        return await loader.follow_up(chosen, lambda: progress.advance(acting))
+
+
+def _print(totals: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    shown = table("Region", "Received", "Followed up", "%", "Done")
+    for row in sorted(rows, key=lambda row: -row["received"]):
+        shown.add_row(row["region_name"] or row["region"], *_counts(row))
+    shown.add_section()
+    shown.add_row("All", *_counts(totals))
+    output().print(shown)
+
+
+def _counts(figures: dict[str, Any]) -> list[str]:
+    return [str(figures[name]) for name in ("received", "followed_up", "followed_up_percent", "done")]

@@ -1,0 +1,174 @@
+"""The `ntbcare` command as it is typed, with a real Kafka and a real MongoDB."""
+
+import asyncio
+import re
+from datetime import UTC, datetime
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from pymongo import MongoClient
+from typer.testing import CliRunner, Result
+
+from deploy.cli import COMMANDS, app
+from services.routing.seeds import seed_entries
+from services.routing.store.directory import DirectoryStore
+from shared.access import authenticate
+from shared.events.directory import Client, ClientRole
+from shared.mongo import MongoSettings, connected
+from shared.problems import Problem
+from tests.servers import Kafka, Mongod
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_given_any_command_when_help_is_asked_for_then_it_says_what_it_does(command: str) -> None:
+    typed = [command, "--help"]
+
+    result = run(*typed)
+
+    assert result.exit_code == 0
+    assert f"Usage: ntbcare {command}" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        (["topics", "check", "--bootstrap", "127.0.0.1:1"], "Is it running, and is --bootstrap its address?"),
+        (["topics", "check", "--namespace", "Capital"], "--namespace is made of lower-case letters"),
+        (["dead-letters", "list", "routing", "--bootstrap", "127.0.0.1:1"], "Kafka does not do what was asked"),
+        (["dead-letters", "redrive", "routing"], "or take all that are open with --all"),
+        (["clients", "list", "--mongo-uri", "mongodb://a:b:c"], "The address of MongoDB is not right"),
+        (["clients", "issue", "--name", "Budi", "--role", "officer"], "An officer belongs to an agency"),
+        (["track", "NTB-0000"], "This is no ticket"),
+        (["track", "NTB-336T-6BAV-RYHW-HK", "--url", "http://127.0.0.1:1"], "NTB Care does not answer"),
+        (["track", "NTB-336T-6BAV-RYHW-HK", "--url", "nowhere"], "The address is not right (--url)"),
+        (["submit", "--category", "a", "--text", "b", "--answer", "road"], "--answer takes QUESTION=ANSWER"),
+        (["demo", "load", "--url", "http://127.0.0.1:1"], "NTB Care does not answer"),
+        (["demo", "load", "--operator-token", "x"], "Give both tokens"),
+    ],
+)
+def test_given_a_foreseeable_failure_when_a_command_meets_it_then_it_says_so_in_words(
+    typed: list[str], words: str
+) -> None:
+    result = run(*typed)
+
+    assert result.exit_code in {1, 2}
+    assert words in " ".join(result.stderr.split())
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.integration
+def test_given_an_empty_cluster_when_topics_are_applied_twice_then_they_are_made_once(
+    kafka: Kafka, topic_prefix: str
+) -> None:
+    where = ["--bootstrap", kafka.bootstrap, "--namespace", topic_prefix.rstrip("."), "--partitions", "2"]
+
+    before = run("topics", "check", *where)
+    first = run("topics", "apply", *where)
+    second = run("topics", "apply", *where)
+    after = run("topics", "check", *where)
+
+    assert before.exit_code == 1
+    assert f"{topic_prefix}complaints" in before.stdout
+    assert "12 topics created." in first.stdout
+    assert second.stdout == "Every topic is there.\n"
+    assert (after.exit_code, after.stdout) == (0, "Every topic is as declared.\n")
+
+
+@pytest.mark.integration
+def test_given_a_topic_made_by_hand_when_checked_then_what_differs_is_told(kafka: Kafka, topic_prefix: str) -> None:
+    where = ["--bootstrap", kafka.bootstrap, "--namespace", topic_prefix.rstrip("."), "--partitions", "2"]
+    asyncio.run(create_topic(kafka.bootstrap, f"{topic_prefix}complaints"))
+    run("topics", "apply", *where)
+
+    result = run("topics", "check", *where)
+
+    assert result.exit_code == 1
+    assert re.search(r"complaints\s+partitions\s+2 or more\s+1\s", result.stdout)
+    assert re.search(r"complaints\s+retention\.ms\s+-1\s+604800000\s", result.stdout)
+    assert "2 differences." in result.stdout
+
+
+@pytest.mark.integration
+def test_given_a_seeded_directory_when_an_officer_is_issued_then_the_token_is_theirs(
+    mongod: Mongod, database_name: str
+) -> None:
+    where = ["--mongo-uri", mongod.uri, "--database", database_name]
+    asyncio.run(seed(mongod.uri, database_name))
+
+    result = run("clients", "issue", "--name", "Budi S.", "--role", "officer", "--agency", "PUPR-52.71", *where)
+
+    client = stored_clients(mongod.uri, database_name)["budi-s"]
+    assert (client.role, client.agency) == (ClientRole.OFFICER, "PUPR-52.71")
+    assert authenticate({client.id: client}, f"Bearer {result.stdout.strip()}") == client
+    assert result.stdout.strip() not in run("clients", "list", *where).stdout
+
+
+@pytest.mark.integration
+def test_given_a_client_when_revoked_then_its_token_is_worthless_and_the_list_says_so(
+    mongod: Mongod, database_name: str
+) -> None:
+    where = ["--mongo-uri", mongod.uri, "--database", database_name]
+    token = run("clients", "issue", "--name", "Portal", "--role", "integrator", *where).stdout.strip()
+
+    result = run("clients", "revoke", "portal", *where)
+
+    clients = stored_clients(mongod.uri, database_name)
+    assert result.stdout == "portal is revoked.\n"
+    with pytest.raises(Problem):
+        authenticate(clients, f"Bearer {token}")
+    assert f"{datetime.now(UTC):%Y-%m-%d}" in run("clients", "list", *where).stdout
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("agency", "words"),
+    [("PUPR-99.99", "There is no agency PUPR-99.99. Similar ones: PUPR"), ("DIKBUD", "Its successor is DIKPORA.")],
+)
+def test_given_a_seeded_directory_when_an_officer_of_no_agency_is_issued_then_it_is_refused(
+    mongod: Mongod, database_name: str, agency: str, words: str
+) -> None:
+    where = ["--mongo-uri", mongod.uri, "--database", database_name]
+    asyncio.run(seed(mongod.uri, database_name))
+
+    result = run("clients", "issue", "--name", "Budi", "--role", "officer", "--agency", agency, *where)
+
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert stored_clients(mongod.uri, database_name) == {}
+
+
+@pytest.mark.integration
+def test_given_an_id_in_use_when_issued_again_then_the_first_token_stays(mongod: Mongod, database_name: str) -> None:
+    where = ["--mongo-uri", mongod.uri, "--database", database_name]
+    token = run("clients", "issue", "--name", "Portal", "--role", "integrator", *where).stdout.strip()
+
+    result = run("clients", "issue", "--name", "portal", "--role", "operator", *where)
+
+    assert result.exit_code == 2
+    assert "There is a client portal already." in result.stderr
+    assert authenticate(stored_clients(mongod.uri, database_name), f"Bearer {token}") is not None
+
+
+def run(*typed: str) -> Result:
+    return CliRunner().invoke(app, typed)
+
+
+async def create_topic(bootstrap: str, name: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(name, num_partitions=1, replication_factor=1)])
+    finally:
+        await admin.close()
+
+
+async def seed(uri: str, database: str) -> None:
+    async with connected(MongoSettings(uri=uri, database=database, driver="pymongo")) as found:
+        await DirectoryStore(found).seed(seed_entries(range(2026, 2027)))
+
+
+def stored_clients(uri: str, database: str) -> dict[str, Client]:
+    with MongoClient[dict[str, object]](uri, tz_aware=True) as client:
+        entries = client[database]["directory"].find({"_id": {"$regex": "^client:"}})
+        found = [Client.model_validate(document["entry"]) for document in entries]
+    return {one.id: one for one in found}
