@@ -12,7 +12,6 @@ from starlette.types import Receive, Scope, Send
 
 from deploy.conjunction import Reasons, ask_all
 from deploy.dispatch import service_of
-from deploy.docs import create_docs_router, swagger_ui_files
 from deploy.lifespans import running_services
 from deploy.mail.mailbox import Mailbox
 from deploy.mail.pages import create_mail_router
@@ -23,8 +22,6 @@ from shared.service import OWN_PATHS
 
 PAGES_OF_SERVICES: Final = {"/lapor": "intake", "/lacak": "reporting", "/desk": "routing"}
 """Linked from the start page where the service has them."""
-_FORWARDED: Final = tuple(path for path in OWN_PATHS if path != "/docs")
-"""Documentation is the platform's own: one place, without files from elsewhere."""
 
 
 class Platform:
@@ -55,8 +52,8 @@ class Platform:
     def _place(self, scope: Scope) -> tuple[str | None, str | None]:
         """The service, and the path that it knows itself by where that is another than the one asked for."""
         match scope["path"].split("/"):
-            case ["", "-", name, part] if name in self._apps and f"/{part}" in _FORWARDED:
-                return name, f"/{part}"
+            case ["", "-", name, part, *rest] if name in self._apps and f"/{part}" in OWN_PATHS:
+                return name, "/".join(["", part, *rest])
             case _:
                 return service_of(scope["method"], scope["path"]), None
 
@@ -76,7 +73,6 @@ def _create_own_app(platform: Platform, apps: Mapping[str, FastAPI], mailbox: Ma
     install_problems(app)
     app.include_router(_create_health_router(platform))
     app.include_router(_create_start_router(platform, apps, has_mail=mailbox is not None))
-    app.include_router(create_docs_router(apps, swagger_ui_files()))
     if mailbox is not None:
         app.include_router(create_mail_router(mailbox))
     return app
@@ -110,6 +106,10 @@ def _create_start_router(platform: Platform, apps: Mapping[str, FastAPI], *, has
         pages = [path for path, name in PAGES_OF_SERVICES.items() if name in apps and _answers(apps[name], path)]
         return page("start.html", states=states, has_mail=has_mail, pages=pages)
 
+    @router.get("/docs")
+    async def read_docs() -> HTMLResponse:
+        return page("docs.html", operations={name: _operations(app) for name, app in apps.items()})
+
     @router.get("/-/assets/{name}")
     async def read_asset(name: str) -> Response:
         found = asset(name)
@@ -118,6 +118,10 @@ def _create_start_router(platform: Platform, apps: Mapping[str, FastAPI], *, has
         return found
 
     return router
+
+
+def _operations(app: FastAPI) -> int:
+    return sum(len(operations) for operations in app.openapi().get("paths", {}).values())
 
 
 def _answers(app: FastAPI, path: str) -> bool:

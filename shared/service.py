@@ -14,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from shared.broker import create_broker, subscribe
 from shared.consumer import Consumer, Handle, Policy
 from shared.dead_letters import DeadLetters, wait_for_resume
+from shared.docs import create_docs_router
 from shared.follower import DirectoryFollower
 from shared.health import Health
 from shared.logs import configure_logs
@@ -27,8 +28,8 @@ from shared.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
 
-OWN_PATHS: Final = ("/livez", "/readyz", "/metrics", "/docs", "/asyncapi")
-"""What every service answers for itself; in one process they are under `/-/<service>`."""
+OWN_PATHS: Final = ("/livez", "/readyz", "/metrics", "/docs", "/openapi.json", "/asyncapi")
+"""What every service answers for itself, with all below; in one process they are under `/-/<service>`."""
 VERSION: Final = "1"
 _RESTART_S: Final = 1.0
 
@@ -86,7 +87,7 @@ class Service:
             title=f"NTB Care {self.name}",
             version=VERSION,
             lifespan=self._lifespan,
-            docs_url="/docs",
+            docs_url=None,
             redoc_url=None,
             max_body_size=max_body_size,
             **_WITHOUT_TELEMETRY,
@@ -94,6 +95,7 @@ class Service:
         for router in routers:
             app.include_router(router)
         app.include_router(self._own_routes())
+        app.include_router(create_docs_router(self.name))
         return app
 
     @asynccontextmanager

@@ -41,11 +41,11 @@ class Watchdog:
 
     async def run(self) -> None:
         while True:
-            await asyncio.sleep(_EVERY_S)
             try:
                 await self._look()
             except (KafkaError, TimeoutError, OSError) as error:
                 log.warning("broker_does_not_answer", service=self._consumer.service, error=type(error).__name__)
+            await asyncio.sleep(_EVERY_S)
 
     async def why_not_ready(self) -> str | None:
         if self._consumer.holding is not None:

@@ -15,7 +15,6 @@ PAGE_POLICY: Final = (
 )
 _ASSETS: Final[Mapping[str, str]] = {
     "platform.css": "text/css",
-    "docs.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 _WITA: Final = timezone(timedelta(hours=8), "WITA")
