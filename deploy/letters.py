@@ -7,13 +7,22 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import OffsetOutOfRangeError
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from shared.dead_letters import AT, BY_REFERENCE, ID, OFFSET, PARTITION, REASON, is_resume, resume_record
+from shared.dead_letters import (
+    AT,
+    ID,
+    OFFSET,
+    PARTITION,
+    REASON,
+    fetch_origin,
+    is_reference,
+    is_resume,
+    resume_record,
+)
 from shared.records import ORIGIN, Record
 from shared.settings import KafkaSettings
-from shared.topics import DEAD_LETTERS, REDRIVES
+from shared.topics import DEAD_LETTERS, LARGEST_RECORD, REDRIVES
 
 _POLL_MS: Final = 500
 
@@ -52,7 +61,7 @@ class Letter:
 
     @property
     def by_reference(self) -> bool:
-        return self.topic in BY_REFERENCE
+        return is_reference(self.record)
 
     @property
     def at(self) -> datetime:
@@ -86,36 +95,26 @@ class Letters:
         """The record's value; None is a tombstone. Raises Superseded."""
         if not letter.by_reference:
             return letter.record.value
-        async with self._consumer() as consumer:
-            return await self._fetch(consumer, letter)
+        origin = await fetch_origin(self._kafka, letter.record)
+        if origin is None:
+            raise Superseded(letter.id)
+        return origin.value
 
-    async def redrive(self, letters: Sequence[tuple[Letter, bytes | None]]) -> None:
-        """Give each to its service again, acknowledged; the headers say where it came from."""
+    async def redrive(self, letters: Sequence[Letter]) -> None:
+        """Give each to its service again, acknowledged, as it is parked.
+
+        What is parked by reference goes by reference: the bytes of what people wrote lie in one place only.
+        """
         async with self._producer() as producer:
-            for letter, value in letters:
-                headers = list(letter.record.headers)
-                await producer.send_and_wait(self._redrive, value=value, key=letter.record.key, headers=headers)
+            for letter in letters:
+                record, headers = letter.record, list(letter.record.headers)
+                await producer.send_and_wait(self._redrive, value=record.value, key=record.key, headers=headers)
 
     async def resume(self) -> None:
         """Let the service's consumers go on that a flood has paused."""
         key, headers = resume_record()
         async with self._producer() as producer:
             await producer.send_and_wait(self._redrive, key=key, headers=headers)
-
-    async def _fetch(self, consumer: AIOKafkaConsumer, letter: Letter) -> bytes | None:
-        place = TopicPartition(f"{self._kafka.namespace}.{letter.topic}", letter.partition)
-        consumer.assign([place])
-        end = (await consumer.end_offsets([place]))[place]
-        consumer.seek(place, letter.offset)
-        while letter.offset < end and await consumer.position(place) <= letter.offset:
-            try:
-                fetched = await consumer.getmany(place, timeout_ms=_POLL_MS, max_records=1)
-            except OffsetOutOfRangeError:
-                break
-            for record in fetched.get(place, []):
-                if record.offset == letter.offset:
-                    return record.value
-        raise Superseded(letter.id)
 
     async def _read(self, topic: str) -> list[Record]:
         """Every record from the beginning to what is the end now."""
@@ -141,7 +140,12 @@ class Letters:
 
     @asynccontextmanager
     async def _producer(self) -> AsyncGenerator[AIOKafkaProducer]:
-        producer = AIOKafkaProducer(bootstrap_servers=self._kafka.bootstrap, acks="all", enable_idempotence=True)
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._kafka.bootstrap,
+            acks="all",
+            enable_idempotence=True,
+            max_request_size=LARGEST_RECORD,
+        )
         try:
             await producer.start()
             yield producer

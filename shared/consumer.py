@@ -18,9 +18,9 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from shared.dead_letters import DeadLetters, is_resume, place_of
+from shared.dead_letters import DeadLetters, is_reference, is_resume, place_of
 from shared.errors import BrokerUnreachable, Rejected
-from shared.metrics import BATCH_SECONDS, CONSUMED, HOLDS, PAUSED, SKIPPED
+from shared.metrics import BATCH_SECONDS, CONSUMED, HOLDS, IGNORED, PAUSED, SKIPPED
 from shared.records import Received, Record, Unknown, read_record
 from shared.topics import Topic, short_name
 
@@ -58,6 +58,8 @@ class Consumer:
     policy: Policy
     dead_letters: DeadLetters
     wait_for_resume: Callable[[], Awaitable[None]]
+    fetch_origin: Callable[[Record], Awaitable[Record | None]]
+    """The record that a re-driven one stands for; None where its topic holds it no more."""
     holding: str | None = None
     """Why the consumer waits, in words; None while it works."""
     batches: int = 0
@@ -109,19 +111,31 @@ class Consumer:
         self.oldest_at = min(record.timestamp for record in records) / 1_000
 
     async def _work(self, records: Sequence[Record]) -> None:
-        good, bad = self._sift(records)
+        good, bad = self._sift([record for record in await self._resolve(records) if not is_resume(record)])
         bad += await self._handle_all(good)
         self.dead_letters.count_good(len(records) - len(bad))
         for record, topic, reason in bad:
             await self._park(record, topic, reason)
+
+    async def _resolve(self, records: Sequence[Record]) -> list[Record]:
+        """What was re-driven by reference is read where it lies; what was erased there since is passed over."""
+        resolved: list[Record] = []
+        for record in records:
+            if record.topic in self.policy.topics or not is_reference(record):
+                resolved.append(record)
+                continue
+            origin = await self.fetch_origin(record)
+            if origin is not None:
+                resolved.append(origin)
+            else:
+                IGNORED.labels(self.service, "superseded").inc()
+        return resolved
 
     def _sift(self, records: Sequence[Record]) -> tuple[list[Received], list[tuple[Record, Topic, str]]]:
         good: list[Received] = []
         bad: list[tuple[Record, Topic, str]] = []
         for record in records:
             try:
-                if is_resume(record):
-                    continue
                 received = read_record(record, self.policy.topics, self.policy.unknown)
             except Rejected as rejected:
                 bad.append((record, self._topic_of(record), rejected.reason))

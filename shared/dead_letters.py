@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import OffsetOutOfRangeError
 
 from shared.errors import RecordRefused
 from shared.ids import named_id
@@ -23,6 +24,9 @@ REASON: Final = f"{DEAD_LETTER}reason"
 PARTITION: Final = f"{DEAD_LETTER}partition"
 OFFSET: Final = f"{DEAD_LETTER}offset"
 AT: Final = f"{DEAD_LETTER}at"
+REFERENCE: Final = f"{DEAD_LETTER}reference"
+"""There where a letter is without its bytes: they are read from the origin topic, as long as that holds them."""
+_POLL_MS: Final = 500
 BY_REFERENCE: Final = frozenset({PERSONAL.name, WORDS.name})
 """Topics whose records are parked without their bytes, so that erasing them there is enough."""
 
@@ -60,7 +64,7 @@ class DeadLetters:
         except RecordRefused:
             # With what parking adds it is too large: the reference to where it lies must do.
             place = [(name, value) for name, value in headers if name.startswith(DEAD_LETTER)]
-            await self._publisher.send(letters, dict(headers)[ID], None, place)
+            await self._publisher.send(letters, dict(headers)[ID], None, [*place, (REFERENCE, b"1")])
         self._outcomes.append(True)
         PARKED.labels(self._service, topic.name).inc()
         log.warning("dead_letter", reason=reason[:200], **place_of(record, topic))
@@ -83,8 +87,45 @@ def dead_letter_headers(service: str, record: Record, topic: Topic, reason: str)
         PARTITION: str(record.partition).encode(),
         OFFSET: str(record.offset).encode(),
     }
+    if topic.name in BY_REFERENCE:
+        place[REFERENCE] = b"1"
     added = place | origin | {REASON: reason.encode()[:1_000], AT: datetime.now(UTC).isoformat().encode()}
     return [*own, *added.items()]
+
+
+async def fetch_origin(kafka: KafkaSettings, letter: Record) -> Record | None:
+    """The record that a letter refers to; None where its topic holds it no more.
+
+    Raises KafkaError, and KeyError or ValueError where the record is no letter.
+    """
+    headers = {name: value.decode(errors="replace") for name, value in letter.headers}
+    place = TopicPartition(f"{kafka.namespace}.{headers[ORIGIN]}", int(headers[PARTITION]))
+    offset = int(headers[OFFSET])
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap, enable_auto_commit=False, auto_offset_reset="none")
+    await consumer.start()
+    try:
+        return await _read_one(consumer, place, offset)
+    finally:
+        await consumer.stop()
+
+
+async def _read_one(consumer: AIOKafkaConsumer, place: TopicPartition, offset: int) -> Record | None:
+    consumer.assign([place])
+    end = (await consumer.end_offsets([place]))[place]
+    consumer.seek(place, offset)
+    while offset < end and await consumer.position(place) <= offset:
+        try:
+            fetched = await consumer.getmany(place, timeout_ms=_POLL_MS, max_records=1)
+        except OffsetOutOfRangeError:
+            return None
+        for record in fetched.get(place, []):
+            return record if record.offset == offset else None
+    return None
+
+
+def is_reference(record: Record) -> bool:
+    """Whether a record of the redrive topic stands for one that lies elsewhere."""
+    return any(name == REFERENCE for name, _ in record.headers)
 
 
 async def wait_for_resume(kafka: KafkaSettings, service: str) -> None:

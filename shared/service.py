@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared.broker import create_broker, subscribe
 from shared.consumer import Consumer, Handle, Policy
-from shared.dead_letters import DeadLetters, wait_for_resume
+from shared.dead_letters import DeadLetters, fetch_origin, wait_for_resume
 from shared.docs import create_docs_router
 from shared.follower import DirectoryFollower
 from shared.health import Health
@@ -73,7 +73,14 @@ class Service:
         topics = CONSUMERS[self.name]
         policy = Policy({topic.full_name(kafka.namespace): topic for topic in topics}, unknown, is_passing)
         letters = DeadLetters(self.name, self.publisher, self.settings.flood)
-        consumer = Consumer(self.name, handle, policy, letters, lambda: wait_for_resume(kafka, self.name))
+        consumer = Consumer(
+            self.name,
+            handle,
+            policy,
+            letters,
+            wait_for_resume=lambda: wait_for_resume(kafka, self.name),
+            fetch_origin=lambda record: fetch_origin(kafka, record),
+        )
         subscriber = subscribe(self.broker, kafka, consumer, group or self.name, topics)
         watchdog = Watchdog(subscriber, consumer, self.settings.stuck_after_s)
         self.health.add("consumer", ready=watchdog.why_not_ready, alive=watchdog.why_not_alive)

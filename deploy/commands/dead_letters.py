@@ -103,13 +103,15 @@ async def _redrive(letters: Letters, ids: Sequence[str]) -> tuple[int, list[Lett
     for letter in chosen:
         if not letter.is_open:
             raise CommandFailed(f"{letter.id} was given to the service already, and was not parked again since.")
-    ready: list[tuple[Letter, bytes | None]] = []
+    ready: list[Letter] = []
     superseded: list[Letter] = []
     for letter in track(chosen, "Reading", transient=True, console=progress_output()):
         try:
-            ready.append((letter, await letters.bytes_of(letter)))
+            await letters.bytes_of(letter)
         except Superseded:
             superseded.append(letter)
+        else:
+            ready.append(letter)
     await letters.redrive(ready)
     return len(ready), superseded
 

@@ -73,6 +73,10 @@ def poison() -> Record:
     return raw(to_record(WORDS, WordsRecorded.model_validate_json(words("x").value or b"")), headers=())
 
 
+async def nothing(_: Record) -> None:
+    return None
+
+
 def a_consumer(handler: Handler, sender: Sender, flood: FloodSettings | None = None) -> tuple[Consumer, asyncio.Event]:
     resumed = asyncio.Event()
 
@@ -81,7 +85,7 @@ def a_consumer(handler: Handler, sender: Sender, flood: FloodSettings | None = N
 
     policy = Policy({"ntbcare.words": WORDS}, is_passing=lambda error: isinstance(error, DatabaseAway))
     letters = DeadLetters("reporting", sender, flood or FloodSettings())  # type: ignore[arg-type]
-    return Consumer("reporting", handler, policy, letters, wait_for_resume), resumed
+    return Consumer("reporting", handler, policy, letters, wait_for_resume, nothing), resumed
 
 
 async def test_given_good_records_when_they_are_consumed_then_all_are_handled_at_once() -> None:
