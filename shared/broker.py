@@ -5,7 +5,6 @@ them. See DECISIONS.md for each.
 """
 
 import logging
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final, cast
 
@@ -19,7 +18,7 @@ from faststream.kafka.subscriber.usecase import BatchSubscriber
 from shared.consumer import Consumer
 from shared.records import Record
 from shared.settings import KafkaSettings
-from shared.topics import REDRIVES, Topic
+from shared.topics import REDRIVES
 
 MAX_RECORDS: Final = 500
 _POLL_MS: Final = 25
@@ -40,11 +39,9 @@ def create_broker(kafka: KafkaSettings, service: str) -> KafkaBroker:
     )
 
 
-def subscribe(
-    broker: KafkaBroker, kafka: KafkaSettings, consumer: Consumer, group: str, topics: Sequence[Topic]
-) -> BatchSubscriber:
-    """Give the topics, and what is re-driven to the service, to the consumer, in batches, at least once."""
-    names = [topic.full_name(kafka.namespace) for topic in (*topics, REDRIVES[consumer.service])]
+def subscribe(broker: KafkaBroker, kafka: KafkaSettings, consumer: Consumer, group: str) -> BatchSubscriber:
+    """Give the consumer its topics, and what is re-driven to its service, in batches, at least once."""
+    names = [*consumer.policy.topics, REDRIVES[consumer.service].full_name(kafka.namespace)]
     subscriber = broker.subscriber(
         *names,
         batch=True,

@@ -81,7 +81,7 @@ class Service:
             wait_for_resume=lambda: wait_for_resume(kafka, self.name),
             fetch_origin=lambda record: fetch_origin(kafka, record),
         )
-        subscriber = subscribe(self.broker, kafka, consumer, group or self.name, topics)
+        subscriber = subscribe(self.broker, kafka, consumer, group or self.name)
         watchdog = Watchdog(subscriber, consumer, self.settings.stuck_after_s)
         self.health.add("consumer", ready=watchdog.why_not_ready, alive=watchdog.why_not_alive)
         self.background("watchdog", watchdog.run)

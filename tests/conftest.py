@@ -1,12 +1,14 @@
 """Fixtures for all tests. Tests share the servers; each has topics and a database of its own."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from uuid import uuid4
 
 import pytest
 from pymongo import MongoClient
 
+from shared.mongo import Database, MongoSettings, connected
 from tests.servers import Kafka, Mongod, a_kafka, a_mongod, described
+from tests.shared.fakes import FakePublisher
 
 
 def pytest_report_header() -> str:
@@ -38,3 +40,20 @@ def database_name(mongod: Mongod) -> Iterator[str]:
     yield name
     with MongoClient[dict[str, object]](mongod.uri) as client:
         client.drop_database(name)
+
+
+@pytest.fixture(params=["motor", "pymongo"])
+def mongo(request: pytest.FixtureRequest, mongod: Mongod, database_name: str) -> MongoSettings:
+    """An empty database; what uses it is tested with both drivers."""
+    return MongoSettings(uri=mongod.uri, database=database_name, driver=request.param)
+
+
+@pytest.fixture
+async def database(mongo: MongoSettings) -> AsyncGenerator[Database]:
+    async with connected(mongo) as database:
+        yield database
+
+
+@pytest.fixture
+def publisher() -> FakePublisher:
+    return FakePublisher()

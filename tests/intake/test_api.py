@@ -56,11 +56,6 @@ def the_settings() -> Settings:
 
 
 @pytest.fixture
-def publisher() -> FakePublisher:
-    return FakePublisher()
-
-
-@pytest.fixture
 async def intake(publisher: FakePublisher) -> AsyncGenerator[httpx2.AsyncClient]:
     directory = Directory.of(*seed_entries(range(2026, 2028)), POST, CLERK, GONE)
     app = ProblemApp(max_body_size=64 * 1024)

@@ -7,9 +7,8 @@ import pytest
 
 from services.notification.store import Store
 from shared.logs import configure_logs
-from shared.mongo import Database, MongoSettings, connected
+from shared.mongo import Database
 from tests.notification.replica import Clock, Replica, a_replica
-from tests.servers import Mongod
 from tests.shared.fakes import FakePublisher
 from tests.smtp_sink import Sink, listening
 
@@ -37,22 +36,16 @@ def logged() -> Generator[StringIO]:
     root.handlers, root.level = handlers, level
 
 
-@pytest.fixture(params=["motor", "pymongo"])
-async def database(request: pytest.FixtureRequest, mongod: Mongod, database_name: str) -> AsyncGenerator[Database]:
-    settings = MongoSettings(uri=mongod.uri, database=database_name, driver=request.param)
-    async with connected(settings) as database:
-        await Store(database, 5).create_indexes()
-        yield database
+@pytest.fixture
+async def database(database: Database) -> Database:
+    """With the indexes that the service makes at its start."""
+    await Store(database, 5).create_indexes()
+    return database
 
 
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-def publisher() -> FakePublisher:
-    return FakePublisher()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import date
-from typing import Any, Literal, assert_never
+from typing import Any, assert_never
 
 import httpx2
 import pytest
@@ -26,7 +26,6 @@ from shared.records import Received
 from shared.topics import CASES, COMPLAINTS, NOTICES, PERSONAL, WORDS
 from shared.waiters import Found, Waiters
 from tests.reporting.samples import TRACKING_KEYS, a_directory
-from tests.servers import Mongod
 from tests.shared.received import erased, received
 
 
@@ -75,12 +74,6 @@ def as_received(record: Told | Erased) -> Received:
             return received(NOTICES, record)
         case _:
             assert_never(record)
-
-
-@pytest.fixture(params=["motor", "pymongo"])
-def mongo(request: pytest.FixtureRequest, mongod: Mongod, database_name: str) -> MongoSettings:
-    driver: Literal["motor", "pymongo"] = request.param
-    return MongoSettings(uri=mongod.uri, database=database_name, driver=driver)
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from services.routing.store.directory import DirectoryStore
 from shared.directory import Directory
 from shared.events.directory import Agency, AgencyLevel, Client, ClientRole, DirectoryRecorded, Label
 from shared.follower import DirectoryFollower, TopicMissing
-from shared.mongo import Database, MongoSettings, connected
+from shared.mongo import Database
 from shared.publisher import Publisher
 from shared.records import directory_record
 from shared.settings import KafkaSettings
-from tests.servers import Kafka, Mongod
+from tests.servers import Kafka
 
 AT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 ENTRIES = seed_entries(range(2026, 2028))
@@ -46,12 +46,6 @@ def test_given_a_tombstone_when_it_is_applied_then_the_record_is_gone() -> None:
     directory.apply("agency:PUPR-52.03", None)
 
     assert (directory.agencies, directory.revisions) == ({}, {})
-
-
-@pytest.fixture(params=["motor", "pymongo"])
-async def database(request: pytest.FixtureRequest, mongod: Mongod, database_name: str) -> AsyncGenerator[Database]:
-    async with connected(MongoSettings(uri=mongod.uri, database=database_name, driver=request.param)) as database:
-        yield database
 
 
 @pytest.fixture
