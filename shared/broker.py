@@ -5,6 +5,7 @@ them. See DECISIONS.md for each.
 """
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final, cast
 
@@ -64,7 +65,8 @@ def subscribe(broker: KafkaBroker, kafka: KafkaSettings, consumer: Consumer, gro
 
     async def parse(records: Any) -> KafkaAckableMessage:
         # Built here because FastStream's own parser decodes headers, and one that is not UTF-8 loses the batch.
-        return KafkaAckableMessage(
+        return _Batch(
+            settled=consumer.settled,
             raw_message=records,
             body=list(records),
             headers={},
@@ -80,6 +82,26 @@ def subscribe(broker: KafkaBroker, kafka: KafkaSettings, consumer: Consumer, gro
 
     subscriber(cast("Any", consume), parser=parse, decoder=decode)
     return batches
+
+
+class _Batch(KafkaAckableMessage):
+    """Says when it is committed or given back: only then may its partitions go, or another replica does it again."""
+
+    def __init__(self, *args: Any, settled: Callable[[], None], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._settled = settled
+
+    async def ack(self) -> None:
+        try:
+            await super().ack()
+        finally:
+            self._settled()
+
+    async def nack(self) -> None:
+        try:
+            await super().nack()
+        finally:
+            self._settled()
 
 
 class _WaitsForIdle(ConsumerRebalanceListener):

@@ -73,15 +73,17 @@ class Consumer:
     _stopped: bool = False
 
     async def consume(self, records: Sequence[Record]) -> None:
-        """Return when every record's effect is durable, or it is parked. Raises Abandoned."""
+        """Return when every record's effect is durable, or it is parked. Raises Abandoned.
+
+        The batch counts as under way until `settled` is called, after the commit.
+        """
         self._begin(records)
         try:
             with BATCH_SECONDS.labels(self.service).time():
                 # Whatever it was, an error here must not come back at once: FastStream would seek and spin.
                 await self._patiently(lambda: self._work(records), lambda error: not isinstance(error, Abandoned))
         finally:
-            self.in_progress, self.oldest_at, self.holding = {}, None, None
-            self._idle.set()
+            self.holding = None
         self.batches += 1
         for record in records:
             CONSUMED.labels(self.service, short_name(record.topic)).inc()
@@ -93,6 +95,11 @@ class Consumer:
         if self.in_progress:
             await asyncio.wait({asyncio.ensure_future(self._idle.wait())}, timeout=limit_s)
 
+    def settled(self) -> None:
+        """The batch was committed, or given back: its partitions may go."""
+        self.in_progress, self.oldest_at = {}, None
+        self._idle.set()
+
     def stop(self) -> None:
         """Give up waiting, now and until `start`."""
         self._stopped = True
@@ -103,6 +110,7 @@ class Consumer:
 
     def _begin(self, records: Sequence[Record]) -> None:
         self._idle.clear()
+        self.in_progress = {}
         if not self._stopped:
             self._give_up.clear()
         for record in records:

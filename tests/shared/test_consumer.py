@@ -170,7 +170,7 @@ async def test_given_a_waiting_consumer_when_its_partitions_go_then_it_gives_the
 
     consuming = asyncio.create_task(consumer.consume([words("a")]))
     await until(lambda: consumer.holding)
-    await consumer.idle(5)
+    await consumer.idle(0.1)
 
     with pytest.raises(Abandoned):
         await consuming
