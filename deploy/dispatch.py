@@ -27,7 +27,7 @@ _READING: Final = ("GET", "HEAD")
 
 def service_of(method: str, path: str) -> str | None:
     """The service's name; None where nobody answers such a path."""
-    parts = path.split("/")[1:]
+    parts = path.removeprefix("/").split("/")
     if tuple(parts[:2]) == _OPEN311:
         return _open311(method, parts[2:])
     return SERVICE_OF.get("/" + "/".join(parts[: 2 if parts[0] == "v1" else 1]))

@@ -18,7 +18,7 @@ from shared.topics import DIRECTORY
 log = structlog.get_logger(__name__)
 
 _POLL_MS: Final = 1_000
-_SILENT_S: Final = 15.0
+_SILENT_S: Final = 8.0
 
 
 class TopicMissing(Exception):

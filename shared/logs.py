@@ -2,9 +2,11 @@
 
 import logging
 import sys
+import traceback
 from typing import Any
 
 import structlog
+from structlog.typing import EventDict
 
 _NOISY = ("aiosmtplib", "asyncio", "httpx2", "mail.log", "motor", "ntbcare.faststream", "pymongo", "uvicorn.access")
 
@@ -16,12 +18,12 @@ def configure_logs(level: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _name_error,
     ]
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
             *shared,
-            structlog.processors.format_exc_info,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -45,3 +47,20 @@ def configure_logs(level: str) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # It reports as errors what passes by itself, such as a group's coordinator that is not there yet.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+
+def place_of_error(error: BaseException) -> str:
+    """The line of code that raised, without what it worked on."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+
+
+def _name_error(_: Any, __: str, event: EventDict) -> EventDict:
+    """Keep of an exception its type and place: its words may quote what a person is or wrote."""
+    info = event.pop("exc_info", None)
+    if info is True:
+        info = sys.exc_info()
+    error = info if isinstance(info, BaseException) else info[1] if isinstance(info, tuple) else None
+    if isinstance(error, BaseException):
+        event["error"], event["at"] = type(error).__name__, place_of_error(error)
+    return event

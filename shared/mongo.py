@@ -3,6 +3,7 @@
 Stores are typed against PyMongo's `AsyncDatabase`; what differs between the two drivers stands here and nowhere else.
 """
 
+import asyncio
 import inspect
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
+    InvalidOperation,
     OperationFailure,
     PyMongoError,
     WaitQueueTimeoutError,
@@ -27,17 +29,29 @@ Document = dict[str, Any]
 Collection = AsyncCollection[Document]
 Database = AsyncDatabase[Document]
 
+ANSWERS_WITHIN_S: Final = 3.0
+"""How long somebody who asks over HTTP waits for the database before the answer is 503."""
+_PING_S: Final = 2.0
 DUPLICATE_KEY: Final = 11000
 _PASSING_CODES: Final = frozenset(
     {
+        6,  # HostUnreachable
+        7,  # HostNotFound
+        13,  # Unauthorized: a role or a password is being changed
+        18,  # AuthenticationFailed
         50,  # MaxTimeMSExpired
         64,  # WriteConcernFailed
+        89,  # NetworkTimeout
         91,  # ShutdownInProgress
         112,  # WriteConflict
+        133,  # FailedToSatisfyReadPreference
+        134,  # ReadConcernMajorityNotAvailableYet
         189,  # PrimarySteppedDown
         262,  # ExceededTimeLimit
+        9001,  # SocketException
         10107,  # NotWritablePrimary
         11600,  # InterruptedAtShutdown
+        11601,  # Interrupted
         11602,  # InterruptedDueToReplStateChange
         13388,  # StaleConfig
         13435,  # NotPrimaryNoSecondaryOk
@@ -90,6 +104,16 @@ async def connected(settings: MongoSettings) -> AsyncGenerator[Database]:
         await close_database(database)
 
 
+async def why_not_ready(database: Database) -> str | None:
+    """Whether the database answers now."""
+    try:
+        async with asyncio.timeout(_PING_S):
+            await database.command("ping")
+    except (PyMongoError, TimeoutError) as error:
+        return f"MongoDB does not answer: {type(error).__name__}"
+    return None
+
+
 async def aggregate(collection: Collection, pipeline: Sequence[Mapping[str, Any]]) -> list[Document]:
     """Run a pipeline and return all that it gives."""
     cursor: Any = collection.aggregate(pipeline)
@@ -104,7 +128,8 @@ def is_passing(error: BaseException) -> bool:
         details: Document = dict(error.details or {})
         codes = [fault["code"] for fault in (*details.get("writeErrors", ()), *details.get("writeConcernErrors", ()))]
         return bool(codes) and all(code in _PASSING_CODES for code in codes)
-    if isinstance(error, ConnectionFailure | WaitQueueTimeoutError | WriteConcernError):
+    if isinstance(error, ConnectionFailure | WaitQueueTimeoutError | WriteConcernError | InvalidOperation):
+        # InvalidOperation: the client was closed, because the service stops.
         return True
     if isinstance(error, OperationFailure):
         return error.code in _PASSING_CODES

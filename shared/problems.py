@@ -115,5 +115,6 @@ def install_problems(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-        log.error("request_failed", path=request.scope.get("route_path", ""), error=type(error).__name__)
+        route = getattr(request.scope.get("route"), "path", "")
+        log.error("request_failed", route=route, exc_info=error)
         return to_response(Problem(500, "Something went wrong here, not with your request"))

@@ -33,6 +33,7 @@ _REFUSALS: Final = (
     MessageSizeTooLargeError,
     RecordListTooLargeError,
 )
+_STOP_S: Final = 3.0
 _ERRORS_BEFORE_RENEWAL: Final = 5
 """An idempotent producer may stick in OutOfOrderSequence after an outage (aiokafka #1017): then a new one helps."""
 
@@ -71,7 +72,7 @@ class Publisher:
         if self._renewal is not None:
             self._renewal.cancel()
         if producer is not None:
-            await producer.stop()
+            await _stop(producer)
 
     async def publish(self, *records: Outgoing) -> None:
         """Publish each after the acknowledgement of the one before.
@@ -127,7 +128,7 @@ class Publisher:
             future = await producer.send(full_name, value=value, key=key, headers=headers)
             await future
         except _REFUSALS as error:
-            log.error("record_refused", topic=topic, error=type(error).__name__)  # noqa: TRY400 - no trace: it may quote
+            log.exception("record_refused", topic=topic)
             raise RecordRefused(topic) from error
         except (KafkaError, OSError, TimeoutError) as error:
             self._count_error(topic, error)
@@ -152,4 +153,13 @@ class Publisher:
             return
         self._errors = 0
         if broken is not None:
-            await broken.stop()
+            await _stop(broken)
+
+
+async def _stop(producer: AIOKafkaProducer) -> None:
+    """Aiokafka flushes without end while the broker is away; what is not acknowledged then was never promised."""
+    try:
+        async with asyncio.timeout(_STOP_S):
+            await producer.stop()
+    except (TimeoutError, KafkaError, OSError) as error:
+        log.warning("producer_not_flushed", error=type(error).__name__)

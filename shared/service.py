@@ -32,6 +32,7 @@ OWN_PATHS: Final = ("/livez", "/readyz", "/metrics", "/docs", "/openapi.json", "
 """What every service answers for itself, with all below; in one process they are under `/-/<service>`."""
 VERSION: Final = "1"
 _RESTART_S: Final = 1.0
+_STOP_S: Final = 3.0
 
 
 class Service:
@@ -110,7 +111,7 @@ class Service:
         async with AsyncExitStack() as stack:
             await self.publisher.start()
             stack.push_async_callback(self.publisher.stop)
-            stack.push_async_callback(self.follower.stop)
+            stack.push_async_callback(_within, _STOP_S, self.follower.stop)
             await self.follower.start()
             for enter in self._resources:
                 await stack.enter_async_context(enter())
@@ -127,7 +128,7 @@ class Service:
     async def _stop_consumers(self) -> None:
         for consumer in self._consumers:
             consumer.stop()
-        await self.broker.stop()
+        await _within(self.settings.kafka.drain_s + _STOP_S, self.broker.stop)
 
     async def _supervise(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -178,6 +179,15 @@ def _health_answer(reasons: dict[str, str]) -> JSONResponse:
     if reasons:
         return JSONResponse({"status": "not well", "reasons": reasons}, 503)
     return JSONResponse({"status": "ok"})
+
+
+async def _within(limit_s: float, stop: Callable[[], Awaitable[None]]) -> None:
+    """A broker that stands still must not keep the service from ending; nothing is committed by stopping."""
+    try:
+        async with asyncio.timeout(limit_s):
+            await stop()
+    except TimeoutError:
+        log.warning("not_stopped_in_time", limit_s=limit_s)
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:

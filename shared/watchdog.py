@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 _EVERY_S: Final = 2.0
 _ANSWER_S: Final = 5.0
-_SILENT_S: Final = 15.0
+_SILENT_S: Final = 8.0
 """After so long without an answer of the broker the consumer is not ready."""
 
 
@@ -58,7 +58,7 @@ class Watchdog:
         return None
 
     async def why_not_alive(self) -> str | None:
-        if self._restarted and self._still_for() > self._stuck_after_s:
+        if self._restarted and self._behind_since is not None and self._still_for() > self._stuck_after_s:
             return f"the consumer has records to read and has not moved for {self._still_for():.0f} s"
         return None
 

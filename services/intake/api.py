@@ -35,6 +35,24 @@ from shared.records import to_record
 from shared.topics import COMPLAINTS, PERSONAL
 from shared.traces import current_trace
 
+_EARLIEST, _LATEST = 1990, 2100
+
+
+def parse_moment(entered: datetime) -> datetime:
+    """A time that a complaint may tell of. Beyond these years not every time zone's clock can show it."""
+    if not _EARLIEST <= entered.year <= _LATEST:
+        msg = f"must lie between {_EARLIEST} and {_LATEST}"
+        raise ValueError(msg)
+    return entered
+
+
+def parse_key(entered: UUID) -> UUID:
+    """A client's own key: one that everybody can guess would show somebody else's complaint."""
+    if entered in {UUID(int=0), UUID(int=2**128 - 1)}:
+        msg = "must be a random UUID"
+        raise ValueError(msg)
+    return entered
+
 
 def parse_phone(entered: str) -> str:
     """E.164; a number without a country is Indonesian."""
@@ -46,6 +64,9 @@ def parse_phone(entered: str) -> str:
         msg = "is not a phone number, such as +6281234567890"
         raise ValueError(msg)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(parse_moment)]
 
 
 class _Body(BaseModel):
@@ -91,9 +112,9 @@ class ComplaintBody(_Body):
     reporter: ReporterBody | None = None
     anonymous: bool = False
     confidential: bool = False
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Moment | None = None
     channel: Slug | None = None
-    received_at: AwareDatetime | None = None
+    received_at: Moment | None = None
 
     def to_complaint(self) -> Complaint:
         place = Place(**self.location.model_dump())
@@ -152,9 +173,12 @@ def create_router(intake: Intake, options: Callable[[], tuple[str, bytes]]) -> A
         body: ComplaintBody,
         response: Response,
         client: Annotated[Client | None, Depends(intake.client)],
-        idempotency_key: Annotated[UUID | None, Header()] = None,
+        idempotency_key: Annotated[Annotated[UUID, AfterValidator(parse_key)] | None, Header()] = None,
     ) -> AcceptedBody:
-        """Accept a complaint. Sent again with the same `Idempotency-Key` (a UUID) it is the same complaint."""
+        """Accept a complaint. Sent again with the same `Idempotency-Key` (a random UUID) it is the same complaint.
+
+        The first body of a key counts: another one is answered alike and changes nothing.
+        """
         key = idempotency_key or uuid4()
         accepted = await intake.accept(body.to_complaint(), client, key)
         response.headers["Location"] = f"/v1/cases/{accepted.ticket}"

@@ -12,7 +12,7 @@ from services.notification.metrics import SERVICE
 from services.notification.sender import Sender
 from services.notification.settings import Settings
 from services.notification.store import Store
-from shared.mongo import Database, close_database, is_passing, open_database
+from shared.mongo import Database, close_database, is_passing, open_database, why_not_ready
 from shared.outbox import OutboxRelay
 from shared.records import Unknown
 from shared.service import Service
@@ -30,6 +30,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     handler = Handler(store, relay, rules, settings.address_key(), now=_now, wake=sender.wake)
 
     service.resource(lambda: _prepared(database, store, relay))
+    service.health.add("mongo", ready=lambda: why_not_ready(database))
     service.consume(handler.handle, unknown=Unknown.SKIP, is_passing=is_passing)
     service.background("sender", sender.run)
     service.background("outbox", relay.run)

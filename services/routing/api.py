@@ -89,7 +89,7 @@ class Asked:
     idempotency_key: Annotated[UUID | None, Header()] = None
 
     def wish(self, action: Action, client: Client, ticket: str) -> Wish:
-        key = follow_id(named_id(client.id, ticket), str(self.idempotency_key or uuid4()))
+        key = follow_id(named_id(client.id, ticket, action), str(self.idempotency_key or uuid4()))
         return Wish(action, key, self.body.text if self.body else None, current_trace())
 
 

@@ -14,7 +14,7 @@ from services.routing.settings import Settings
 from services.routing.store.cases import CaseStore
 from services.routing.store.directory import DirectoryStore
 from shared.directory import Directory
-from shared.mongo import close_database, is_passing, open_database
+from shared.mongo import close_database, is_passing, open_database, why_not_ready
 from shared.outages import answer_outages
 from shared.outbox import OutboxRelay
 from shared.problems import to_response
@@ -47,6 +47,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             await close_database(database)
 
     service.resource(prepared)
+    service.health.add("mongo", ready=lambda: why_not_ready(database))
     rulebook = rulebook_source(service.directory, service.follower.on_change)
     service.consume(ComplaintHandler(cases, relay, rulebook, opened), is_passing=is_passing)
     service.background("outbox", relay.run)

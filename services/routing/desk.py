@@ -13,7 +13,7 @@ from shared.events.directory import Client, ClientRole
 from shared.outbox import OutboxRelay
 from shared.waiters import Waiters
 
-_TRIES: Final = 10
+_TRIES: Final = 50
 
 
 class CaseNotFound(Exception):

@@ -21,7 +21,7 @@ from shared.waiters import Waiters
 
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _OVERLAP: Final = timedelta(minutes=1)
-"""So much of what was looked at is looked at again: writers' clocks differ."""
+"""So much of what was looked at is looked at again: after a failover another machine's clock counts."""
 _LOOK_EVERY_S: Final = 2.0
 
 
@@ -79,13 +79,12 @@ class DirectoryPublisher:
 
     async def reconcile(self) -> int:
         """Compare what changed since the last look (all of it the first time); returns how many were published."""
-        now = datetime.now(UTC)
         changed = await self._store.since(max(BEGINNING, self._looked_at - _OVERLAP))
         behind = [one for one in changed if self._directory.on_topic.get(one.key) != one.revision]
         done = await self._publisher.publish_each({one.key: [directory_record(one)] for one in behind})
         published = sum(bool(records) for records in done.values())
         if published == len(behind):
-            self._looked_at = now
+            self._looked_at = max((one.recorded_at for one in changed), default=self._looked_at)
         return published
 
     async def run(self) -> None:

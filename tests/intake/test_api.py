@@ -174,6 +174,8 @@ async def test_given_no_key_when_the_broker_is_away_then_the_answer_gives_one_to
         ({"reporter": {"name": "Sitti", "language": "fr"}}, "reporter.language"),
         ({"occurred_at": "2999-01-01T00:00:00Z"}, "occurred_at"),
         ({"occurred_at": "2026-01-01T00:00:00"}, "occurred_at"),
+        ({"occurred_at": "0001-01-01T00:00:00+23:59"}, "occurred_at"),
+        ({"received_at": "9999-12-31T23:59:59-23:59"}, "received_at"),
         ({"channel": "radio"}, "channel"),
         ({"received_at": "2026-01-01T00:00:00Z"}, "received_at"),
         ({"colour": "red"}, "colour"),
@@ -216,10 +218,11 @@ async def test_given_a_bad_body_when_it_is_posted_then_the_answer_is_a_problem(
     assert publisher.published == []
 
 
-async def test_given_a_key_that_is_no_uuid_when_posted_then_the_problem_names_the_header(
-    intake: httpx2.AsyncClient,
+@pytest.mark.parametrize("key", ["seven", "00000000-0000-0000-0000-000000000000", "f" * 32])
+async def test_given_a_key_that_is_no_random_uuid_when_posted_then_the_problem_names_the_header(
+    intake: httpx2.AsyncClient, key: str
 ) -> None:
-    answer = await intake.post("/v1/complaints", json=a_body(), headers={"Idempotency-Key": "seven"})
+    answer = await intake.post("/v1/complaints", json=a_body(), headers={"Idempotency-Key": key})
 
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "idempotency-key")
 

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from services.routing.domain.case import Action, act
-from services.routing.store.cases import CaseStore, Opening, Save, records_of
+from services.routing.store.cases import CaseStore, Opening, Save, StoredCase, records_of
 from shared.events.personal import PersonalRecorded
 from shared.mongo import Database
 from shared.outbox import OutboxRelay
@@ -124,6 +124,53 @@ async def test_given_two_officers_when_they_save_at_once_then_one_wins_and_nothi
         "words.recorded.v1",
         "case.progressed.v1",
     ]
+
+
+async def test_given_one_key_at_two_replicas_when_the_second_saves_late_then_it_wrote_nothing(
+    database: Database,
+) -> None:
+    first, second = CaseStore(database), CaseStore(database)
+    await first.open([opening()])
+    seen_by_first, seen_by_second = await first.load(TICKET), await second.load(TICKET)
+    assert seen_by_first is not None
+    assert seen_by_second is not None
+    deed = a_deed(Action.PROGRESS)
+
+    won = await first.save(a_save(seen_by_first, Action.PROGRESS))
+    late = await second.save(a_save(seen_by_second, Action.PROGRESS))
+
+    assert (won, late) == (True, False)
+    after = await second.load(TICKET)
+    assert after is not None
+    assert str(deed.key) in after.applied
+    assert after.case.sequence == 3
+
+
+def a_save(stored: StoredCase, action: Action) -> Save:
+    deed = a_deed(action)
+    change = act(stored.case, deed)
+    return Save(stored, deed.key, records_of(change, ""), change.case)
+
+
+async def test_given_parts_and_complaints_at_two_replicas_at_once_when_they_are_written_then_every_case_is_opened(
+    database: Database,
+) -> None:
+    tickets = [a_ticket(number) for number in range(300)]
+    complaints, parts = CaseStore(database), CaseStore(database)
+
+    async def open_one(ticket: str) -> int:
+        return len(await complaints.open([opening(ticket)]))
+
+    async def keep_one(ticket: str) -> None:
+        part = a_part().model_copy(update={"ticket": ticket})
+        await parts.record_personal([part])
+
+    opened = await asyncio.gather(*(open_one(ticket) for ticket in tickets), *(keep_one(ticket) for ticket in tickets))
+
+    assert sum(count or 0 for count in opened) == 300
+    assert (
+        await complaints.collection.count_documents({"case": {"$exists": True}, "personal": {"$exists": True}}) == 300
+    )
 
 
 async def test_given_many_cases_when_they_are_saved_at_once_then_each_is(store: CaseStore) -> None:

@@ -86,6 +86,23 @@ async def test_given_a_broker_that_stands_still_when_published_within_a_limit_th
     assert {words(1).key, words(3).key} <= set(await read_keys(broker, 2))
 
 
+async def test_given_a_broker_that_stands_still_when_the_publisher_stops_then_it_does_not_wait_for_it(
+    broker: KafkaServer,
+) -> None:
+    publisher = Publisher("routing", KafkaSettings(bootstrap=broker.bootstrap))
+    await publisher.start()
+    broker.suspend()
+    with pytest.raises(BrokerUnreachable):
+        await publisher.publish_within(timedelta(seconds=0.2), words(1))
+    began = time.monotonic()
+
+    await publisher.stop()
+
+    took = time.monotonic() - began
+    broker.resume()
+    assert took < 6
+
+
 async def accepted(publisher: Publisher, record: Outgoing) -> bool:
     try:
         await publisher.publish_within(timedelta(seconds=2), record)

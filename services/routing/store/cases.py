@@ -1,9 +1,10 @@
 """The collection `cases`: a document a ticket, with its outbox; what changes it and what says so are one write."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
@@ -15,7 +16,7 @@ from shared.events.complaints import ComplaintSubmitted
 from shared.events.event import Event
 from shared.events.personal import PersonalRecorded
 from shared.events.words import WordsRecorded
-from shared.mongo import Collection, Database, Document, only_duplicates
+from shared.mongo import ANSWERS_WITHIN_S, Collection, Database, Document, only_duplicates
 from shared.outbox import from_stored, to_stored
 from shared.records import Outgoing, to_record
 from shared.topics import CASES, WORDS
@@ -60,6 +61,8 @@ class Save:
     key: UUID
     records: tuple[Outgoing, ...]
     case: Case
+    id: UUID = field(default_factory=uuid4)
+    """Of this very attempt: tells it from another replica's with the same key."""
 
 
 def records_of(change: Change, trace: str) -> tuple[Outgoing, ...]:
@@ -84,16 +87,9 @@ class CaseStore:
         The first submission of a ticket wins; raises what MongoDB raises.
         """
         records = {o.complaint.ticket: list(records_of(o.change, o.trace)) for o in openings}
-        writes = [_opening_write(opening, records[opening.complaint.ticket]) for opening in openings]
-        late: list[int] = []
-        if writes:
-            try:
-                await self.collection.bulk_write(writes, ordered=False)
-            except BulkWriteError as error:
-                late = only_duplicates(error)
-        for index in late:
-            records.pop(openings[index].complaint.ticket, None)
-        return records
+        writes = {o.complaint.ticket: _opening_write(o, records[o.complaint.ticket]) for o in openings}
+        late = await self._write_twice(writes)
+        return {ticket: outbox for ticket, outbox in records.items() if ticket not in late}
 
     async def digests(self, tickets: Sequence[str]) -> dict[str, str]:
         """The digests of the submissions that won."""
@@ -102,40 +98,52 @@ class CaseStore:
 
     async def record_personal(self, parts: Sequence[PersonalRecorded]) -> None:
         """Keep the parts, whether their case is there yet or not; an erased part is refused."""
-        writes = [
-            UpdateOne(
-                {"_id": part.ticket, "erased": {"$ne": part.part}},
-                {"$set": {f"personal.{part.part}": part.model_dump(mode="json", exclude_none=True)}},
-                upsert=True,
-            )
-            for part in parts
-        ]
-        await self._write_twice(writes)
+        await self._write_twice(
+            {
+                part.key: UpdateOne(
+                    {"_id": part.ticket, "erased": {"$ne": part.part}},
+                    {"$set": {f"personal.{part.part}": part.model_dump(mode="json", exclude_none=True)}},
+                    upsert=True,
+                )
+                for part in parts
+            }
+        )
 
     async def erase_personal(self, keys: Sequence[str]) -> None:
         """Remove the parts `<ticket>:<part>` and refuse them from now on."""
-        places = [key.partition(":")[::2] for key in keys]
-        writes = [
-            UpdateOne({"_id": ticket}, {"$unset": {f"personal.{part}": ""}, "$addToSet": {"erased": part}}, upsert=True)
-            for ticket, part in places
-        ]
-        await self._write_twice(writes)
+        places = {key: key.partition(":")[::2] for key in keys}
+        await self._write_twice(
+            {
+                key: UpdateOne(
+                    {"_id": ticket}, {"$unset": {f"personal.{part}": ""}, "$addToSet": {"erased": part}}, upsert=True
+                )
+                for key, (ticket, part) in places.items()
+            }
+        )
 
-    async def _write_twice(self, writes: list[UpdateOne]) -> None:
-        """Two replicas may insert one document at once; then the second write finds it, or is refused for good."""
-        if not writes:
-            return
-        try:
-            await self.collection.bulk_write(writes, ordered=False)
-        except BulkWriteError as error:
-            again = [writes[index] for index in only_duplicates(error)]
+    async def _write_twice(self, writes: Mapping[str, UpdateOne]) -> set[str]:
+        """Upsert all, and again what met a document already there; returns what is refused for good.
+
+        Two writes may insert one document at once, and the one that comes second is told of a duplicate although its
+        filter would match now: only the second time that means what it says.
+        """
+        left = dict(writes)
+        for _ in range(2):
+            if not left:
+                break
             try:
-                await self.collection.bulk_write(again, ordered=False)
-            except BulkWriteError as second:
-                only_duplicates(second)
+                await self.collection.bulk_write(list(left.values()), ordered=False)
+            except BulkWriteError as error:
+                keys = list(left)
+                left = {keys[index]: left[keys[index]] for index in only_duplicates(error)}
+            else:
+                left = {}
+        return set(left)
 
     async def load(self, ticket: str) -> StoredCase | None:
-        return await self._loads.add(ticket)
+        """Raises TimeoutError where the database does not answer soon."""
+        async with asyncio.timeout(ANSWERS_WITHIN_S):
+            return await self._loads.add(ticket)
 
     async def _load_all(self, tickets: Sequence[str]) -> list[StoredCase | None]:
         cursor = self.collection.find({"_id": {"$in": list(set(tickets))}, "case": {"$exists": True}})
@@ -143,8 +151,12 @@ class CaseStore:
         return [_to_stored_case(found[ticket]) if ticket in found else None for ticket in tickets]
 
     async def save(self, save: Save) -> bool:
-        """Write the change; False when somebody else was first, and then nothing was written."""
-        return await self._saves.add(save)
+        """Write the change; False when this attempt wrote nothing, because somebody else was first.
+
+        Raises TimeoutError where the database does not answer soon; it may still be written.
+        """
+        async with asyncio.timeout(ANSWERS_WITHIN_S):
+            return await self._saves.add(save)
 
     async def _save_all(self, saves: Sequence[Save]) -> list[bool]:
         result = await self.collection.bulk_write([_save_write(save) for save in saves], ordered=False)
@@ -152,8 +164,8 @@ class CaseStore:
             return [True] * len(saves)
         tickets = {save.case.ticket for save in saves}
         cursor = self.collection.find({"_id": {"$in": list(tickets)}}, {"applied": 1})
-        applied = {found["_id"]: set(found.get("applied", ())) for found in await cursor.to_list(None)}
-        return [str(save.key) in applied.get(save.case.ticket, ()) for save in saves]
+        written = {entry["save"] for found in await cursor.to_list(None) for entry in found.get("applied", ())}
+        return [str(save.id) in written for save in saves]
 
 
 def _opening_write(opening: Opening, records: Sequence[Outgoing]) -> UpdateOne:
@@ -180,7 +192,7 @@ def _save_write(save: Save) -> UpdateOne:
             "$inc": {"version": 1},
             "$push": {
                 "outbox": {"$each": [to_stored(record) for record in save.records]},
-                "applied": {"$each": [str(save.key)], "$slice": -_REMEMBERED},
+                "applied": {"$each": [{"key": str(save.key), "save": str(save.id)}], "$slice": -_REMEMBERED},
             },
         },
     )
@@ -196,5 +208,5 @@ def _to_stored_case(document: Document) -> StoredCase:
         answers=submission.get("answers", {}),
         personal=document.get("personal", {}).get(submission["part"]),
         outbox=tuple(from_stored(stored) for stored in document["outbox"]),
-        applied=frozenset(document["applied"]),
+        applied=frozenset(entry["key"] for entry in document["applied"]),
     )

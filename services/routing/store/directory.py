@@ -2,13 +2,17 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
+from typing import Final
 
-from pymongo import InsertOne, UpdateOne
+from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from shared.events.directory import Client, DirectoryRecorded, Entry
 from shared.mongo import Collection, Database, Document, only_duplicates
+
+_NOW: Final[Document] = {"$currentDate": {"recorded_at": True}}
+"""By the database's clock: those of whoever writes differ, and a look for what is new must not miss anything."""
 
 
 class DirectoryStore:
@@ -42,18 +46,17 @@ class DirectoryStore:
 
     async def add_client(self, client: Client) -> bool:
         """Store a new client; False when its id is taken."""
+        key = f"client:{client.id}"
         try:
-            await self._collection.insert_one(_document(f"client:{client.id}", client, 1))
+            await self._collection.update_one(_new(key), _stored(client, 1), upsert=True)
         except DuplicateKeyError:
             return False
         return True
 
     async def revoke_client(self, client_id: str, at: datetime) -> bool:
         """Revoke its token; False when there is no such client."""
-        stored = {"entry.revoked_at": at.isoformat(), "recorded_at": datetime.now(UTC)}
-        result = await self._collection.update_one(
-            {"_id": f"client:{client_id}"}, {"$set": stored, "$inc": {"revision": 1}}
-        )
+        change = {"$set": {"entry.revoked_at": at.isoformat()}, "$inc": {"revision": 1}, **_NOW}
+        result = await self._collection.update_one({"_id": f"client:{client_id}"}, change)
         return result.matched_count == 1
 
     async def clients(self) -> Sequence[Client]:
@@ -61,22 +64,24 @@ class DirectoryStore:
         return [Client.model_validate(found["entry"]) for found in await cursor.to_list(None)]
 
 
-def _seed_write(key: str, entry: Entry, known: Document | None) -> "InsertOne[Document] | UpdateOne | None":
+def _seed_write(key: str, entry: Entry, known: Document | None) -> UpdateOne | None:
     digest = hashlib.sha256(entry.model_dump_json().encode()).hexdigest()
     if known is None:
-        return InsertOne(_document(key, entry, 1) | {"seed": digest})
+        return UpdateOne(_new(key), _stored(entry, 1, seed=digest), upsert=True)
     if known.get("seed") in {digest, None}:
         # None: somebody edited it, and what people decided outlives an upgrade.
         return None
     revision = known["revision"]
-    changed = _document(key, entry, revision + 1) | {"seed": digest}
-    del changed["_id"]
-    return UpdateOne({"_id": key, "revision": revision}, {"$set": changed})
+    return UpdateOne({"_id": key, "revision": revision}, _stored(entry, revision + 1, seed=digest))
 
 
-def _document(key: str, entry: Entry, revision: int) -> Document:
+def _new(key: str) -> Document:
+    return {"_id": key, "revision": {"$exists": False}}
+
+
+def _stored(entry: Entry, revision: int, **more: str) -> Document:
     value = entry.model_dump(mode="json", exclude_none=True)
-    return {"_id": key, "revision": revision, "recorded_at": datetime.now(UTC), "entry": value}
+    return {"$set": {"revision": revision, "entry": value, **more}, **_NOW}
 
 
 def _to_recorded(found: Document) -> DirectoryRecorded:
