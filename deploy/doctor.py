@@ -44,10 +44,10 @@ class Finding:
     words: str
 
 
-def examine(data: Path) -> Iterator[Finding]:
+def examine(data: Path, checkout: Path = ROOT) -> Iterator[Finding]:
     """Look at everything; each finding comes as soon as it is known."""
     yield _python()
-    yield _packages()
+    yield _packages(checkout)
     yield _java()
     yield _kafka()
     yield _mongod()
@@ -65,17 +65,14 @@ def _python() -> Finding:
     return Finding("Python", State.MISSING, f"{version} is too old. Install 3.11 or newer; make setup PYTHON=...")
 
 
-def _packages() -> Finding:
-    """The stamp that `deploy/local/bootstrap` leaves says what the environment was made from."""
-    sources = [ROOT / "deploy" / "local" / "uv-requirements.txt", ROOT / "pyproject.toml", ROOT / "uv.lock"]
+def _packages(checkout: Path) -> Finding:
+    """`deploy/local/bootstrap` leaves a stamp of what the environment was made from, and tells what it would be now."""
     try:
-        content = b"".join(source.read_bytes() for source in sources)
-        stamp = (ROOT / ".venv" / "made-from").read_text().strip()
+        stamp = (checkout / ".venv" / "made-from").read_text()
     except OSError as error:
         return Finding("Packages", State.MISSING, f"{error.filename} is missing. {_SETUP}")
-    counted = subprocess.run(["cksum"], input=content, capture_output=True, check=False).stdout.decode().strip()
-    if stamp != f"{ROOT} {counted}":
-        return Finding("Packages", State.MISSING, f".venv was made from another uv.lock. {_SETUP}")
+    if stamp != _run("sh", str(checkout / "deploy" / "local" / "bootstrap"), "--stamp"):
+        return Finding("Packages", State.MISSING, f".venv was made from other locks, or elsewhere. {_SETUP}")
     return Finding("Packages", State.GOOD, "as uv.lock says")
 
 

@@ -13,6 +13,9 @@ log = structlog.get_logger(__name__)
 FIRST: Final = "routing"
 """Its start seeds the directory, without which the others are not ready."""
 
+_ENDS_WITHIN_S: Final = 7.0
+"""All end at once. What takes longer waits for a Kafka or a MongoDB that does not answer, and nothing is lost by it."""
+
 
 class ServiceNotStarted(Exception):
     """A service's start failed; the text says which one and why."""
@@ -43,13 +46,19 @@ class _Run:
             raise ServiceNotStarted(f"{self._name} could not start: {_words(task.exception())}") from task.exception()
 
     async def end(self) -> None:
-        """What goes wrong now is logged: nobody can do more about it."""
+        """Returns when it has ended, or is left behind. What goes wrong is logged: nobody can do more about it."""
         self._ending.set()
-        if self._task is None:
+        task = self._task
+        if task is None:
             return
-        ended = await asyncio.gather(self._task, return_exceptions=True)
-        if self._started.is_set() and isinstance(ended[0], Exception):
-            log.error("service_ended_badly", service=self._name, error=type(ended[0]).__name__)
+        try:
+            await asyncio.wait({task}, timeout=_ENDS_WITHIN_S)
+        finally:
+            task.cancel()
+        if not task.done():
+            log.error("service_did_not_end", service=self._name, waited_s=_ENDS_WITHIN_S)
+        elif self._started.is_set() and not task.cancelled() and (error := task.exception()):
+            log.error("service_ended_badly", service=self._name, error=type(error).__name__)
 
     async def _live(self) -> None:
         async with self._app.router.lifespan_context(self._app):

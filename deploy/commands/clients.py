@@ -12,9 +12,11 @@ from rich.markup import escape
 
 from deploy.commands.apps import command_app
 from deploy.commands.failures import WRONG_USE, CommandFailed
-from deploy.commands.mongo import DATABASE, DatabaseOption, MongoOption, directory_store
+from deploy.commands.http import connect
+from deploy.commands.mongo import DATABASE, DatabaseOption, MongoOption, directory_store, mongo_of, shown
+from deploy.commands.options import running_here
 from deploy.commands.printing import output, table
-from deploy.issuing import ClientRefused, Wish, issue
+from deploy.issuing import ClientRefused, Wish, issue, until_known
 from shared.access import make_token
 from shared.events.directory import Client, ClientRole
 
@@ -36,11 +38,18 @@ def issue_client(  # noqa: PLR0913 - one parameter is one option of the command 
     integrator: submits for others. operator: also enters what came on paper in the past. officer: acts on the cases of
     one agency. coordinator: acts on every case.
     """
-    wish = Wish(client_id or _slug(name), name, role, agency)
+    wish = _wish(client_id or _slug(name), name, role, agency)
+    address = mongo_of(mongo_uri, writes=True)
     token, digest = make_token(wish.id)
-    asyncio.run(_issue(wish, digest, mongo_uri, database))
-    typer.echo(f"{wish.id} is {role.value} within seconds. Its token is shown only now; keep it safe:", err=True)
+    asyncio.run(_issue(wish, digest, address, database))
+    typer.echo(f"{wish.id} is written to the database {database} at {shown(address)}.", err=True)
+    running = running_here()
+    follows = running is not None and running.mongo_uri == address
+    soon = "" if follows else " within seconds"
+    typer.echo(f"{wish.id} is {role.value}{soon}. Its token is shown only now; keep it safe:", err=True)
     typer.echo(token)
+    if running is not None and follows:
+        typer.echo(asyncio.run(_known(running.url, token)), err=True)
 
 
 @app.command("revoke")
@@ -50,14 +59,14 @@ def revoke_client(
     database: DatabaseOption = DATABASE,
 ) -> None:
     """Make a client's token worthless, within seconds and for good."""
-    asyncio.run(_revoke(client_id, mongo_uri, database))
+    asyncio.run(_revoke(client_id, mongo_of(mongo_uri, writes=True), database))
     typer.echo(f"{client_id} is revoked.")
 
 
 @app.command("list")
 def list_clients(mongo_uri: MongoOption = None, database: DatabaseOption = DATABASE) -> None:
     """List the clients, revoked ones too."""
-    clients = asyncio.run(_read(mongo_uri, database))
+    clients = asyncio.run(_read(mongo_of(mongo_uri), database))
     if not clients:
         typer.echo("There are no clients.")
         return
@@ -76,7 +85,22 @@ def list_clients(mongo_uri: MongoOption = None, database: DatabaseOption = DATAB
     output().print(shown)
 
 
-async def _issue(wish: Wish, digest: str, uri: str | None, database: str) -> None:
+def _wish(client_id: str, name: str, role: ClientRole, agency: str | None) -> Wish:
+    try:
+        return Wish(client_id, name, role, agency)
+    except ClientRefused as refused:
+        raise CommandFailed(str(refused), code=WRONG_USE) from None
+
+
+async def _known(url: str, token: str) -> str:
+    """In words, whether the services know the token; waits for it."""
+    async with connect(url) as platform:
+        if await until_known(platform, token):
+            return "It is known to all services."
+    return f"The services at {url} do not know it yet after 10 seconds. Do they use this database?"
+
+
+async def _issue(wish: Wish, digest: str, uri: str, database: str) -> None:
     async with directory_store(uri, database) as store:
         try:
             await issue(store, wish, digest)
@@ -88,13 +112,13 @@ async def _issue(wish: Wish, digest: str, uri: str | None, database: str) -> Non
             ) from None
 
 
-async def _revoke(client_id: str, uri: str | None, database: str) -> None:
+async def _revoke(client_id: str, uri: str, database: str) -> None:
     async with directory_store(uri, database) as store:
         if not await store.revoke_client(client_id, datetime.now(UTC)):
             raise CommandFailed(f"There is no client {client_id}. `ntbcare clients list` shows them.", code=WRONG_USE)
 
 
-async def _read(uri: str | None, database: str) -> Sequence[Client]:
+async def _read(uri: str, database: str) -> Sequence[Client]:
     async with directory_store(uri, database) as store:
         return await store.clients()
 

@@ -19,7 +19,7 @@ def _root() -> None:
 @app.command("resume")
 def resume(service: ServiceArgument, bootstrap: BootstrapOption = None, namespace: NamespaceOption = NAMESPACE) -> None:
     """Let a service's paused consumers go on. Whatever still cannot be handled is parked as before."""
-    asyncio.run(Letters(kafka_of(bootstrap, namespace), service).resume())
+    asyncio.run(Letters(kafka_of(bootstrap, namespace, writes=True), service).resume())
     typer.echo(f"Told every replica of {service} to go on. It takes effect where a consumer is paused now.")
     typer.echo(
         "Watch: /readyz of the service, `ntbcare_consumer_paused` (0 when it goes on) and `ntbcare_dead_letters_total` "

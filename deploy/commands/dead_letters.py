@@ -78,7 +78,7 @@ def redrive(
     """Give dead letters to the service again. What it still cannot handle is parked again, under the same id."""
     if bool(ids) == everything:
         raise CommandFailed("Name the letters by their ids, or take all that are open with --all.", code=WRONG_USE)
-    letters = Letters(kafka_of(bootstrap, namespace), service)
+    letters = Letters(kafka_of(bootstrap, namespace, writes=True), service)
     sent, superseded = asyncio.run(_redrive(letters, ids or []))
     for letter in superseded:
         typer.echo(f"{letter.id} is superseded: its topic holds it no more. Skipped.")

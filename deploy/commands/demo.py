@@ -8,10 +8,10 @@ from pymongo.errors import PyMongoError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from deploy.commands.apps import command_app
-from deploy.commands.failures import CommandFailed
+from deploy.commands.failures import WRONG_USE, CommandFailed
 from deploy.commands.http import connect
-from deploy.commands.mongo import DATABASE, MongoOption, directory_store
-from deploy.commands.options import UrlOption, data_folder, url_of
+from deploy.commands.mongo import DATABASE, MongoOption, directory_store, mongo_of
+from deploy.commands.options import UrlOption, data_folder, running_here, url_of
 from deploy.commands.printing import output, progress_output, table
 from deploy.demo.complaints import demo_complaints
 from deploy.demo.loading import DemoLoader, DemoNotLoaded, Tokens
@@ -46,7 +46,8 @@ def load(
     given = Tokens(operator_token, coordinator_token) if operator_token and coordinator_token else None
     if given is None and (operator_token or coordinator_token):
         raise CommandFailed("Give both tokens, --operator-token and --coordinator-token, or none.", code=2)
-    totals, rows = asyncio.run(_load(url_of(url), given, mongo_uri))
+    address = url_of(url, writes=True)
+    totals, rows = asyncio.run(_load(address, given, mongo_uri))
     _print(totals, rows)
 
 
@@ -54,7 +55,7 @@ async def _load(url: str, given: Tokens | None, mongo_uri: str | None) -> tuple[
     try:
         async with connect(url) as client:
             await client.get("/readyz")  # rather say now that nothing answers there than after clients were made
-            loader = DemoLoader(client, given or await _own_tokens(mongo_uri))
+            loader = DemoLoader(client, given or await _own_tokens(url, mongo_uri))
             refused = await _work(loader)
             if refused:
                 typer.echo(f"{refused} cases were changed by others meanwhile and stay as they are.", err=True)
@@ -64,10 +65,18 @@ async def _load(url: str, given: Tokens | None, mongo_uri: str | None) -> tuple[
         raise CommandFailed(str(failure)) from None
 
 
-async def _own_tokens(mongo_uri: str | None) -> Tokens:
+async def _own_tokens(url: str, mongo_uri: str | None) -> Tokens:
+    running = running_here()
+    if not mongo_uri and running and running.url != url:
+        raise CommandFailed(
+            f"{url} is not what runs from {data_folder()}, so say with --mongo-uri where its routing's MongoDB is. Or "
+            "give --operator-token and --coordinator-token.",
+            code=WRONG_USE,
+        )
+    address = mongo_of(mongo_uri, writes=True)
     secret = development_secrets(data_folder())[DEMO]
     try:
-        async with directory_store(mongo_uri, DATABASE) as store:
+        async with directory_store(address, DATABASE) as store:
             return await demo_tokens(store, secret)
     except ClientRefused as refused:
         raise CommandFailed(f"{refused} Give --operator-token and --coordinator-token.") from None

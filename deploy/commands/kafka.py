@@ -7,19 +7,19 @@ import typer
 from pydantic import ValidationError
 
 from deploy.commands.failures import WRONG_USE, CommandFailed
-from deploy.commands.options import running_here
+from deploy.commands.options import Address
 from deploy.letters import ParkingService
 from shared.settings import KafkaSettings
 
 NAMESPACE: Final = "ntbcare"
-_BOOTSTRAP: Final = "127.0.0.1:9092"
+_BOOTSTRAP: Final = Address("--bootstrap", lambda running: running.bootstrap, "127.0.0.1:9092")
 
 BootstrapOption = Annotated[
     str | None,
     typer.Option(
         "--bootstrap",
         envvar="KAFKA_BOOTSTRAP",
-        help=f"Address of a Kafka broker. Default: the one that runs here, else {_BOOTSTRAP}.",
+        help=f"Address of a Kafka broker. Default: the one that runs here, else {_BOOTSTRAP.default}.",
     ),
 ]
 NamespaceOption = Annotated[
@@ -30,12 +30,11 @@ NamespaceOption = Annotated[
 ServiceArgument = Annotated[ParkingService, typer.Argument(help="Whose dead letters or consumers.")]
 
 
-def kafka_of(bootstrap: str | None, namespace: str, *, partitions: int = 12) -> KafkaSettings:
-    """Raises CommandFailed for a namespace that no topic can have."""
+def kafka_of(bootstrap: str | None, namespace: str, *, partitions: int = 12, writes: bool = False) -> KafkaSettings:
+    """Raises CommandFailed for a namespace that no topic can have, and rather than guess where to write."""
     # It reports each failed connection by itself, beside the exception that the command puts into words.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    running = None if bootstrap else running_here()
-    address = bootstrap or (running.bootstrap if running else _BOOTSTRAP)
+    address = _BOOTSTRAP.find(bootstrap, writes=writes)
     try:
         return KafkaSettings(bootstrap=address, namespace=namespace, partitions=partitions)
     except ValidationError:

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from deploy.commands.apps import command_app
+from deploy.commands.failures import say
 from deploy.commands.options import DataOption
 from deploy.local.cache import cache_folder
 from deploy.local.kafka.program import is_prepared
@@ -25,6 +26,7 @@ from deploy.local.plan import Plan, Step
 from deploy.local.ports import HOST
 from deploy.local.running import DATA_FOLDER
 from deploy.local.stack import Stack, running_stack
+from deploy.tasks import together
 
 app = command_app()
 
@@ -54,15 +56,17 @@ def up(
     plan = Plan(data.resolve(), port, kafka_port, mongo_port, smtp_port)
     console = Console(stderr=True)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_run(plan, console))
-    # All is stopped and written. The interpreter would take 3 s more to give back the memory of what was loaded.
-    logging.shutdown()
-    os._exit(0)
+        code = runner.run(_run(plan, console))
+        # All is stopped and written. Whatever the services left behind could still hold up the end of the loop, and
+        # the interpreter would take 3 s more to give back the memory of what was loaded.
+        logging.shutdown()
+        os._exit(code)
 
 
-async def _run(plan: Plan, console: Console) -> None:
-    """Returns when a signal has stopped it. A signal cancels the work, whose blocks then end in order."""
-    work = asyncio.create_task(_work(plan, console))
+async def _run(plan: Plan, console: Console) -> int:
+    """The exit code, when a signal or a failure has stopped it. A signal cancels the work; its blocks end in order."""
+    failure = _Failure()
+    work = asyncio.create_task(_work(plan, console, failure))
     signals = _Signals(work, console)
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, signals.stop)
@@ -70,6 +74,22 @@ async def _run(plan: Plan, console: Console) -> None:
         await work
     except asyncio.CancelledError:
         console.print(f"Stopped in {time.monotonic() - signals.at:.1f} s. The data stays in {plan.folder}.")
+    except Exception:
+        if failure.code is None:
+            raise
+    return failure.code or 0
+
+
+class _Failure:
+    """Why it cannot go on, said as soon as it is known. `code` stays None where nobody foresaw it."""
+
+    def __init__(self) -> None:
+        self.code: int | None = None
+
+    def tell(self, error: Exception) -> None:
+        self.code = say(error)
+        if self.code is not None:
+            Console(stderr=True).print("Stopping ...")
 
 
 class _Signals:
@@ -88,18 +108,29 @@ class _Signals:
         self._work.cancel()
 
 
-async def _work(plan: Plan, console: Console) -> None:
+async def _work(plan: Plan, console: Console, failure: _Failure) -> None:
     steps = _Steps(console)
+
+    def tell(error: Exception) -> None:
+        steps.end()
+        failure.tell(error)
+
     try:
-        async with running_stack(plan, steps.done) as stack:
-            reasons = await _until_ready(stack)
-            steps.end()
-            _welcome(plan, console, steps.seconds)
-            if reasons:
-                console.print(f"[bold red]Not ready yet:[/] {escape(str(reasons))}. More at {plan.url}/readyz")
-            await stack.watch(lambda words: console.print(escape(words)))
+        async with running_stack(plan, steps.done, tell) as stack:
+            await together(
+                stack.watch(lambda words: console.print(escape(words), soft_wrap=True)),
+                _welcome_when_ready(plan, console, stack, steps),
+            )
     finally:
         steps.end()
+
+
+async def _welcome_when_ready(plan: Plan, console: Console, stack: Stack, steps: "_Steps") -> None:
+    reasons = await _until_ready(stack)
+    steps.end()
+    _welcome(plan, console, steps.seconds)
+    if reasons:
+        console.print(f"[bold red]Not ready yet:[/] {escape(str(reasons))}. More at {plan.url}/readyz")
 
 
 class _Steps:

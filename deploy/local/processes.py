@@ -17,9 +17,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from deploy.local import die_with_parent
+from deploy.local.disk import last_lines, why_full
 from deploy.local.ports import refuse_if_taken
 
-LOG_LINES_SHOWN = 15
 LOG_BYTES = 5_000_000
 
 
@@ -47,6 +47,7 @@ class LocalServer:
     def __init__(self, plan: ServerPlan) -> None:
         self._plan = plan
         self._process: subprocess.Popen[bytes] | None = None
+        self._was_full = ""
 
     @property
     def name(self) -> str:
@@ -59,6 +60,11 @@ class LocalServer:
     @property
     def log(self) -> Path:
         return self._plan.log
+
+    @property
+    def why_full(self) -> str:
+        """That the disk is full, as far as its log and the space beside it tell; empty where it is not."""
+        return why_full(self.log)
 
     @property
     def running(self) -> bool:
@@ -78,6 +84,7 @@ class LocalServer:
             return
         refuse_if_taken(self.port, self.name, self._plan.port_setting)
         self._process = spawn(self._plan.command, self.log)
+        self._was_full = self.why_full
         try:
             await self._answer()
         except BaseException:
@@ -120,15 +127,17 @@ class LocalServer:
         deadline = time.monotonic() + self._plan.start_limit.total_seconds()
         while not await self._plan.ready():
             if not self.running:
-                raise ServerFailed(f"{self.name} ended while it was started.{self._last_words()}")
+                raise self._failed("ended while it was started")
             if time.monotonic() > deadline:
                 limit = self._plan.start_limit.total_seconds()
-                raise ServerFailed(f"{self.name} did not answer within {limit:.0f} seconds.{self._last_words()}")
+                raise self._failed(f"did not answer within {limit:.0f} seconds")
             await asyncio.sleep(0.05)
 
-    def _last_words(self) -> str:
-        lines = self.log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:]
-        return "\n".join([f" The end of {self.log}:", *lines])
+    def _failed(self, how: str) -> ServerFailed:
+        # A mongod that fails for want of space gives back its spare files, so asked now the disk may seem to have room.
+        full = self.why_full or self._was_full
+        words = " ".join(filter(None, [f"{self.name} {how}.", full, f"The end of {self.log}:"]))
+        return ServerFailed("\n".join([words, *last_lines(self.log)]))
 
 
 def spawn(command: Sequence[str | Path], log: Path) -> subprocess.Popen[bytes]:

@@ -19,46 +19,70 @@ _SERVER_STOPS_S: Final = 6.0
 _LOOK_EVERY_S: Final = 0.5
 
 Done = Callable[[Step], None]
+Tell = Callable[[Exception], None]
 
 
 @dataclass(frozen=True)
 class Stack:
     """What runs. `platform` is a `deploy.platform.Platform`."""
 
-    servers: tuple[LocalServer, ...]
+    plan: Plan
+    kafka: KafkaServer
+    mongod: MongodServer
     platform: Any
+
+    def write_down(self) -> None:
+        """Tell other commands where everything is, and the next start what may be left of this one."""
+        servers = tuple(server.pid for server in (self.kafka, self.mongod) if server.running)
+        plan, addresses = self.plan, _addresses(self.kafka, self.mongod)
+        write_down(
+            plan.folder,
+            Running(os.getpid(), plan.url, addresses.bootstrap, addresses.mongo_uri, plan.smtp_port, servers),
+        )
 
     async def watch(self, say: Callable[[str], None]) -> None:
         """Start Kafka or mongod again when it ends by itself. Raises what a start raises when that fails."""
         while True:
-            for server in self.servers:
+            for server in (self.kafka, self.mongod):
                 if not server.running:
                     say(f"{server.name} ended by itself; starting it again. Its log: {server.log}")
+                    if why := server.why_full:
+                        say(why)
                     await server.start()
+                    self.write_down()
                     say(f"{server.name} runs again.")
             await asyncio.sleep(_LOOK_EVERY_S)
 
 
 @asynccontextmanager
-async def running_stack(plan: Plan, done: Done) -> AsyncGenerator[Stack]:
+async def running_stack(plan: Plan, done: Done, tell: Tell) -> AsyncGenerator[Stack]:
     """Start everything, calling `done` after each step; stop everything at the end, the services before the servers.
 
+    What fails is given to `tell` before everything is stopped, which may take 20 seconds, and raised after that.
     Raises AlreadyRunning, PortTaken, KafkaNotPrepared, MongodNotFound, ServerFailed, and what
     `deploy.local.assembly.running_platform` raises.
     """
     with hold(plan.folder):
         plan.refuse_taken_ports()
         async with AsyncExitStack() as stack:
-            kafka, mongod, assembly = await _start_parts(plan, stack, done)
-            stack.push_async_callback(_stop_together, kafka, mongod)
-            addresses = Addresses(kafka.bootstrap, mongod.uri)
-            platform = await stack.enter_async_context(assembly.running_platform(plan, addresses, done))
-            servers = (kafka.pid, mongod.pid)
-            write_down(
-                plan.folder,
-                Running(os.getpid(), plan.url, addresses.bootstrap, addresses.mongo_uri, plan.smtp_port, servers),
-            )
-            yield Stack((kafka, mongod), platform)
+            try:
+                started = await _start(plan, stack, done)
+                started.write_down()
+                yield started
+            except Exception as error:
+                tell(error)
+                raise
+
+
+async def _start(plan: Plan, stack: AsyncExitStack, done: Done) -> Stack:
+    kafka, mongod, assembly = await _start_parts(plan, stack, done)
+    stack.push_async_callback(_stop_together, kafka, mongod)
+    context = assembly.running_platform(plan, _addresses(kafka, mongod), done)
+    return Stack(plan, kafka, mongod, await stack.enter_async_context(context))
+
+
+def _addresses(kafka: KafkaServer, mongod: MongodServer) -> Addresses:
+    return Addresses(kafka.bootstrap, mongod.uri)
 
 
 async def _start_parts(plan: Plan, stack: AsyncExitStack, done: Done) -> tuple[KafkaServer, MongodServer, Any]:

@@ -7,6 +7,7 @@ from typing import Final
 from services.reporting.domain.case import StoredCase
 from services.reporting.domain.views import CaseView, has_passed, is_public, view_as_reporter, view_publicly
 from services.reporting.store import Store
+from services.reporting.store.limits import READ_LIMIT_S, answered_within
 from services.reporting.tries import MOST_TRIES, Tries
 from shared.batches import Batcher
 from shared.directory import Directory
@@ -55,7 +56,9 @@ class Reading:
 
         async def look() -> StoredCase | None:
             nonlocal latest
-            latest = await self._loader.add(ticket)
+            # Its batch begins only when the one before it ends, which may itself be waiting for MongoDB.
+            async with answered_within(READ_LIMIT_S):
+                latest = await self._loader.add(ticket)
             # Whoever may not see a case waits as long for it as for one that does not exist.
             return latest if has_passed(latest, wait.after) and (is_public(latest) or not publicly) else None
 
@@ -67,11 +70,18 @@ class Reading:
         return [found.get(ticket) for ticket in tickets]
 
     def _check(self, ticket: str, code: str) -> None:
+        """Raises a 403 or 429 Problem for a wrong code; a right one is accepted however many wrong ones came before.
+
+        Anyone can send wrong codes for a public ticket, so a lock that held for the right one too would shut out the
+        reporter as often as anyone liked. It would protect nothing either: 55 bits of HMAC are not guessed, and
+        whoever could send the right code would not be guessing.
+        """
+        if tracking_code_fits(self._tracking_keys, ticket, code):
+            return
         locked = self._tries.seconds_locked(ticket)
         if locked:
             detail = f"{MOST_TRIES} wrong codes within an hour; please try again later."
             raise Problem(429, "Too many wrong codes", detail, headers={**HEADERS, "Retry-After": str(locked)})
-        if not tracking_code_fits(self._tracking_keys, ticket, code):
-            self._tries.note_wrong(ticket)
-            detail = "Compare it with the one on your receipt."
-            raise Problem(403, "The tracking code does not fit", detail, headers=HEADERS)
+        self._tries.note_wrong(ticket)
+        detail = "Compare it with the one on your receipt."
+        raise Problem(403, "The tracking code does not fit", detail, headers=HEADERS)

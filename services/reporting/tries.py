@@ -21,7 +21,7 @@ class Tries:
         """Beginning and number by ticket, the oldest beginning first."""
 
     def seconds_locked(self, ticket: str) -> int:
-        """How long no code is looked at, right or wrong; 0: it may be tried."""
+        """How long further wrong codes are refused unanswered; 0: they are told that they are wrong."""
         began, number = self._current(ticket)
         return ceil(began + WINDOW_S - self._clock()) if number >= MOST_TRIES else 0
 

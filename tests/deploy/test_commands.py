@@ -2,7 +2,12 @@
 
 import asyncio
 import re
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -10,6 +15,9 @@ from pymongo import MongoClient
 from typer.testing import CliRunner, Result
 
 from deploy.cli import COMMANDS, app
+from deploy.commands.mongo import shown
+from deploy.local.ports import HOST
+from deploy.local.running import Running, hold, write_down
 from services.routing.seeds import seed_entries
 from services.routing.store.directory import DirectoryStore
 from shared.access import authenticate
@@ -38,6 +46,7 @@ def test_given_any_command_when_help_is_asked_for_then_it_says_what_it_does(comm
         (["dead-letters", "redrive", "routing"], "or take all that are open with --all"),
         (["clients", "list", "--mongo-uri", "mongodb://a:b:c"], "The address of MongoDB is not right"),
         (["clients", "issue", "--name", "Budi", "--role", "officer"], "An officer belongs to an agency"),
+        (["clients", "issue", "--name", "Public", "--role", "integrator"], "The id public stands for everybody"),
         (["track", "NTB-0000"], "This is no ticket"),
         (["track", "NTB-336T-6BAV-RYHW-HK", "--url", "http://127.0.0.1:1"], "NTB Care does not answer"),
         (["track", "NTB-336T-6BAV-RYHW-HK", "--url", "nowhere"], "The address is not right (--url)"),
@@ -54,6 +63,46 @@ def test_given_a_foreseeable_failure_when_a_command_meets_it_then_it_says_so_in_
     assert result.exit_code in {1, 2}
     assert words in " ".join(result.stderr.split())
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("typed", "option"),
+    [
+        (["clients", "issue", "--name", "Portal", "--role", "integrator"], "--mongo-uri"),
+        (["clients", "revoke", "portal"], "--mongo-uri"),
+        (["demo", "load"], "--url"),
+        (["dead-letters", "redrive", "routing", "--all"], "--bootstrap"),
+        (["consumers", "resume", "routing"], "--bootstrap"),
+    ],
+)
+def test_given_no_platform_here_when_a_command_is_to_write_then_it_asks_where_and_does_not_guess(
+    tmp_path: Path, typed: list[str], option: str
+) -> None:
+    result = run(*typed, data=tmp_path)
+
+    assert result.exit_code == 2
+    assert f"No NTB Care runs from {tmp_path}, so say with {option} where to write" in " ".join(result.stderr.split())
+
+
+def test_given_a_platform_elsewhere_when_the_demo_is_loaded_there_then_no_client_is_made_in_the_one_here(
+    tmp_path: Path,
+) -> None:
+    here = Running(4711, "http://127.0.0.1:8000", "127.0.0.1:1", "mongodb://127.0.0.1:1/", 1025, ())
+
+    with socket.create_server((HOST, 0)) as elsewhere, answering(elsewhere) as url, hold(tmp_path):
+        write_down(tmp_path, here)
+        result = run("demo", "load", "--url", url, data=tmp_path)
+
+    assert result.exit_code == 2
+    assert f"{url} is not what runs from {tmp_path}, so say with --mongo-uri" in " ".join(result.stderr.split())
+
+
+def test_given_an_address_with_a_password_when_it_is_shown_then_the_password_is_not() -> None:
+    uri = "mongodb://ntb:s3cret@db1.example:27017,db2.example/?tlsCertificateKeyFilePassword=s3cret"
+
+    words = shown(uri)
+
+    assert words == "mongodb://db1.example:27017,db2.example/"
 
 
 @pytest.mark.integration
@@ -101,6 +150,7 @@ def test_given_a_seeded_directory_when_an_officer_is_issued_then_the_token_is_th
     assert (client.role, client.agency) == (ClientRole.OFFICER, "PUPR-52.71")
     assert authenticate({client.id: client}, f"Bearer {result.stdout.strip()}") == client
     assert result.stdout.strip() not in run("clients", "list", *where).stdout
+    assert f"written to the database {database_name} at {shown(mongod.uri)}" in result.stderr
 
 
 @pytest.mark.integration
@@ -149,8 +199,25 @@ def test_given_an_id_in_use_when_issued_again_then_the_first_token_stays(mongod:
     assert authenticate(stored_clients(mongod.uri, database_name), f"Bearer {token}") is not None
 
 
-def run(*typed: str) -> Result:
-    return CliRunner().invoke(app, typed)
+def run(*typed: str, data: Path | None = None) -> Result:
+    unset = dict.fromkeys(("ROUTING_MONGO__URI", "KAFKA_BOOTSTRAP", "NTBCARE_URL"))
+    return CliRunner().invoke(app, typed, env={**unset, "NTBCARE_DATA": str(data)} if data else None)
+
+
+@contextmanager
+def answering(listener: socket.socket) -> Generator[str]:
+    """The address of a server that answers one request, with nothing."""
+
+    def answer() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    thread = Thread(target=answer)
+    thread.start()
+    yield f"http://{HOST}:{listener.getsockname()[1]}"
+    thread.join()
 
 
 async def create_topic(bootstrap: str, name: str) -> None:

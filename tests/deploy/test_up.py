@@ -24,6 +24,13 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 NTBCARE = Path(sys.executable).with_name("ntbcare")
 COMPLAINT = ["--category", "road.damage", "--region", "52.71", "--text", "Jalan berlubang di depan pasar"]
 ANSWERS = ["--answer", "road_class=regency"]
+COMPLAINT_BODY = {
+    "category": "road.damage",
+    "location": {"region": "52.71"},
+    "text": "Jalan berlubang di depan pasar",
+    "answers": {"road_class": "regency"},
+    "anonymous": True,
+}
 REPORTER = ["--name", "Sari", "--email", "sari@example.org"]
 
 
@@ -152,6 +159,80 @@ def test_given_the_demo_when_loaded_twice_then_reporting_says_185_of_278_both_ti
     assert re.search(r"All\s+278\s+185\s+66\.5", first)
     assert second == first
     assert (totals["received"], totals["followed_up"], totals["followed_up_percent"]) == (278, 185, 66.5)
+
+
+def test_given_a_kafka_that_stands_still_when_the_platform_is_stopped_then_it_ends_soon(place: Place) -> None:
+    with running(place) as process:
+        kafka, _ = servers_of(place)
+        os.kill(kafka, signal.SIGSTOP)
+        refused = httpx2.post(f"{place.url}/v1/complaints", json=COMPLAINT_BODY, timeout=30).status_code
+
+        seconds = stop(process)
+
+    assert refused == 503
+    assert seconds < 20
+    assert process.returncode == 0
+    assert all(is_free(port) for port in (place.port, place.kafka_port, place.mongo_port))
+
+
+def test_given_a_mongod_that_cannot_be_started_again_when_it_ends_then_the_reason_is_told_before_all_is_stopped(
+    place: Place,
+) -> None:
+    with running(place) as process:
+        kafka, mongod = servers_of(place)
+        os.kill(kafka, signal.SIGSTOP)
+        (place.data / "mongodb/data").rename(place.data / "mongodb/away")
+        (place.data / "mongodb/data").write_text("no folder")
+
+        os.kill(mongod, signal.SIGKILL)
+        until(lambda: "MongoDB ended while it was started." in terminal_of(place), "the reason is told", 30)
+        still_there = process.poll() is None
+        process.wait(timeout=30)
+
+    assert still_there
+    assert process.returncode == 1
+    assert terminal_of(place).count("MongoDB ended while it was started.") == 1
+    assert "Traceback" not in terminal_of(place)
+
+
+def test_given_a_server_that_ended_when_it_runs_again_then_the_record_has_its_new_process(place: Place) -> None:
+    with running(place):
+        kafka, mongod = servers_of(place)
+
+        os.kill(mongod, signal.SIGKILL)
+        until(lambda: "MongoDB runs again." in terminal_of(place), "MongoDB runs again", 30)
+        now = servers_of(place)
+
+    assert now[0] == kafka
+    assert now[1] != mongod
+
+
+def test_given_a_running_platform_when_a_client_is_issued_then_its_token_is_known_at_once(place: Place) -> None:
+    with running(place):
+        issued = subprocess.run(
+            [NTBCARE, "clients", "issue", "--name", "Portal", "--role", "integrator"],
+            env=place.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        bearer = {"Authorization": f"Bearer {issued.stdout.strip()}"}
+        desk = httpx2.get(f"{place.url}/v1/desk/cases/NTB-336T-6BAV-RYHW-HK", headers=bearer).status_code
+        intake = httpx2.post(f"{place.url}/v1/complaints", json={}, headers=bearer).status_code
+
+    assert "known to all services" in issued.stderr
+    assert f"written to the database routing at mongodb://127.0.0.1:{place.mongo_port}/" in issued.stderr
+    assert (desk, intake) == (403, 422)
+
+
+def servers_of(place: Place) -> tuple[int, int]:
+    """Process ids of Kafka and mongod."""
+    kafka, mongod = json.loads((place.data / "running.json").read_text())["servers"]
+    return kafka, mongod
+
+
+def terminal_of(place: Place) -> str:
+    return (place.data / "terminal").read_text()
 
 
 @contextmanager

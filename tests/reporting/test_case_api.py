@@ -176,16 +176,33 @@ async def test_given_a_wrong_code_when_the_case_is_read_then_it_is_refused_and_n
     assert code_of(2)["X-Tracking-Code"] not in answer.text
 
 
-async def test_given_ten_wrong_codes_when_the_right_one_comes_then_it_must_wait(client: httpx2.AsyncClient) -> None:
-    for _ in range(10):
+async def test_given_ten_wrong_codes_when_another_wrong_one_comes_then_it_must_wait(
+    client: httpx2.AsyncClient,
+) -> None:
+    wrong = [await client.get(f"/v1/cases/{ticket(1)}", headers=code_of(2)) for _ in range(10)]
+
+    answer = await client.get(f"/v1/cases/{ticket(1)}", headers=code_of(2))
+    other = await client.get(f"/v1/cases/{ticket(2)}", headers=code_of(1))
+
+    assert {refusal.status_code for refusal in wrong} == {403}
+    assert answer.status_code == 429
+    assert 3500 < int(answer.headers["Retry-After"]) <= 3600
+    assert other.status_code == 403
+
+
+async def test_given_a_ticket_locked_by_wrong_codes_when_its_reporter_comes_then_the_right_code_is_accepted(
+    client: httpx2.AsyncClient, projecting: Projecting
+) -> None:
+    await projecting.take(*a_lifecycle(1))
+    for _ in range(11):
         await client.get(f"/v1/cases/{ticket(1)}", headers=code_of(2))
 
     answer = await client.get(f"/v1/cases/{ticket(1)}", headers=code_of(1))
-    other = await client.get(f"/v1/cases/{ticket(2)}", headers=code_of(2))
+    again = await client.get(f"/v1/cases/{ticket(1)}", headers=code_of(2))
 
-    assert answer.status_code == 429
-    assert 3500 < int(answer.headers["Retry-After"]) <= 3600
-    assert other.status_code == 200
+    assert answer.status_code == 200
+    assert answer.json()["reporter"]["text"] == TEXT
+    assert again.status_code == 429
 
 
 async def test_given_many_readers_at_once_when_they_read_then_all_are_answered(

@@ -80,7 +80,15 @@ async def test_given_cases_without_an_agency_when_a_dash_is_asked_for_then_they_
         ("category=Road", "category"),
         ("from=yesterday", "from"),
         ("from=2026-03-05&to=2026-03-04", "to"),
+        ("from=1999-12-31", "from"),
+        ("from=9999-12-31", "from"),
+        ("to=0001-01-01", "to"),
+        ("to=2100-01-02", "to"),
         ("updated_after=2026-03-05T10:00:00", "updated_after"),
+        ("updated_after=0001-01-01T00:00:00%2B23:59", "updated_after"),
+        ("updated_after=9999-12-31T23:59:59-23:59", "updated_after"),
+        ("updated_after=2000-01-01T00:00:00%2B00:01", "updated_after"),
+        ("updated_after=2100-01-01T00:00:01Z", "updated_after"),
         ("cursor=abc", "cursor"),
         ("cursor=W10", "cursor"),
         ("cursor=WzEsMl0", "cursor"),
@@ -99,6 +107,22 @@ async def test_given_a_filter_that_cannot_be_when_cases_are_listed_then_the_fiel
     assert answer.status_code == 422
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert [fault["field"] for fault in answer.json()["errors"]] == [field]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "from=2000-01-01&to=2100-01-01",
+        "updated_after=2000-01-01T00:00:00Z",
+        "updated_after=2100-01-01T08:00:00%2B08:00",
+    ],
+)
+async def test_given_the_first_and_last_day_there_may_be_when_cases_are_listed_then_they_are_taken(
+    client: httpx2.AsyncClient, query: str
+) -> None:
+    answer = await client.get(f"/v1/cases?{query}")
+
+    assert answer.status_code == 200
 
 
 async def test_given_two_values_that_nothing_has_when_cases_are_listed_then_both_fields_are_named(

@@ -113,6 +113,10 @@ async def test_given_nothing_when_statistics_are_read_then_all_are_zero_and_shar
         ("agency=NOBODY", "agency"),
         ("category=road.dragons", "category"),
         ("from=2026-02-30", "from"),
+        ("by=month&from=9999-12-31", "from"),
+        ("by=day&to=0001-01-02", "to"),
+        ("from=1999-12-31", "from"),
+        ("to=2100-01-02", "to"),
         ("from=2026-03-05&to=2026-03-04", "to"),
         ("until=2026-03-05", "until"),
     ],
@@ -124,6 +128,25 @@ async def test_given_a_question_that_cannot_be_when_statistics_are_read_then_the
 
     assert answer.status_code == 422
     assert [fault["field"] for fault in answer.json()["errors"]] == [field]
+
+
+@pytest.mark.parametrize("by", ["", "by=month&", "by=day&"])
+@pytest.mark.parametrize("period", ["from=2000-01-01&to=2100-01-01", "from=2100-01-01", "to=2000-01-01"])
+async def test_given_the_first_and_last_day_there_may_be_when_statistics_are_read_then_they_are_taken(
+    client: httpx2.AsyncClient, by: str, period: str
+) -> None:
+    answer = await client.get(f"/v1/statistics?{by}{period}")
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("month", ["2000-01", "2099-12"])
+async def test_given_the_first_and_last_month_there_may_be_when_a_scorecard_is_read_then_they_are_taken(
+    client: httpx2.AsyncClient, month: str
+) -> None:
+    answer = await client.get(f"/v1/scorecards/PUPR-52.03?month={month}")
+
+    assert (answer.status_code, answer.json()["month"]) == (200, month)
 
 
 async def test_given_last_months_cases_when_the_scorecard_is_read_then_it_tells_counts_promises_and_medians(
@@ -182,7 +205,9 @@ async def test_given_no_such_agency_when_its_scorecard_is_read_then_it_is_not_fo
     assert answer.status_code == 404
 
 
-@pytest.mark.parametrize("month", ["2026-13", "2026-3", "March", "2026-03-01"])
+@pytest.mark.parametrize(
+    "month", ["2026-13", "2026-3", "March", "2026-03-01", "1999-12", "9999-12", "0001-01", "20\u0662\u0666-03"]
+)
 async def test_given_what_is_no_month_when_a_scorecard_is_read_then_the_field_is_named(
     client: httpx2.AsyncClient, month: str
 ) -> None:

@@ -1,13 +1,12 @@
 """`GET /v1/cases` and `GET /v1/cases/{ticket}`."""
 
-from datetime import date
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import AwareDatetime, BaseModel, Field, NonNegativeInt
+from pydantic import BaseModel, Field, NonNegativeInt
 
-from services.reporting.api.filters import NONE, AgencyFilter, Asked, check_known, check_period
+from services.reporting.api.filters import NONE, AgencyFilter, Asked, Day, Moment, check_known, check_period
 from services.reporting.api.pages import read_cursor, write_cursor
 from services.reporting.domain.case import Head
 from services.reporting.domain.views import CaseFacts, CaseView, list_facts
@@ -41,11 +40,11 @@ class ListQuery(Asked):
     agency: AgencyFilter | None = None
     category: CategoryCode | None = None
     status: Status | None = None
-    first: date | None = Field(default=None, alias="from")
+    first: Day | None = Field(default=None, alias="from")
     """First day of receipt, WITA."""
-    last: date | None = Field(default=None, alias="to")
+    last: Day | None = Field(default=None, alias="to")
     """Last day of receipt, WITA, included."""
-    updated_after: AwareDatetime | None = None
+    updated_after: Moment | None = None
     """Oldest first, from the first event after this moment."""
     cursor: str | None = Field(default=None, max_length=200)
     limit: int = Field(default=50, ge=1, le=MOST_ITEMS)

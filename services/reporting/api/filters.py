@@ -1,10 +1,10 @@
 """Filters whose values must exist: a name that nothing has would be counted as zero and believed."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.directory import Directory
 from shared.problems import field_problem
@@ -14,6 +14,11 @@ NONE: Final = "-"
 
 AgencyFilter = Annotated[str, StringConstraints(pattern=r"^(-|[A-Z][A-Z0-9-]{1,30}(-\d\d\.\d\d)?)$")]
 """An agency, or `-` for none."""
+
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
+"""From 2000 to 2100: nearer the ends of the calendar neither the next day nor the same moment in UTC need exist."""
+Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2100, 1, 1, tzinfo=UTC))]
+"""With its offset, from 2000 to 2100."""
 
 
 class Asked(BaseModel):

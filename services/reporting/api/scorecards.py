@@ -33,7 +33,7 @@ Today = Callable[[], date]
 class ScorecardQuery(Asked):
     """Which month's cohort."""
 
-    month: Annotated[str, StringConstraints(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")] | None = None
+    month: Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")] | None = None
     """`YYYY-MM`; default: the last month that is over."""
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from services.reporting.api.figures import Figures
-from services.reporting.api.filters import AgencyFilter, Asked, check_known, check_period
+from services.reporting.api.filters import AgencyFilter, Asked, Day, check_known, check_period
 from services.reporting.domain.statistics import Counts, Dimension, Level, Question
 from services.reporting.domain.views import agency_name, category_name, region_name
 from services.reporting.store import Store
@@ -33,8 +33,8 @@ class StatisticsQuery(Asked):
     """One or two; none: only totals."""
     level: Level = "regency"
     """Of `by=region`."""
-    first: date | None = Field(default=None, alias="from")
-    last: date | None = Field(default=None, alias="to")
+    first: Day | None = Field(default=None, alias="from")
+    last: Day | None = Field(default=None, alias="to")
     """Included."""
     region: Annotated[str, StringConstraints(pattern=r"^52(\.\d\d(\.\d\d)?)?$")] | None = None
     """Down to a district: figures are not kept by village."""

@@ -9,6 +9,7 @@ from pymongo.errors import PyMongoError
 from services.reporting.store.buckets import BucketStore
 from services.reporting.store.cases import CaseStore
 from services.reporting.store.figures import FigureStore
+from services.reporting.store.limits import READY_LIMIT_S, within
 from shared.mongo import Database, MongoSettings, connected
 
 
@@ -40,7 +41,8 @@ class Store:
         if self._database is None:
             return "not connected to MongoDB"
         try:
-            await self._database.command("ping")
+            async with within(READY_LIMIT_S):
+                await self._database.command("ping")
         except PyMongoError as error:
             return f"MongoDB does not answer: {type(error).__name__}"
         return None
