@@ -3,16 +3,16 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Final
 
 import httpx2
 
 from services.routing.store.directory import DirectoryStore
 from shared.events.directory import Agency, Client, ClientRole
+from shared.wita import WITA
 
 _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_WITA: Final = timezone(timedelta(hours=8))
 _RESERVED: Final = {"public": "everybody who sends without a token", "demo": "the made-up complaints of the demo"}
 """Tickets are drawn from the client's id: a client of such an id would share the tickets of others."""
 
@@ -91,7 +91,7 @@ async def _check_agency(store: DirectoryStore, agency: str) -> None:
         raise ClientRefused("The directory has no agencies: routing has not run with this database yet.")
     if agency not in known:
         raise ClientRefused(f"There is no agency {agency}.{_similar(agency, known)}")
-    today = datetime.now(_WITA).date()
+    today = datetime.now(WITA).date()
     if not known[agency].valid_on(today):
         successor = known[agency].successor
         after = f" Its successor is {successor}." if successor else ""

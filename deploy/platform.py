@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -17,7 +17,7 @@ from deploy.mail.mailbox import Mailbox
 from deploy.mail.pages import create_mail_router
 from deploy.pages.rendering import asset, page
 from shared.metrics import REGISTRY
-from shared.problems import Problem, install_problems
+from shared.problems import Problem, ProblemApp
 from shared.service import OWN_PATHS
 
 PAGES_OF_SERVICES: Final = {"/lapor": "intake", "/lacak": "reporting", "/desk": "routing"}
@@ -69,8 +69,7 @@ def _create_own_app(platform: Platform, apps: Mapping[str, FastAPI], mailbox: Ma
         async with platform.running():
             yield
 
-    app = FastAPI(title="NTB Care", lifespan=lifespan, openapi_url=None, **_WITHOUT_TELEMETRY)
-    install_problems(app)
+    app = ProblemApp(title="NTB Care", lifespan=lifespan, openapi_url=None)
     app.include_router(_create_health_router(platform))
     app.include_router(_create_start_router(platform, apps, has_mail=mailbox is not None))
     if mailbox is not None:
@@ -134,8 +133,3 @@ def _health_answer(reasons: Reasons) -> JSONResponse:
     if reasons:
         return JSONResponse({"status": "not well", "reasons": reasons}, 503)
     return JSONResponse({"status": "ok"})
-
-
-_WITHOUT_TELEMETRY: Final[dict[str, Any]] = {
-    "telemetry": {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
-}

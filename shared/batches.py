@@ -31,11 +31,14 @@ class Batcher(Generic[Item, Answer]):
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-                await self._one(batch)
+                # Who gave up meanwhile needs no answer: else an outage leaves a queue that nobody waits for.
+                await self._one([(item, answer) for item, answer in batch if not answer.done()])
         finally:
             self._working = None
 
     async def _one(self, batch: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> None:
+        if not batch:
+            return
         try:
             answers = await self._work([item for item, _ in batch])
         except Exception as error:  # noqa: BLE001 - whoever asked must hear of it

@@ -7,7 +7,6 @@ The one failure policy of all services:
 """
 
 import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,10 +17,11 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.dead_letters import DeadLetters, is_reference, is_resume, place_of
+from shared.delays import growing_delays
 from shared.errors import BrokerUnreachable, Rejected
 from shared.metrics import BATCH_SECONDS, CONSUMED, HOLDS, IGNORED, PAUSED, SKIPPED
 from shared.records import Received, Record, Unknown, read_record
-from shared.topics import Topic, short_name
+from shared.topics import REDRIVES, Topic, short_name
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +30,6 @@ Handle = Callable[[Sequence[Received]], Awaitable[None]]
 
 _LANES_AT_ONCE: Final = 16
 _FIRST_DELAY_S, _LONGEST_DELAY_S = 0.1, 30.0
-_JITTER: Final = random.SystemRandom()
 
 
 class Abandoned(Exception):
@@ -154,8 +153,7 @@ class Consumer:
         return good, bad
 
     def _topic_of(self, record: Record) -> Topic:
-        redrive = Topic(f"{self.service}.redrive", "cli", {}, "original")
-        return self.policy.topics.get(record.topic, redrive)
+        return self.policy.topics.get(record.topic, REDRIVES[self.service])
 
     async def _handle_all(self, batch: list[Received]) -> list[tuple[Record, Topic, str]]:
         """Handle the batch as one; where that fails for good, lane by lane. Returns what must be parked."""
@@ -204,17 +202,17 @@ class Consumer:
         await self._patiently(lambda: self.dead_letters.park(record, topic, reason), self._passes)
 
     async def _patiently(self, act: Callable[[], Awaitable[None]], passes: Callable[[Exception], bool]) -> None:
-        delay = _FIRST_DELAY_S
+        delays = growing_delays(_FIRST_DELAY_S, _LONGEST_DELAY_S)
         while True:
             try:
                 return await act()
             except Exception as error:
                 if not passes(error):
                     raise
+                delay = next(delays)
                 HOLDS.labels(self.service).inc()
                 log.warning("consumer_waits", service=self.service, error=type(error).__name__, seconds=round(delay, 1))
-                await self._hold(f"waits: {type(error).__name__}", asyncio.sleep(delay * _JITTER.uniform(0.5, 1)))
-                delay = min(delay * 2, _LONGEST_DELAY_S)
+                await self._hold(f"waits: {type(error).__name__}", asyncio.sleep(delay))
 
     def _passes(self, error: Exception) -> bool:
         return isinstance(error, BrokerUnreachable | KafkaError | OSError) or self.policy.is_passing(error)

@@ -1,5 +1,6 @@
 """Whether a service is alive (else restart it) and ready (else send it no work), each with its reasons."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from shared.metrics import READY
@@ -32,5 +33,5 @@ class Health:
 
 
 async def _reasons(checks: dict[str, Check]) -> dict[str, str]:
-    found = {name: await check() for name, check in checks.items()}
-    return {name: reason for name, reason in found.items() if reason is not None}
+    reasons = await asyncio.gather(*(check() for check in checks.values()))
+    return {name: reason for name, reason in zip(checks, reasons, strict=True) if reason is not None}

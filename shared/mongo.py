@@ -3,7 +3,6 @@
 Stores are typed against PyMongo's `AsyncDatabase`; what differs between the two drivers stands here and nowhere else.
 """
 
-import asyncio
 import inspect
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -25,13 +24,13 @@ from pymongo.errors import (
     WriteConcernError,
 )
 
+from shared.limits import within
+
 Document = dict[str, Any]
 Collection = AsyncCollection[Document]
 Database = AsyncDatabase[Document]
 
-ANSWERS_WITHIN_S: Final = 3.0
-"""How long somebody who asks over HTTP waits for the database before the answer is 503."""
-_PING_S: Final = 2.0
+_PING_S: Final = 1.5
 DUPLICATE_KEY: Final = 11000
 _PASSING_CODES: Final = frozenset(
     {
@@ -107,9 +106,9 @@ async def connected(settings: MongoSettings) -> AsyncGenerator[Database]:
 async def why_not_ready(database: Database) -> str | None:
     """Whether the database answers now."""
     try:
-        async with asyncio.timeout(_PING_S):
+        async with within(_PING_S):
             await database.command("ping")
-    except (PyMongoError, TimeoutError) as error:
+    except PyMongoError as error:
         return f"MongoDB does not answer: {type(error).__name__}"
     return None
 

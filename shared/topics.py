@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from types import UnionType
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 from pydantic import BaseModel
@@ -23,9 +22,7 @@ _DAY: Final = timedelta(days=1)
 
 def _models(union: Any) -> dict[str, type[BaseModel]]:
     """Map each `type` of a union of events to its model."""
-    members = get_args(get_args(union)[0]) if get_origin(union) is Annotated else get_args(union) or (union,)
-    if isinstance(union, UnionType):
-        members = get_args(union)
+    members = get_args(get_args(union)[0]) if get_origin(union) is Annotated else (union,)
     return {member.model_fields["type"].default: member for member in members}
 
 

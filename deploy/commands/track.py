@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 import typer
@@ -16,11 +16,11 @@ from deploy.commands.http import connect, read
 from deploy.commands.options import UrlOption, url_of
 from deploy.commands.printing import facts, output, table
 from shared.ids import parse_ticket
+from shared.wita import WITA
 
 app = command_app()
 
 _WAIT_S: Final = 30
-_WITA: Final = timezone(timedelta(hours=8), "WITA")
 _PROMISES: Final = {
     "response": "First answer",
     "verification": "Verification",
@@ -121,4 +121,4 @@ def _named(code: str, name: Any) -> str:
 
 
 def _time(moment: str) -> str:
-    return f"{datetime.fromisoformat(moment).astimezone(_WITA):%a %d %b %Y %H:%M}"
+    return f"{datetime.fromisoformat(moment).astimezone(WITA):%a %d %b %Y %H:%M}"

@@ -16,16 +16,16 @@ Only two totals of 2021 are known: 278 received, 185 followed up. Everything els
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from importlib.resources import files
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from shared.ids import named_id
+from shared.wita import WITA
 
 RECEIVED: Final = 278
 FOLLOWED_UP: Final = 185
-WITA: Final = timezone(timedelta(hours=8))
 
 POPULATION: Final = {
     "52.03": 146,

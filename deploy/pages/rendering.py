@@ -1,7 +1,7 @@
 """The platform's own pages: rendered here, styled by one file, nothing fetched from elsewhere."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -10,6 +10,8 @@ from fastapi import Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from shared.wita import WITA
+
 PAGE_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
@@ -17,7 +19,6 @@ _ASSETS: Final[Mapping[str, str]] = {
     "platform.css": "text/css",
     "icon.svg": "image/svg+xml",
 }
-_WITA: Final = timezone(timedelta(hours=8), "WITA")
 
 
 def page(template: str, *, policy: str = PAGE_POLICY, **values: Any) -> HTMLResponse:
@@ -50,4 +51,4 @@ def _templates() -> Environment:
 
 
 def _in_wita(moment: datetime) -> str:
-    return f"{moment.astimezone(_WITA):%Y-%m-%d %H:%M:%S %Z}"
+    return f"{moment.astimezone(WITA):%Y-%m-%d %H:%M:%S %Z}"

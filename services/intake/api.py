@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from services.intake.domain import Complaint, Known, Person, Place, day_of, find_faults, submit
+from services.intake.domain import Complaint, Known, Person, Place, find_faults, submit
 from services.intake.places import Places, cell_of
 from services.intake.settings import Settings
 from shared.access import authenticate
@@ -34,6 +34,7 @@ from shared.publisher import Publisher
 from shared.records import to_record
 from shared.topics import COMPLAINTS, PERSONAL
 from shared.traces import current_trace
+from shared.wita import day_of
 
 _EARLIEST, _LATEST = 1990, 2100
 

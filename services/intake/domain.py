@@ -2,17 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Final
 
 from shared.events.complaints import ComplaintSubmitted
 from shared.events.directory import Agency, Category, Client, ClientRole, Region
-from shared.events.event import Language, region_levels
+from shared.events.event import Language, regency_of, region_levels
 from shared.events.personal import PersonalRecorded
 from shared.ids import named_id
+from shared.wita import day_of
 
-WITA: Final = timezone(timedelta(hours=8), "WITA")
-"""Asia/Makassar, which has no daylight saving."""
 _SKEW: Final = timedelta(minutes=5)
 """So far a sender's clock may be ahead."""
 _INTEGRATOR_DELAY: Final = timedelta(days=7)
@@ -207,13 +206,3 @@ def _is_historical(received_at: datetime, client: Client | None, now: datetime) 
     """Entered afterwards by an operator: it came on an earlier day."""
     entered = client is not None and client.role is ClientRole.OPERATOR
     return entered and day_of(received_at) < day_of(now)
-
-
-def regency_of(code: str | None) -> str | None:
-    """The regency or city of a region; None for the province as a whole."""
-    levels = region_levels(code) if code else ()
-    return levels[1] if len(levels) > 1 else None
-
-
-def day_of(moment: datetime) -> date:
-    return moment.astimezone(WITA).date()

@@ -1,13 +1,13 @@
 """Waiting for MongoDB."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 import structlog
 from pymongo.errors import PyMongoError
 
+from shared.delays import growing_delays
 from shared.mongo import is_passing
 
 Result = TypeVar("Result")
@@ -19,15 +19,15 @@ _LONGEST_S: Final = 10.0
 
 async def patiently(act: Callable[[], Awaitable[Result]]) -> Result:
     """Do it until MongoDB does it; raises what will not pass by itself."""
-    seconds = _FIRST_S
+    delays = growing_delays(_FIRST_S, _LONGEST_S)
     while True:
         try:
             return await act()
         except PyMongoError as error:
             _raise_lasting(error)
+            seconds = next(delays)
             log.warning("sender_waits", error=type(error).__name__, seconds=round(seconds, 1))
-        await asyncio.sleep(seconds * random.uniform(0.5, 1))  # noqa: S311 - jitter, no secret
-        seconds = min(seconds * 2, _LONGEST_S)
+        await asyncio.sleep(seconds)
 
 
 def _raise_lasting(error: PyMongoError) -> None:

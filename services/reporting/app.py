@@ -5,7 +5,6 @@ from fastapi import FastAPI
 from services.reporting.api.cases import create_case_router, create_list_router
 from services.reporting.api.scorecards import create_scorecard_router
 from services.reporting.api.statistics import create_statistics_router
-from services.reporting.domain.figures import day_of
 from services.reporting.handlers import Projector
 from services.reporting.reading import Reading
 from services.reporting.refresher import Refresher
@@ -16,6 +15,7 @@ from shared.outages import answer_outages
 from shared.records import Unknown
 from shared.service import Service
 from shared.waiters import Waiters
+from shared.wita import day_of
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

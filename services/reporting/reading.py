@@ -7,11 +7,11 @@ from typing import Final
 from services.reporting.domain.case import StoredCase
 from services.reporting.domain.views import CaseView, has_passed, is_public, view_as_reporter, view_publicly
 from services.reporting.store import Store
-from services.reporting.store.limits import READ_LIMIT_S, answered_within
 from services.reporting.tries import MOST_TRIES, Tries
 from shared.batches import Batcher
 from shared.directory import Directory
 from shared.ids import tracking_code_fits
+from shared.limits import ANSWERS_WITHIN_S, answered_within
 from shared.problems import Problem
 from shared.waiters import Waiters
 
@@ -57,7 +57,7 @@ class Reading:
         async def look() -> StoredCase | None:
             nonlocal latest
             # Its batch begins only when the one before it ends, which may itself be waiting for MongoDB.
-            async with answered_within(READ_LIMIT_S):
+            async with answered_within(ANSWERS_WITHIN_S):
                 latest = await self._loader.add(ticket)
             # Whoever may not see a case waits as long for it as for one that does not exist.
             return latest if has_passed(latest, wait.after) and (is_public(latest) or not publicly) else None

@@ -59,3 +59,9 @@ def region_levels(code: str) -> tuple[str, ...]:
         raise ValueError(msg)
     ends = [match.end(group) for group in range(1, 5) if match.group(group)]
     return tuple(code[:end] for end in ends)
+
+
+def regency_of(code: str | None) -> str | None:
+    """The regency or city of a region; None for the province as a whole, and where no region is known."""
+    levels = region_levels(code) if code else ()
+    return levels[1] if len(levels) > 1 else None

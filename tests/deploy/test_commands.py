@@ -16,15 +16,23 @@ from typer.testing import CliRunner, Result
 
 from deploy.cli import COMMANDS, app
 from deploy.commands.mongo import shown
+from deploy.letters import Letters, ParkingService
 from deploy.local.ports import HOST
 from deploy.local.running import Running, hold, write_down
+from deploy.topics import apply_topics
 from services.routing.seeds import seed_entries
 from services.routing.store.directory import DirectoryStore
 from shared.access import authenticate
+from shared.dead_letters import DeadLetters
 from shared.events.directory import Client, ClientRole
 from shared.mongo import MongoSettings, connected
 from shared.problems import Problem
+from shared.publisher import Publisher
+from shared.records import Outgoing
+from shared.settings import FloodSettings, KafkaSettings
+from shared.topics import COMPLAINTS
 from tests.servers import Kafka, Mongod
+from tests.shared.received import raw
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -239,3 +247,38 @@ def stored_clients(uri: str, database: str) -> dict[str, Client]:
         entries = client[database]["directory"].find({"_id": {"$regex": "^client:"}})
         found = [Client.model_validate(document["entry"]) for document in entries]
     return {one.id: one for one in found}
+
+
+@pytest.mark.integration
+def test_given_a_dead_letter_when_it_is_listed_shown_and_redriven_as_typed_then_its_service_has_it_again(
+    kafka: Kafka, topic_prefix: str
+) -> None:
+    settings = KafkaSettings(bootstrap=kafka.bootstrap, namespace=topic_prefix.rstrip("."), partitions=1)
+    place = ("--bootstrap", settings.bootstrap, "--namespace", settings.namespace)
+    asyncio.run(park_one(settings))
+
+    listed = run("dead-letters", "list", "routing", *place)
+    letter = re.search(r"[0-9a-f]{8}", listed.stdout)
+    assert letter is not None, listed.output
+    shown = run("dead-letters", "show", "routing", letter[0], "--body", *place)
+    redriven = run("dead-letters", "redrive", "routing", "--all", *place)
+    resumed = run("consumers", "resume", "routing", *place)
+    again = run("dead-letters", "redrive", "routing", "--all", *place)
+
+    assert "no ce_type header" in shown.stdout
+    assert "the bytes" in shown.stdout
+    assert "1 given to routing again" in redriven.stdout
+    assert resumed.exit_code == 0
+    assert "0 given to routing again" in again.stdout
+    [parked] = asyncio.run(Letters(settings, ParkingService.ROUTING).read())
+    assert not parked.is_open
+
+
+async def park_one(settings: KafkaSettings) -> None:
+    await apply_topics(settings)
+    publisher = Publisher("routing", settings)
+    await publisher.start()
+    outgoing = Outgoing("1", "complaints", "NTB-336T-6BAV-RYHW-HK", "none.v1", b"the bytes", datetime.now(UTC))
+    letters = DeadLetters("routing", publisher, FloodSettings())
+    await letters.park(raw(outgoing, headers=()), COMPLAINTS, "no ce_type header")
+    await publisher.stop()

@@ -165,11 +165,15 @@ def test_given_a_kafka_that_stands_still_when_the_platform_is_stopped_then_it_en
     with running(place) as process:
         kafka, _ = servers_of(place)
         os.kill(kafka, signal.SIGSTOP)
-        refused = httpx2.post(f"{place.url}/v1/complaints", json=COMPLAINT_BODY, timeout=30).status_code
+        began = time.monotonic()
+        refused = httpx2.post(f"{place.url}/v1/complaints", json=COMPLAINT_BODY, timeout=30)
+        waited = time.monotonic() - began
 
         seconds = stop(process)
 
-    assert refused == 503
+    assert (refused.status_code, refused.headers["content-type"]) == (503, "application/problem+json")
+    assert int(refused.headers["retry-after"]) > 0
+    assert waited < 3
     assert seconds < 20
     assert process.returncode == 0
     assert all(is_free(port) for port in (place.port, place.kafka_port, place.mongo_port))

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.routing.domain.calendar import WITA
 from services.routing.domain.case import TRANSITIONS, Action, ActionRefused, Case, act, allowed_actions
 from shared.events.cases import CaseAssigned, CaseEnvelope, CaseOpened, CaseTriaged, PromiseKind, Status
 from shared.events.words import WordsRecorded
+from shared.wita import WITA
 from tests.routing.examples import AT, a_complaint, a_deed, an_assigned_case, an_opening
 
 KINDS = set(PromiseKind)

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.routing.domain.calendar import day_of
 from shared.events.cases import TriageReason
 from shared.events.event import Urgency
+from shared.wita import day_of
 from tests.routing.examples import AT, IN_2025, a_complaint, the_directory, the_rulebook
 
 CATEGORIES = sorted(the_directory().categories)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any, cast
 from uuid import UUID
 
 import httpx2
@@ -16,6 +17,7 @@ from shared.records import Received, to_record
 from shared.service import Service
 from shared.settings import KafkaSettings, ServiceSettings
 from shared.topics import WORDS
+from shared.watchdog import Watchdog
 from tests.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -75,3 +77,36 @@ async def test_given_a_handler_that_hangs_when_the_watchdog_sees_it_then_it_is_r
 async def _is_dead(http: httpx2.AsyncClient) -> bool:
     answer = await http.get("/livez")
     return answer.status_code == 503 and "has not moved" in answer.json()["reasons"]["consumer"]
+
+
+@dataclass
+class Spare:
+    """A subscriber that the group gave no partition."""
+
+    starts: int = 0
+
+    @property
+    def consumer(self) -> "Spare":
+        return self
+
+    def assignment(self) -> set[object]:
+        return set()
+
+    async def stop(self) -> None:
+        pass
+
+    async def start(self) -> None:
+        self.starts += 1
+
+
+async def test_given_a_replica_without_partitions_when_it_is_restarted_then_it_is_not_said_to_be_dead() -> None:
+    service = Service("reporting", ServiceSettings())
+    spare = Spare()
+    watchdog = Watchdog(cast("Any", spare), service.consume(Hangs(0)), stuck_after_s=0)
+
+    watching = asyncio.create_task(watchdog.run())
+    await until(lambda: spare.starts)
+    reason = await watchdog.why_not_alive()
+    watching.cancel()
+
+    assert (spare.starts, reason) == (1, None)

@@ -1,12 +1,10 @@
 """Times as people in NTB read them."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from shared.events.event import Language
-
-WITA: Final = ZoneInfo("Asia/Makassar")
+from shared.wita import WITA
 
 _DAYS: Final = {
     Language.INDONESIAN: ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu"),
@@ -17,10 +15,6 @@ _MONTHS: Final = {
     Language.ENGLISH: ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
 }
 _BETWEEN: Final = {Language.INDONESIAN: ".", Language.ENGLISH: ":"}
-
-
-def day_in_wita(at: datetime) -> date:
-    return at.astimezone(WITA).date()
 
 
 def in_words(at: datetime, language: Language) -> str:

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pymongo import UpdateOne
 
-from services.notification.domain.times import day_in_wita
 from shared.mongo import Collection, Database, Document
+from shared.wita import day_of
 
 _KEPT_S = 2 * 86_400
 
@@ -29,7 +29,7 @@ class Receipts:
         """
         places: dict[str, list[str]] = {}
         for delivery_id, digest in asked.items():
-            places.setdefault(f"{day_in_wita(at)} {digest}", []).append(str(delivery_id))
+            places.setdefault(f"{day_of(at)} {digest}", []).append(str(delivery_id))
         if not places:
             return set()
         writes = [UpdateOne({"_id": _id}, [self._add(ids, at)], upsert=True) for _id, ids in places.items()]

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import timedelta
 from typing import Final, Self
 
 from shared.events.cases import CaseSnapshot, Promise, PromiseKind
 from shared.events.event import region_levels
+from shared.wita import day_of
 
-WITA: Final = timezone(timedelta(hours=8), "WITA")
-"""Central Indonesian time, without daylight saving."""
 PROVINCE: Final = "52"
 NO_AGENCY: Final = "-"
 
@@ -52,10 +51,6 @@ class Bucket:
     @classmethod
     def parse(cls, key: str) -> Self:
         return cls(*key.split("|"))
-
-
-def day_of(moment: datetime) -> date:
-    return moment.astimezone(WITA).date()
 
 
 def levels_of(region: str | None) -> tuple[str, ...]:

@@ -7,13 +7,14 @@ from typing import Final, assert_never
 from uuid import UUID
 
 from services.reporting.domain.case import Head, Notice, Step, Submission
-from services.reporting.domain.figures import bucket_of, day_of, figures_of, levels_of
+from services.reporting.domain.figures import bucket_of, figures_of, levels_of
 from shared.errors import Rejected
 from shared.events.cases import CaseEnvelope
 from shared.events.complaints import ComplaintEvent, ComplaintSubmitted
 from shared.events.notices import NoticeDelivered, NoticeEvent, NoticeFailed, NoticeSuppressed
 from shared.events.personal import PersonalRecorded
 from shared.events.words import WordsRecorded
+from shared.wita import day_of
 
 Told = ComplaintEvent | PersonalRecorded | CaseEnvelope | WordsRecorded | NoticeEvent
 

@@ -4,13 +4,10 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Self
 
-from pymongo.errors import PyMongoError
-
 from services.reporting.store.buckets import BucketStore
 from services.reporting.store.cases import CaseStore
 from services.reporting.store.figures import FigureStore
-from services.reporting.store.limits import READY_LIMIT_S, within
-from shared.mongo import Database, MongoSettings, connected
+from shared.mongo import Database, MongoSettings, connected, why_not_ready
 
 
 class Store:
@@ -40,9 +37,4 @@ class Store:
     async def why_not_ready(self) -> str | None:
         if self._database is None:
             return "not connected to MongoDB"
-        try:
-            async with within(READY_LIMIT_S):
-                await self._database.command("ping")
-        except PyMongoError as error:
-            return f"MongoDB does not answer: {type(error).__name__}"
-        return None
+        return await why_not_ready(self._database)

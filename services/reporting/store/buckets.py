@@ -8,7 +8,7 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from services.reporting.domain.figures import Bucket, levels_of
-from services.reporting.store.limits import READ_LIMIT_S, within
+from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Document, aggregate, only_duplicates
 
 Counted = dict[str, dict[str, int]]
@@ -38,7 +38,7 @@ class BucketStore:
         await self._recount(sorted(days), self._count_cases)
         await self._recount(sorted({Bucket.parse(day).month.key for day in days}), self._add_up_days)
 
-    @within(READ_LIMIT_S)
+    @within(ANSWERS_WITHIN_S)
     async def of_agency(self, agency: str, month: str) -> list[tuple[str, dict[str, int]]]:
         """Category and counts of an agency's buckets of a month."""
         query = {"agency": agency, "period": "month", "start": month}

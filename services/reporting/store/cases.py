@@ -12,7 +12,7 @@ from pymongo.errors import BulkWriteError
 from services.reporting.domain.case import Head, StoredCase
 from services.reporting.domain.projection import Projection
 from services.reporting.store.documents import to_case, to_update
-from services.reporting.store.limits import READ_LIMIT_S, within
+from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Document, only_duplicates
 
 _FILTERS: Final = ("head.regions", "head.case.agency", "head.case.category", "head.case.status")
@@ -75,13 +75,13 @@ class CaseStore:
         while updates:
             updates = await self._write(updates)
 
-    @within(READ_LIMIT_S)
+    @within(ANSWERS_WITHIN_S)
     async def read(self, tickets: Many[str]) -> dict[str, StoredCase]:
         """Those that are there, by ticket."""
         documents = await self._cases.find({"_id": {"$in": list(tickets)}}).to_list(None)
         return {document["_id"]: to_case(document) for document in documents}
 
-    @within(READ_LIMIT_S)
+    @within(ANSWERS_WITHIN_S)
     async def search(self, search: Search) -> list[tuple[str, Head]]:
         """At most `limit` public cases, newest event first, or oldest first with `updated_after`."""
         order = _OLDEST if search.updated_after else _NEWEST

@@ -5,7 +5,7 @@ from typing import Any, Final
 from services.reporting.domain.figures import CONFIDENTIAL, COUNTS, NO_AGENCY
 from services.reporting.domain.statistics import ENOUGH, Counts, Dimension, Piece, Question, Sheltered
 from services.reporting.store.cases import between
-from services.reporting.store.limits import READ_LIMIT_S, within
+from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Document, aggregate
 
 Cell = dict[str, str]
@@ -19,12 +19,12 @@ class FigureStore:
     def __init__(self, buckets: Collection) -> None:
         self._buckets = buckets
 
-    @within(READ_LIMIT_S)
+    @within(ANSWERS_WITHIN_S)
     async def total(self, question: Question) -> Counts:
         rows = await aggregate(self._buckets, totals_pipeline(question))
         return Counts.of(rows[0]) if rows else Counts()
 
-    @within(READ_LIMIT_S)
+    @within(ANSWERS_WITHIN_S)
     async def rows(self, question: Question) -> list[tuple[Cell, Counts]]:
         """In the order of the dimensions; one more than `MOST_ROWS` where there are too many."""
         rows = await aggregate(self._buckets, rows_pipeline(question))

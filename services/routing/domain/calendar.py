@@ -1,17 +1,13 @@
 """Working days and when the clocks are due: pure, WITA throughout."""
 
 from collections.abc import Collection
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
-WITA: Final = timezone(timedelta(hours=8), "WITA")
-"""Asia/Makassar, which has no daylight saving."""
+from shared.wita import WITA, day_of
+
 _CLOSES: Final = time(16, 0, tzinfo=WITA)
 _FRIDAY: Final = 4
-
-
-def day_of(moment: datetime) -> date:
-    return moment.astimezone(WITA).date()
 
 
 def is_working_day(day: date, closed: Collection[date]) -> bool:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from services.routing.domain.calendar import day_of
 from shared.events.cases import TriageReason
 from shared.events.complaints import ComplaintSubmitted
 from shared.events.directory import Agency, Calendar, Category, Rule, Standard
-from shared.events.event import Urgency, region_levels
+from shared.events.event import Urgency, regency_of
+from shared.wita import day_of
 
 NO_RULE = "none"
 _OF_THE_REGENCY = "kab:"
@@ -93,7 +93,7 @@ class Rulebook:
                 yield other.id
 
     def _target(self, rule: Rule, complaint: ComplaintSubmitted, day: date) -> str | TriageReason:
-        regency = _regency(complaint.region)
+        regency = regency_of(complaint.region)
         if regency is None and all(wanted.startswith(_OF_THE_REGENCY) for wanted in rule.agencies):
             return TriageReason.REGION_UNKNOWN
         wanted = (self.agencies.get(_agency_id(name, regency)) for name in rule.agencies)
@@ -116,11 +116,6 @@ def _matches(rule: Rule, complaint: ComplaintSubmitted, day: date) -> bool:
         and rule.valid_on(day)
         and all(condition.holds(complaint.answers) for condition in rule.when)
     )
-
-
-def _regency(region: str | None) -> str | None:
-    levels = region_levels(region) if region else ()
-    return levels[1] if len(levels) > 1 else None
 
 
 def _agency_id(name: str, regency: str | None) -> str:

@@ -1,6 +1,5 @@
 """The collection `cases`: a document a ticket, with its outbox; what changes it and what says so are one write."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -16,7 +15,8 @@ from shared.events.complaints import ComplaintSubmitted
 from shared.events.event import Event
 from shared.events.personal import PersonalRecorded
 from shared.events.words import WordsRecorded
-from shared.mongo import ANSWERS_WITHIN_S, Collection, Database, Document, only_duplicates
+from shared.limits import ANSWERS_WITHIN_S, answered_within
+from shared.mongo import Collection, Database, Document, only_duplicates
 from shared.outbox import from_stored, to_stored
 from shared.records import Outgoing, to_record
 from shared.topics import CASES, WORDS
@@ -141,8 +141,8 @@ class CaseStore:
         return set(left)
 
     async def load(self, ticket: str) -> StoredCase | None:
-        """Raises TimeoutError where the database does not answer soon."""
-        async with asyncio.timeout(ANSWERS_WITHIN_S):
+        """Raises NetworkTimeout where the database does not answer soon."""
+        async with answered_within(ANSWERS_WITHIN_S):
             return await self._loads.add(ticket)
 
     async def _load_all(self, tickets: Sequence[str]) -> list[StoredCase | None]:
@@ -153,9 +153,9 @@ class CaseStore:
     async def save(self, save: Save) -> bool:
         """Write the change; False when this attempt wrote nothing, because somebody else was first.
 
-        Raises TimeoutError where the database does not answer soon; it may still be written.
+        Raises NetworkTimeout where the database does not answer soon; it may still be written.
         """
-        async with asyncio.timeout(ANSWERS_WITHIN_S):
+        async with answered_within(ANSWERS_WITHIN_S):
             return await self._saves.add(save)
 
     async def _save_all(self, saves: Sequence[Save]) -> list[bool]:

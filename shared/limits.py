@@ -1,4 +1,4 @@
-"""How long HTTP waits for MongoDB. What the projection reads and writes keeps the longer limits of `shared.mongo`."""
+"""How long HTTP waits for MongoDB. What consumers read and write keeps the longer limits of `shared.mongo`."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -8,8 +8,8 @@ from typing import Final
 from pymongo import timeout
 from pymongo.errors import NetworkTimeout
 
-READ_LIMIT_S: Final = 3.0
-READY_LIMIT_S: Final = 1.5
+ANSWERS_WITHIN_S: Final = 3.0
+"""So long somebody who asks over HTTP waits for the database before the answer is 503."""
 _LONGER_S: Final = 0.2
 
 
