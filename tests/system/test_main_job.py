@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from shared.events.directory import ClientRole
-from tests.system.services import Platform, is_ready
+from tests.services import Platform, is_ready
 from tests.waiting import until
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.local.ports import HOST, free_port
 from deploy.local.processes import LocalServer, ServerPlan
@@ -21,7 +22,6 @@ from shared.access import make_token
 from shared.events.directory import Client, ClientRole
 from shared.mongo import MongoSettings, connected
 from shared.settings import KafkaSettings
-from tests.servers import Kafka, Mongod
 from tests.smtp_sink import Sink, listening
 
 SERVICES = ("routing", "intake", "notification", "reporting")
@@ -30,14 +30,56 @@ SERVICES = ("routing", "intake", "notification", "reporting")
 
 @dataclass
 class Platform:
-    """Four processes."""
+    """One process of each service, and whatever was added: by name, which is the service's own for the first."""
 
     kafka: KafkaSettings
     mongo: MongoSettings
     """Routing's database."""
     mail: Sink
+    environment: Mapping[str, str]
+    folder: Path
+    """Of the logs: `<name>.log`."""
+    _stack: AsyncExitStack
     processes: dict[str, LocalServer] = field(default_factory=dict[str, LocalServer])
     http: dict[str, httpx2.AsyncClient] = field(default_factory=dict[str, httpx2.AsyncClient])
+
+    async def add(self, service: str, name: str, **variables: str) -> LocalServer:
+        """Start another process of a service and wait until it is ready; it ends with the platform."""
+        server = await self._plan(service, name, variables)
+        await server.start()
+        return server
+
+    async def _plan(self, service: str, name: str, variables: Mapping[str, str]) -> LocalServer:
+        # With a name of its own a killed process gets its partitions back at once.
+        own = {f"{service.upper()}_KAFKA__INSTANCE": name}
+        server = _process(service, name, {**self.environment, **own, **variables}, self.folder)
+        self._stack.callback(server.kill)
+        client = httpx2.AsyncClient(base_url=f"http://{HOST}:{server.port}", timeout=60)
+        self.processes[name] = server
+        self.http[name] = await self._stack.enter_async_context(client)
+        return server
+
+    async def start(self, variables: Mapping[str, str]) -> None:
+        first, *others = [await self._plan(service, service, variables) for service in SERVICES]
+        await first.start()
+        await asyncio.gather(*(server.start() for server in others))
+
+    async def stop(self) -> None:
+        await asyncio.gather(*(server.stop() for server in self.processes.values()))
+
+    def database(self, service: str) -> MongoSettings:
+        return self.mongo.model_copy(update={"database": f"{self.kafka.namespace}-{service}"})
+
+    async def metric(self, process: str, name: str, **labels: str) -> float:
+        """The sum of the samples of `/metrics` that have this name and these labels."""
+        text = (await self.http[process].get("/metrics")).text
+        samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+        return sum(one.value for one in samples if one.name == name and labels.items() <= one.labels.items())
+
+    async def lag(self) -> float:
+        """Records that the consumers, as they say themselves, have not consumed yet."""
+        lags = [await self.metric(name, "ntbcare_consumer_lag") for name in self.processes if name != "intake"]
+        return sum(lags)
 
     async def submit(self, **fields: Any) -> httpx2.Response:
         body = {
@@ -70,29 +112,22 @@ class Platform:
 
 
 @asynccontextmanager
-async def running_platform(kafka: Kafka, mongod: Mongod, name: str, folder: Path) -> AsyncGenerator[Platform]:
-    """Start all four and wait until each is ready. `name` keeps topics and databases apart."""
+async def running_platform(
+    kafka: KafkaSettings, mongo_uri: str, folder: Path, **variables: str
+) -> AsyncGenerator[Platform]:
+    """Start all four and wait until each is ready. The namespace keeps topics and databases apart."""
     sink = Sink()
-    topics = KafkaSettings(bootstrap=kafka.bootstrap, namespace=name, partitions=3)
-    await apply_topics(topics)
+    await apply_topics(kafka)
+    mongo = MongoSettings(uri=mongo_uri, database=f"{kafka.namespace}-routing")
     with listening(sink) as smtp_port:
-        mongo = MongoSettings(uri=mongod.uri, database=f"{name}-routing")
-        platform = Platform(topics, mongo, sink)
-        environment = _environment(platform, smtp_port)
         async with AsyncExitStack() as stack:
-            for service in SERVICES:
-                server = _service(service, environment, folder)
-                platform.processes[service] = server
-                stack.callback(server.kill)
-                client = httpx2.AsyncClient(base_url=f"http://{HOST}:{server.port}", timeout=60)
-                platform.http[service] = await stack.enter_async_context(client)
-            await platform.processes["routing"].start()
-            await asyncio.gather(*(platform.processes[service].start() for service in SERVICES[1:]))
+            platform = Platform(kafka, mongo, sink, _environment(kafka, mongo, smtp_port), folder, stack)
+            await platform.start(variables)
             yield platform
-            await asyncio.gather(*(server.stop() for server in platform.processes.values()))
+            await platform.stop()
 
 
-def _environment(platform: Platform, smtp_port: int) -> Mapping[str, str]:
+def _environment(kafka: KafkaSettings, mongo: MongoSettings, smtp_port: int) -> Mapping[str, str]:
     tracking = json.dumps({"1": "dev-tracking"})
     environment = {
         "INTAKE_TRACKING_SECRETS": tracking,
@@ -104,17 +139,17 @@ def _environment(platform: Platform, smtp_port: int) -> Mapping[str, str]:
     for service in SERVICES:
         prefix = service.upper()
         environment |= {
-            f"{prefix}_KAFKA__BOOTSTRAP": platform.kafka.bootstrap,
-            f"{prefix}_KAFKA__NAMESPACE": platform.kafka.namespace,
-            f"{prefix}_MONGO__URI": platform.mongo.uri,
-            f"{prefix}_MONGO__DATABASE": f"{platform.kafka.namespace}-{service}",
+            f"{prefix}_KAFKA__BOOTSTRAP": kafka.bootstrap,
+            f"{prefix}_KAFKA__NAMESPACE": kafka.namespace,
+            f"{prefix}_MONGO__URI": mongo.uri,
+            f"{prefix}_MONGO__DATABASE": f"{kafka.namespace}-{service}",
         }
     return environment
 
 
-def _service(name: str, environment: Mapping[str, str], folder: Path) -> LocalServer:
+def _process(service: str, name: str, environment: Mapping[str, str], folder: Path) -> LocalServer:
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "--factory", f"services.{name}.app:create_app"]
+    command = [sys.executable, "-m", "uvicorn", "--factory", f"services.{service}.app:create_app"]
     command += ["--host", HOST, "--port", str(port), "--no-access-log", "--log-level", "warning"]
     variables = [f"{variable}={value}" for variable, value in environment.items()]
     plan = ServerPlan(
