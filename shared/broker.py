@@ -9,12 +9,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final, cast
 
-from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 from faststream.kafka.subscriber.usecase import BatchSubscriber
+from faststream.message import AckStatus
 
 from shared.consumer import Consumer
 from shared.records import Record
@@ -93,6 +94,9 @@ class _Batch(KafkaAckableMessage):
 
     async def ack(self) -> None:
         try:
+            if not self.committed:
+                await self._commit()
+                self.committed = AckStatus.ACKED
             await super().ack()
         finally:
             self._settled()
@@ -102,6 +106,15 @@ class _Batch(KafkaAckableMessage):
             await super().nack()
         finally:
             self._settled()
+
+    async def _commit(self) -> None:
+        """Commit what this batch moved; by itself aiokafka commits all its partitions, and the broker writes each."""
+        kafka, records = cast("AIOKafkaConsumer", self.consumer), cast("list[Record]", self.body)
+        ends = {TopicPartition(record.topic, record.partition): record.offset + 1 for record in records}
+        # What was taken away meanwhile is not ours to commit, and would spoil the others.
+        ours = {place: end for place, end in ends.items() if place in kafka.assignment()}
+        if ours:
+            await kafka.commit(ours)
 
 
 class _WaitsForIdle(ConsumerRebalanceListener):

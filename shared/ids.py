@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, Final
 from uuid import UUID, uuid5
 
@@ -18,6 +19,7 @@ _LOOK_ALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None
 _CODE = 12
 
 
+@lru_cache(10_000)
 def parse_ticket(entered: str) -> str:
     """Return the canonical `NTB-XXXX-XXXX-XXXX-XX`; case, dashes and look-alikes are forgiven.
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 
 import structlog
@@ -17,6 +18,7 @@ log = structlog.get_logger(__name__)
 _SWEEP_EVERY_S: Final = 1.0
 _OLD: Final = timedelta(seconds=2)
 _AT_ONCE: Final = 500
+_REMEMBERED: Final = 2_000
 
 
 def to_stored(record: Outgoing) -> Document:
@@ -28,14 +30,16 @@ def to_stored(record: Outgoing) -> Document:
         "key": record.key,
         "type": record.type,
         "value": record.value,
-        "at": record.at,
+        # As text: MongoDB keeps milliseconds, and a repeat must not differ from what was published first.
+        "at": record.at.isoformat(),
         "trace": record.trace,
         "queued_at": datetime.now(UTC),
     }
 
 
 def from_stored(stored: Mapping[str, Any]) -> Outgoing:
-    return Outgoing(**{name: stored[name] for name in ("id", "topic", "key", "type", "value", "at", "trace")})
+    kept = {name: stored[name] for name in ("id", "topic", "key", "type", "value", "trace")}
+    return Outgoing(**kept, at=datetime.fromisoformat(stored["at"]))
 
 
 class OutboxRelay:
@@ -49,13 +53,19 @@ class OutboxRelay:
         self._collection = collection
         self._publisher = publisher
         self._queued: dict[str, dict[str, Outgoing]] = {}
+        self._acknowledged: dict[str, None] = {}
+        """References of what this relay published last, oldest first."""
         self._wake = asyncio.Event()
 
     async def create_index(self) -> None:
         await self._collection.create_index("outbox.queued_at", sparse=True)
 
     def queue(self, outboxes: Mapping[str, Sequence[Outgoing]]) -> None:
-        """Publish soon, without waiting: what a document's whole outbox holds, by document id."""
+        """Publish soon, without waiting: what a document's whole outbox holds, by document id.
+
+        Whoever read a document just before its outbox was cleared names again what is published already: that is left
+        out, as far as it is remembered.
+        """
         for document_id, records in outboxes.items():
             self._queued.setdefault(document_id, {}).update({record.ref: record for record in records})
         self._wake.set()
@@ -72,6 +82,7 @@ class OutboxRelay:
         if acknowledged:
             refs = [record.ref for records in acknowledged.values() for record in records]
             OUTBOX_PUBLISHED.labels(self._service).inc(len(refs))
+            self._remember(refs)
             await self._collection.update_many(
                 {"_id": {"$in": list(acknowledged)}}, {"$pull": {"outbox": {"ref": {"$in": refs}}}}
             )
@@ -83,7 +94,15 @@ class OutboxRelay:
             await self._wake.wait()
             self._wake.clear()
             queued, self._queued = self._queued, {}
-            await self.publish({document_id: list(records.values()) for document_id, records in queued.items()})
+            await self.publish({document_id: self._new_among(records) for document_id, records in queued.items()})
+
+    def _new_among(self, records: Mapping[str, Outgoing]) -> list[Outgoing]:
+        return [record for ref, record in records.items() if ref not in self._acknowledged]
+
+    def _remember(self, refs: Sequence[str]) -> None:
+        self._acknowledged |= dict.fromkeys(refs)
+        for ref in list(islice(self._acknowledged, max(0, len(self._acknowledged) - _REMEMBERED))):
+            del self._acknowledged[ref]
 
     async def sweep(self) -> None:
         """Publish what whoever wrote it did not: it died, or the broker did not acknowledge."""

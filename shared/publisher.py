@@ -1,10 +1,11 @@
 """Publishing: acknowledged by all in-sync replicas, idempotent, pipelined, and never stuck with a broken producer."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import zip_longest
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -33,6 +34,8 @@ _REFUSALS: Final = (
     MessageSizeTooLargeError,
     RecordListTooLargeError,
 )
+_BATCH_BYTES: Final = 256 * 1024
+"""Of one partition. Whoever meets a full batch waits until it is sent, so aiokafka's 16 KiB make long queues."""
 _STOP_S: Final = 3.0
 _ERRORS_BEFORE_RENEWAL: Final = 5
 """An idempotent producer may stick in OutOfOrderSequence after an outage (aiokafka #1017): then a new one helps."""
@@ -56,6 +59,7 @@ class Publisher:
             acks="all",
             enable_idempotence=True,
             linger_ms=0,
+            max_batch_size=_BATCH_BYTES,
             max_request_size=LARGEST_RECORD,
             request_timeout_ms=10_000,
             retry_backoff_ms=100,
@@ -102,39 +106,75 @@ class Publisher:
         failed: set[Key] = set()
         for wave in waves:
             ready = [item for item in wave if item is not None and item[0] not in failed]
-            outcomes = await asyncio.gather(*(self._publish_one(record) for _, record in ready), return_exceptions=True)
-            for (key, record), outcome in zip(ready, outcomes, strict=True):
-                if outcome is None:
+            acknowledged = await self._publish_together([record for _, record in ready])
+            for (key, record), arrived in zip(ready, acknowledged, strict=True):
+                if arrived:
                     done[key].append(record)
-                elif isinstance(outcome, BrokerUnreachable | RecordRefused):
-                    failed.add(key)
                 else:
-                    raise outcome
+                    failed.add(key)
         return done
 
+    async def _publish_together(self, records: Sequence[Outgoing]) -> list[bool]:
+        """Whether each was acknowledged. One task for all of them: a task a record costs more than the record does."""
+        under_way: list[asyncio.Future[Any] | None] = []
+        for record in records:
+            try:
+                under_way.append(await self._hand_over(record.topic, *self._parts(record)))
+            except RecordRefused:
+                under_way.append(None)
+            except BrokerUnreachable:
+                # Its buffer is full; the others would each wait as long for nothing.
+                break
+        pairs = zip_longest(records, under_way)
+        return [future is not None and await self._is_acknowledged(record.topic, future) for record, future in pairs]
+
+    async def _is_acknowledged(self, topic: str, future: asyncio.Future[Any]) -> bool:
+        try:
+            await self._acknowledged(topic, future)
+        except (BrokerUnreachable, RecordRefused):
+            return False
+        return True
+
     async def _publish_one(self, record: Outgoing) -> None:
-        await self.send(record.topic, record.key.encode(), record.value, record.headers(self._source))
+        await self.send(record.topic, *self._parts(record))
+
+    def _parts(self, record: Outgoing) -> tuple[bytes, bytes | None, list[tuple[str, bytes]]]:
+        return record.key.encode(), record.value, record.headers(self._source)
 
     async def send(self, topic: str, key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]) -> None:
         """Publish raw bytes and wait for the acknowledgement. `topic` is without the namespace.
 
         Raises BrokerUnreachable, after which it may still arrive, or RecordRefused.
         """
+        await self._acknowledged(topic, await self._hand_over(topic, key, value, headers))
+
+    async def _hand_over(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]
+    ) -> asyncio.Future[Any]:
+        """Give it to the producer, which sends what it was given meanwhile together."""
         producer = self._producer
         if producer is None:
             raise BrokerUnreachable(topic)
-        full_name = f"{self._kafka.namespace}.{topic}"
-        try:
-            future = await producer.send(full_name, value=value, key=key, headers=headers)
+        with self._naming_errors(topic):
+            return await producer.send(f"{self._kafka.namespace}.{topic}", value=value, key=key, headers=headers)
+
+    async def _acknowledged(self, topic: str, future: asyncio.Future[Any]) -> None:
+        with self._naming_errors(topic):
             await future
+        self._errors = 0
+        PUBLISHED.labels(self._source, topic).inc()
+
+    @contextmanager
+    def _naming_errors(self, topic: str) -> Generator[None]:
+        """Raise BrokerUnreachable or RecordRefused in the place of what aiokafka raises."""
+        try:
+            yield
         except _REFUSALS as error:
             log.exception("record_refused", topic=topic)
             raise RecordRefused(topic) from error
         except (KafkaError, OSError, TimeoutError) as error:
             self._count_error(topic, error)
             raise BrokerUnreachable(topic) from error
-        self._errors = 0
-        PUBLISHED.labels(self._source, topic).inc()
 
     def _count_error(self, topic: str, error: Exception) -> None:
         PUBLISH_ERRORS.labels(self._source, topic).inc()

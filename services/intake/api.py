@@ -144,7 +144,7 @@ class Intake:
         self._ticket_secret = settings.ticket_secret.get_secret_value().encode()
         self.known = Known(directory.categories, directory.agencies, directory.regions, places.region_at, cell_of)
 
-    def client(self, authorization: Annotated[str | None, Header()] = None) -> Client | None:
+    async def client(self, authorization: Annotated[str | None, Header()] = None) -> Client | None:
         return authenticate(self._directory.clients, authorization)
 
     async def accept(self, complaint: Complaint, client: Client | None, key: UUID) -> AcceptedBody:

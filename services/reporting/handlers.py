@@ -23,7 +23,7 @@ class Projector:
         projections = project((received.ticket, _told(received)) for received in batch)
         await self._store.cases.apply(projections.values(), at=datetime.now(UTC))
         self._waiters.wake(projections)
-        self._refresher.touch(ticket for ticket, projection in projections.items() if projection.head)
+        self._refresher.touch(ticket for ticket, projection in projections.items() if projection.newest)
 
 
 def _told(received: Received) -> Told | Erased:

@@ -70,7 +70,7 @@ def _complaint(personal: Mapping[str, Any] | None, *, anonymous: bool) -> Compla
     return ComplaintText.model_validate({name: value for name, value in personal.items() if name not in hidden})
 
 
-def parse_ticket_or_404(ticket: Annotated[str, Path(max_length=40)]) -> str:
+async def parse_ticket_or_404(ticket: Annotated[str, Path(max_length=40)]) -> str:
     try:
         return parse_ticket(ticket)
     except ValueError as error:
@@ -85,16 +85,20 @@ WaitQuery = Annotated[float, Query(ge=0, le=30, description="Seconds to wait for
 class Asked:
     """What a desk request says, besides its path."""
 
-    body: ActionBody | None = None
-    idempotency_key: Annotated[UUID | None, Header()] = None
+    body: ActionBody | None
+    idempotency_key: UUID | None
 
     def wish(self, action: Action, client: Client, ticket: str) -> Wish:
         key = follow_id(named_id(client.id, ticket, action), str(self.idempotency_key or uuid4()))
         return Wish(action, key, self.body.text if self.body else None, current_trace())
 
 
+async def read_asked(body: ActionBody | None = None, idempotency_key: Annotated[UUID | None, Header()] = None) -> Asked:
+    return Asked(body, idempotency_key)
+
+
 def create_router(desk: Desk, clients: Mapping[str, Client]) -> APIRouter:
-    def officer(authorization: Annotated[str | None, Header()] = None) -> Client:
+    async def officer(authorization: Annotated[str | None, Header()] = None) -> Client:
         return require(authenticate(clients, authorization), ClientRole.OFFICER, ClientRole.COORDINATOR)
 
     router = APIRouter(prefix="/v1/desk/cases", tags=["desk"])
@@ -110,7 +114,7 @@ def create_router(desk: Desk, clients: Mapping[str, Client]) -> APIRouter:
     async def act_on_case(
         ticket: TicketPath,
         action: Action,
-        asked: Annotated[Asked, Depends()],
+        asked: Annotated[Asked, Depends(read_asked)],
         client: Annotated[Client, Depends(officer)],
         wait: WaitQuery = 0,
     ) -> DeskCase:

@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated
 from uuid import UUID
 
@@ -51,6 +52,7 @@ class Event(Fact):
 _REGION_ENDS = re.compile(r"^(52)(\.\d\d)?(\.\d\d)?(\.\d{4})?$")
 
 
+@lru_cache(10_000)
 def region_levels(code: str) -> tuple[str, ...]:
     """The code and all above it, widest first: `52`, `52.03`, `52.03.01`, `52.03.01.2001`."""
     match = _REGION_ENDS.match(code)

@@ -103,5 +103,5 @@ def _promises(case: CaseSnapshot) -> Iterator[str]:
 def _outcome(promise: Promise) -> str:
     """An open promise counts by the day it is due, so that a reader can tell which are overdue on any later day."""
     if promise.met_at is None:
-        return f"open_{day_of(promise.due_at):%Y%m%d}"
+        return "open_" + day_of(promise.due_at).isoformat().replace("-", "")
     return "on_time" if promise.met_at <= promise.due_at else "late"

@@ -35,7 +35,8 @@ class Projection:
 
     ticket: str
     submission: Submission | None = None
-    head: Head | None = None
+    newest: CaseEnvelope | None = None
+    """The event of the highest sequence that tells of the whole case."""
     history: dict[int, Step] = field(default_factory=dict[int, Step])
     buckets: set[str] = field(default_factory=set[str])
     """Of the days: all that the case was in."""
@@ -43,6 +44,11 @@ class Projection:
     words: dict[str, str | None] = field(default_factory=dict[str, str | None])
     """None: erased, which no text replaces."""
     notices: dict[str, Notice] = field(default_factory=dict[str, Notice])
+
+    @property
+    def head(self) -> Head | None:
+        """How the case stands since the newest event; made when asked for, as only the last of a batch counts."""
+        return _head(self.newest) if self.newest else None
 
     def take(self, told: Told | Erased) -> None:
         """Raises Rejected where a tombstone's key names nothing that can be erased."""
@@ -67,10 +73,9 @@ class Projection:
         if event.case_id != event.ticket:
             # A part of a case says nothing about how the whole case stands.
             return
-        head = _head(event)
-        self.buckets.add(head.bucket)
-        if self.head is None or head.sequence > self.head.sequence:
-            self.head = head
+        self.buckets.add(bucket_of(event.case).key)
+        if self.newest is None or event.sequence > self.newest.sequence:
+            self.newest = event
 
     def _erase(self, erased: Erased) -> None:
         name = erased.key.partition(":")[2]

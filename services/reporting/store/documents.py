@@ -5,7 +5,6 @@ one document: a place of its own for every record, `$max` for the present, `$pus
 submission, and `$min` for texts, because MongoDB orders null, which marks what was erased, before every text.
 """
 
-from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -21,8 +20,9 @@ def to_update(projection: Projection, at: datetime) -> UpdateOne:
     update: Document = {"$set": _records(projection), "$min": _texts(projection)}
     if projection.submission:
         update["$push"] = {"submission": {"$each": [to_document(projection.submission)], "$slice": 1}}
-    if projection.head:
-        update["$max"] = {"head": to_document(projection.head)}
+    head = projection.head
+    if head:
+        update["$max"] = {"head": to_document(head)}
         update["$addToSet"] = {"buckets": {"$each": sorted(projection.buckets)}}
         update["$set"]["stale"] = at
         update["$inc"] = {"version": 1}
@@ -42,7 +42,7 @@ def _texts(projection: Projection) -> Document:
 
 
 def to_document(value: Submission | Step | Head | Notice) -> Document:
-    return {field.name: getattr(value, field.name) for field in fields(value)}
+    return {name: getattr(value, name) for name in value.__slots__}
 
 
 def to_case(document: Document) -> StoredCase:

@@ -1,0 +1,37 @@
+"""`make bench BENCH=<name>`: runs one benchmark and closes with one JSON line of what it saw."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import uvloop
+
+from tests.bench import accept, idle, lifecycle, project, route, visible
+from tests.bench.figures import closing_line
+
+BENCHES: Final[dict[str, Callable[[], Awaitable[dict[str, Any]]]]] = {
+    "accept": accept.run,
+    "visible": visible.run,
+    "project": project.run,
+    "route": route.run,
+    "lifecycle": lifecycle.run,
+    "idle": idle.run,
+}
+
+
+def main() -> None:
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    if name not in BENCHES:
+        sys.exit(f"Which benchmark? make bench BENCH=<name>, one of: {', '.join(BENCHES)}")
+
+    async def run() -> dict[str, Any]:
+        return await BENCHES[name]()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        figures = runner.run(run())
+    print(closing_line(name, figures))
+
+
+if __name__ == "__main__":
+    main()

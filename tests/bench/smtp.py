@@ -1,0 +1,58 @@
+"""A mail server that takes everything and keeps nothing: `python -m tests.bench.smtp PORT`.
+
+It must not be what is measured, and aiosmtpd takes longer for a mail than all of notification does.
+"""
+
+import asyncio
+import sys
+from typing import Final
+
+import uvloop
+
+from deploy.local.ports import HOST
+
+_END: Final = b"\r\n.\r\n"
+_ANSWERS: Final = {
+    b"EHLO": b"250 sink\r\n",
+    b"HELO": b"250 sink\r\n",
+    b"DATA": b"354 go on\r\n",
+    b"QUIT": b"221 bye\r\n",
+}
+
+
+class Session(asyncio.Protocol):
+    def __init__(self) -> None:
+        self._received = b""
+        self._in_data = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.write(b"220 sink\r\n")
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        while True:
+            end = _END if self._in_data else b"\r\n"
+            line, found, rest = self._received.partition(end)
+            if not found:
+                return
+            self._received = rest
+            self._answer(line)
+
+    def _answer(self, line: bytes) -> None:
+        command = b"" if self._in_data else line[:4].upper()
+        self._in_data = command == b"DATA"
+        self._transport.write(_ANSWERS.get(command, b"250 ok\r\n"))
+        if command == b"QUIT":
+            self._transport.close()
+
+
+async def serve(port: int) -> None:
+    server = await asyncio.get_running_loop().create_server(Session, HOST, port)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(int(sys.argv[1])))
