@@ -40,6 +40,8 @@ class Platform:
     folder: Path
     """Of the logs: `<name>.log`."""
     _stack: AsyncExitStack
+    pythons: Mapping[str, Path]
+    """The interpreter that runs a service, where that is not this one."""
     processes: dict[str, LocalServer] = field(default_factory=dict[str, LocalServer])
     http: dict[str, httpx2.AsyncClient] = field(default_factory=dict[str, httpx2.AsyncClient])
 
@@ -52,7 +54,10 @@ class Platform:
     async def _plan(self, service: str, name: str, variables: Mapping[str, str]) -> LocalServer:
         # With a name of its own a killed process gets its partitions back at once.
         own = {f"{service.upper()}_KAFKA__INSTANCE": name}
-        server = _process(service, name, {**self.environment, **own, **variables}, self.folder)
+        settings = {**self.environment, **own, **variables}
+        server = _process(
+            service, self.pythons.get(service, Path(sys.executable)), settings, self.folder / f"{name}.log"
+        )
         self._stack.callback(server.kill)
         client = httpx2.AsyncClient(base_url=f"http://{HOST}:{server.port}", timeout=60)
         self.processes[name] = server
@@ -113,7 +118,7 @@ class Platform:
 
 @asynccontextmanager
 async def running_platform(
-    kafka: KafkaSettings, mongo_uri: str, folder: Path, **variables: str
+    kafka: KafkaSettings, mongo_uri: str, folder: Path, pythons: Mapping[str, Path] | None = None, **variables: str
 ) -> AsyncGenerator[Platform]:
     """Start all four and wait until each is ready. The namespace keeps topics and databases apart."""
     sink = Sink()
@@ -121,7 +126,7 @@ async def running_platform(
     mongo = MongoSettings(uri=mongo_uri, database=f"{kafka.namespace}-routing")
     with listening(sink) as smtp_port:
         async with AsyncExitStack() as stack:
-            platform = Platform(kafka, mongo, sink, _environment(kafka, mongo, smtp_port), folder, stack)
+            platform = Platform(kafka, mongo, sink, _environment(kafka, mongo, smtp_port), folder, stack, pythons or {})
             await platform.start(variables)
             yield platform
             await platform.stop()
@@ -147,17 +152,17 @@ def _environment(kafka: KafkaSettings, mongo: MongoSettings, smtp_port: int) -> 
     return environment
 
 
-def _process(service: str, name: str, environment: Mapping[str, str], folder: Path) -> LocalServer:
+def _process(service: str, python: Path, environment: Mapping[str, str], log: Path) -> LocalServer:
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "--factory", f"services.{service}.app:create_app"]
+    command: list[str | Path] = [python, "-m", "uvicorn", "--factory", f"services.{service}.app:create_app"]
     command += ["--host", HOST, "--port", str(port), "--no-access-log", "--log-level", "warning"]
     variables = [f"{variable}={value}" for variable, value in environment.items()]
     plan = ServerPlan(
-        name=name,
+        name=log.stem,
         command=["/usr/bin/env", *variables, f"PATH={os.environ['PATH']}", *command],
         port=port,
         port_setting="--port",
-        log=folder / f"{name}.log",
+        log=log,
         ready=lambda: is_ready(port),
     )
     return LocalServer(plan)

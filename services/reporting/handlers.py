@@ -20,11 +20,11 @@ class Projector:
 
     async def handle(self, batch: Sequence[Received]) -> None:
         """Raises Rejected where a record can never be projected."""
-        projections = project((received.ticket, _told(received)) for received in batch)
+        projections = project((received.ticket, told(received)) for received in batch)
         await self._store.cases.apply(projections.values(), at=datetime.now(UTC))
         self._waiters.wake(projections)
         self._refresher.touch(ticket for ticket, projection in projections.items() if projection.newest)
 
 
-def _told(received: Received) -> Told | Erased:
+def told(received: Received) -> Told | Erased:
     return Erased(received.topic.name, received.key) if received.event is None else received.event

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 _KINDS: Final[tuple[dict[str, Any], ...]] = (
     {"category": "road.damage", "answers": {"road_class": "regency"}},
-    {"category": "road.damage", "answers": {"road_class": "unknown"}},
     {"category": "road.damage", "answers": {"road_class": "provincial"}},
+    {"category": "env.waste"},
+    {"category": "water.supply"},
 )
 _PLACES: Final = (
     {"latitude": -8.5833, "longitude": 116.1167},

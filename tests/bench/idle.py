@@ -1,4 +1,8 @@
-"""Memory of the services when nothing happens: each a process, and all in the one process of `make up`. PSS."""
+"""Memory of the services when nothing happens: each a process, and all in the one process of `make up`. PSS.
+
+Each service runs in an environment of its own, as in an image: here, with all tools installed, structlog alone would
+load 4 MB for coloured tracebacks.
+"""
 
 import asyncio
 import json
@@ -9,6 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
+from deploy.local.cache import ROOT
 from deploy.local.ports import free_port
 from tests.bench.stage import running_stage, until_idle
 from tests.services import SERVICES
@@ -18,12 +23,21 @@ SETTLE_S: Final = 30.0
 
 
 async def run() -> dict[str, Any]:
-    async with running_stage() as stage:
+    pythons = {service: _environment_of(service) for service in SERVICES}
+    async with running_stage(pythons) as stage:
         await stage.submit(100)
         await until_idle(stage.platform)
         await asyncio.sleep(SETTLE_S)
         each = {service: megabytes(stage.platform.processes[service].pid) for service in SERVICES}
     return {"megabytes": round(sum(each.values())), "each": each, "one_process_megabytes": await _one_process()}
+
+
+def _environment_of(service: str) -> Path:
+    """The interpreter of an environment that holds what an image of the service holds, and nothing else."""
+    folder = ROOT / ".cache" / "environments" / service
+    command = [ROOT / ".cache/uv-venv/bin/uv", "sync", "--quiet", "--locked", "--no-dev", "--extra", service]
+    subprocess.run(command, env=os.environ | {"UV_PROJECT_ENVIRONMENT": str(folder)}, cwd=ROOT, check=True)
+    return folder / "bin" / "python"
 
 
 def megabytes(pid: int) -> int:

@@ -1,20 +1,32 @@
-"""Events a second that reporting projects from filled topics, over raw `bulk_write` of the documents they become."""
+"""Events a second that reporting projects from filled topics, over raw `bulk_write` of the same documents.
+
+Raw are the very updates of the very batches that reporting writes, prepared beforehand. `ratio_to_whole_documents`
+compares with something that no reader of a topic can do: writing each document once, as it will be in the end.
+"""
 
 import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, Final
 
+from aiokafka import AIOKafkaConsumer
 from pymongo import UpdateOne
 
+from services.reporting.domain.projection import project
+from services.reporting.handlers import told
 from services.reporting.store.cases import INDEXES
+from services.reporting.store.documents import to_update
+from shared.broker import MAX_RECORDS
 from shared.mongo import Document
-from shared.topics import CASES, COMPLAINTS, PERSONAL
+from shared.records import Unknown, read_record
+from shared.topics import CASES, COMPLAINTS, CONSUMERS, PERSONAL
 from tests.bench.profiles import profiled
 from tests.bench.route import EVENTS
 from tests.bench.stage import Stage, running_stage
 from tests.waiting import until
 
 NUMBER: Final = 10_000
-BATCH: Final = 500
 
 
 async def run() -> dict[str, Any]:
@@ -25,9 +37,11 @@ async def run() -> dict[str, Any]:
         await stage.stop("routing", "intake")
         events = sum([await stage.end_of(topic) for topic in (COMPLAINTS, PERSONAL, CASES)])
         seconds, counted_after = await _project(stage, events)
-        raw = await _write_raw(stage)
+        raw = await _write(stage, await _updates(stage))
+        once = await _write(stage, await _whole_documents(stage))
         return {
             "ratio": round(raw / seconds, 2),
+            "ratio_to_whole_documents": round(once / seconds, 2),
             "per_second": round(events / seconds),
             "raw_per_second": round(events / raw),
             "events": events,
@@ -62,15 +76,37 @@ async def _consumed(stage: Stage, wanted: int = 1) -> int | None:
     return consumed if consumed >= wanted else None
 
 
-async def _write_raw(stage: Stage) -> float:
-    """Seconds to write what reporting holds now into an empty collection with the same indexes."""
+async def _updates(stage: Stage) -> list[list[UpdateOne]]:
+    """What reporting writes, batch by batch, when it reads the same topics in the same way."""
+    kafka, batches = stage.platform.kafka, list[list[UpdateOne]]()
+    topics = {topic.full_name(kafka.namespace): topic for topic in CONSUMERS["reporting"]}
+    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=kafka.bootstrap, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        while fetched := await consumer.getmany(timeout_ms=2_000, max_records=MAX_RECORDS):
+            read = [read_record(record, topics, Unknown.ENVELOPE) for record in chain(*fetched.values())]
+            projections = project((one.ticket, told(one)) for one in read if one is not None)
+            batches.append([to_update(projection, datetime.now(UTC)) for projection in projections.values()])
+    finally:
+        await consumer.stop()
+    return batches
+
+
+async def _write(stage: Stage, batches: Sequence[Sequence[UpdateOne]]) -> float:
+    """Seconds to write them all into an empty collection with the same indexes."""
     async with stage.database("reporting") as database:
-        documents: list[Document] = await database["cases_1"].find().to_list(None)
         raw = database["raw"]
+        await raw.drop()
         await raw.create_indexes(list(INDEXES))
         began = time.perf_counter()
-        for start in range(0, len(documents), BATCH):
-            batch = documents[start : start + BATCH]
-            writes = [UpdateOne({"_id": one["_id"]}, {"$set": one}, upsert=True) for one in batch]
-            await raw.bulk_write(writes, ordered=False)
+        for batch in batches:
+            await raw.bulk_write(batch, ordered=False)
         return time.perf_counter() - began
+
+
+async def _whole_documents(stage: Stage) -> list[list[UpdateOne]]:
+    """What reporting holds in the end, each document written once."""
+    async with stage.database("reporting") as database:
+        documents: list[Document] = await database["cases_1"].find().to_list(None)
+    writes = [UpdateOne({"_id": one["_id"]}, {"$set": one}, upsert=True) for one in documents]
+    return [writes[start : start + MAX_RECORDS] for start in range(0, len(writes), MAX_RECORDS)]

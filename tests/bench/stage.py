@@ -4,7 +4,7 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +76,7 @@ async def submit_one(connection: Connection, *, mail: bool) -> str:
 
 
 @asynccontextmanager
-async def running_stage() -> AsyncGenerator[Stage]:
+async def running_stage(pythons: Mapping[str, Path] | None = None) -> AsyncGenerator[Stage]:
     with tempfile.TemporaryDirectory(prefix="ntbcare-bench-") as name:
         folder = Path(name)
         async with (
@@ -87,7 +87,7 @@ async def running_stage() -> AsyncGenerator[Stage]:
             await _warm(kafka.bootstrap)
             topics = KafkaSettings(bootstrap=kafka.bootstrap, namespace="bench")
             variables = {"NOTIFICATION_SMTP__PORT": str(smtp_port)}
-            async with running_platform(topics, mongod.uri, folder, **variables) as platform:
+            async with running_platform(topics, mongod.uri, folder, pythons, **variables) as platform:
                 consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap, enable_auto_commit=False)
                 await consumer.start()
                 try:
