@@ -117,25 +117,31 @@ class Consumer:
         self.oldest_at = min(record.timestamp for record in records) / 1_000
 
     async def _work(self, records: Sequence[Record]) -> None:
-        good, bad = self._sift([record for record in await self._resolve(records) if not is_resume(record)])
-        bad += await self._handle_all(good)
+        resolved, unresolved = await self._resolve([record for record in records if not is_resume(record)])
+        good, bad = self._sift(resolved)
+        bad += unresolved + await self._handle_all(good)
         self.dead_letters.count_good(len(records) - len(bad))
         for record, topic, reason in bad:
             await self._park(record, topic, reason)
 
-    async def _resolve(self, records: Sequence[Record]) -> list[Record]:
+    async def _resolve(self, records: Sequence[Record]) -> tuple[list[Record], list[tuple[Record, Topic, str]]]:
         """What was re-driven by reference is read where it lies; what was erased there since is passed over."""
         resolved: list[Record] = []
+        bad: list[tuple[Record, Topic, str]] = []
         for record in records:
             if record.topic in self.policy.topics or not is_reference(record):
                 resolved.append(record)
                 continue
-            origin = await self.fetch_origin(record)
+            try:
+                origin = await self.fetch_origin(record)
+            except (KeyError, ValueError):
+                bad.append((record, self._topic_of(record), "a reference to no record"))
+                continue
             if origin is not None:
                 resolved.append(origin)
             else:
                 IGNORED.labels(self.service, "superseded").inc()
-        return resolved
+        return resolved, bad
 
     def _sift(self, records: Sequence[Record]) -> tuple[list[Received], list[tuple[Record, Topic, str]]]:
         good: list[Received] = []

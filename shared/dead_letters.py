@@ -14,7 +14,7 @@ from shared.metrics import PARKED
 from shared.publisher import Publisher
 from shared.records import DEAD_LETTER, ORIGIN, RESUME, Record
 from shared.settings import FloodSettings, KafkaSettings
-from shared.topics import DEAD_LETTERS, PERSONAL, REDRIVES, WORDS, Topic
+from shared.topics import ALL_TOPICS, DEAD_LETTERS, PERSONAL, REDRIVES, WORDS, Topic
 from shared.traces import CORRELATION_ID
 
 log = structlog.get_logger(__name__)
@@ -29,6 +29,7 @@ REFERENCE: Final = f"{DEAD_LETTER}reference"
 _POLL_MS: Final = 500
 BY_REFERENCE: Final = frozenset({PERSONAL.name, WORDS.name})
 """Topics whose records are parked without their bytes, so that erasing them there is enough."""
+_NAMES: Final = frozenset(topic.name for topic in ALL_TOPICS)
 
 
 class DeadLetters:
@@ -79,7 +80,7 @@ def place_of(record: Record, topic: Topic) -> dict[str, Any]:
 
 def dead_letter_headers(service: str, record: Record, topic: Topic, reason: str) -> list[tuple[str, bytes]]:
     """The record's own headers, untouched, and where it came from; an origin that re-drive wrote is kept."""
-    origin = {name: value for name, value in record.headers if name in {ORIGIN, PARTITION, OFFSET, ID}}
+    origin = _origin_of(record)
     own = [(name, value) for name, value in record.headers if not name.startswith(DEAD_LETTER)]
     place = {
         ID: str(named_id(service, topic.name, record.partition, record.offset)).encode(),
@@ -93,12 +94,21 @@ def dead_letter_headers(service: str, record: Record, topic: Topic, reason: str)
     return [*own, *added.items()]
 
 
+def _origin_of(record: Record) -> dict[str, bytes]:
+    """Where re-drive says that it came from; empty where that is no place, so that the letter can be found."""
+    origin = {name: value for name, value in record.headers if name in {ORIGIN, PARTITION, OFFSET, ID}}
+    is_place = all(origin.get(name, b"").isdigit() for name in (PARTITION, OFFSET))
+    return origin if is_place and len(origin) == len({ORIGIN, PARTITION, OFFSET, ID}) else {}
+
+
 async def fetch_origin(kafka: KafkaSettings, letter: Record) -> Record | None:
     """The record that a letter refers to; None where its topic holds it no more.
 
     Raises KafkaError, and KeyError or ValueError where the record is no letter.
     """
     headers = {name: value.decode(errors="replace") for name, value in letter.headers}
+    if headers[ORIGIN] not in _NAMES:
+        raise ValueError(f"no topic of ours: {headers[ORIGIN]}")
     place = TopicPartition(f"{kafka.namespace}.{headers[ORIGIN]}", int(headers[PARTITION]))
     offset = int(headers[OFFSET])
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap, enable_auto_commit=False, auto_offset_reset="none")

@@ -118,7 +118,7 @@ class Platform:
 
 @asynccontextmanager
 async def running_platform(
-    kafka: KafkaSettings, mongo_uri: str, folder: Path, pythons: Mapping[str, Path] | None = None, **variables: str
+    kafka: KafkaSettings, mongo_uri: str, folder: Path, pythons: Mapping[str, Path] | None = None, /, **variables: str
 ) -> AsyncGenerator[Platform]:
     """Start all four and wait until each is ready. The namespace keeps topics and databases apart."""
     sink = Sink()

@@ -117,7 +117,7 @@ class Connections:
 
     def __init__(self, settings: SmtpSettings) -> None:
         self._settings = settings
-        self._free = asyncio.Semaphore(settings.connections)
+        self._free = asyncio.Semaphore(settings.most_connections)
         self._idle: dict[SMTP, asyncio.TimerHandle] = {}
         self._leaving: set[asyncio.Task[None]] = set()
 

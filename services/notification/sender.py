@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -23,7 +23,7 @@ from services.notification.domain.attempts import (
 )
 from services.notification.domain.contacts import Contact
 from services.notification.domain.deliveries import Delivery, Ready, Rules, Suppressed, judge
-from services.notification.lanes import Lane
+from services.notification.lanes import Lane, Limits
 from services.notification.letters import Letters, NoAddress, UnusableAddress
 from services.notification.mailer import MailServer
 from services.notification.metrics import RETRIES, SERVICE, count_outcome
@@ -77,11 +77,11 @@ class Sender:
             await self._wind_up(feeders, recorder, finished)
 
     def _empty_lanes(self) -> tuple[Lane, ...]:
-        connections, in_hand = self.settings.smtp.connections, self.settings.sending.in_hand
-        return (
-            Lane(again=False, at_once=connections, in_hand=in_hand),
-            Lane(again=True, at_once=max(1, connections // 2), in_hand=in_hand),
-        )
+        smtp, in_hand = self.settings.smtp, self.settings.sending.in_hand
+        first = Limits(in_hand, smtp.connections, smtp.most_connections, smtp.patience_s)
+        # Half of the connections at the most: what comes for the first time finds the other half.
+        retried = replace(first, turns=_half(first.turns), under_way=_half(first.under_way))
+        return Lane(first, again=False), Lane(retried, again=True)
 
     async def _wind_up(
         self, feeders: Sequence[asyncio.Task[None]], recorder: asyncio.Task[None], finished: Queue
@@ -127,8 +127,7 @@ class Sender:
                 await lane.woken.wait()
 
     async def _deliver(self, lane: Lane, claimed: Claimed, contact: Contact, finished: Queue) -> None:
-        async with lane.turns:
-            step = await self._step(claimed, contact)
+        step = await lane.in_turn(claimed, lambda: self._step(claimed, contact))
         record = None
         if isinstance(step, Delivered | Failed | Suppressed):
             delivery = claimed.delivery
@@ -186,3 +185,7 @@ class Sender:
                 count_outcome(one.claimed.delivery, one.step)
         if any(isinstance(one.step, Again) for one in results):
             self.wake()
+
+
+def _half(number: int) -> int:
+    return max(1, number // 2)

@@ -31,6 +31,12 @@ class SmtpSettings(BaseModel):
     sender_address: str = "ntbcare@localhost"
     sender_name: str = "NTB Care"
     connections: int = Field(default=4, ge=1)
+    """So many mails are handed over at once."""
+    patience_s: float = 1.0
+    """A mail that takes longer goes on beside the next ones, each on a connection of its own, instead of holding them
+    up."""
+    most_connections: int = Field(default=24, ge=1)
+    """Of all mails, however long they take. A mail server that allows a client fewer wants a smaller number here."""
     timeout_s: float = 10.0
     """For opening a connection, and for one message."""
     idle_s: float = 30.0
@@ -38,6 +44,12 @@ class SmtpSettings(BaseModel):
     first_wait_s: float = 1.0
     longest_wait_s: float = 60.0
     """How long all mail rests after the server could not be used: growing from the first to the longest."""
+
+    @model_validator(mode="after")
+    def _most_are_not_fewer(self) -> Self:
+        if self.most_connections < self.connections:
+            raise ValueError("smtp.most_connections must be at least smtp.connections")
+        return self
 
     def encrypts_always(self) -> bool:
         return self.tls or self.starttls == "always"

@@ -35,7 +35,7 @@ class ComplaintHandler:
         self._opened = opened
 
     async def __call__(self, batch: Sequence[Received]) -> None:
-        await self._keep_personal(received for received in batch if received.topic is PERSONAL)
+        await self._keep_personal([received for received in batch if received.topic is PERSONAL])
         submitted: dict[str, Received] = {}
         for received in batch:
             if isinstance(received.event, ComplaintSubmitted):
@@ -53,11 +53,12 @@ class ComplaintHandler:
             Opening(received.event, open_case(received.event, rulebook, now), received.trace) for received in submitted
         ]
 
-    async def _keep_personal(self, received: Iterable[Received]) -> None:
-        """The newest record of a key in the batch is what holds."""
-        newest: dict[str, PersonalRecorded | None] = {one.key: one.event for one in received}
-        await self._store.record_personal([part for part in newest.values() if part is not None])
-        await self._store.erase_personal([key for key, part in newest.items() if part is None])
+    async def _keep_personal(self, received: Sequence[Received]) -> None:
+        """The newest part of a key in the batch is what holds, unless it was erased: before it or after it."""
+        parts: dict[str, PersonalRecorded] = {one.key: one.event for one in received if one.event is not None}
+        # First, so that a part that comes again after its tombstone is refused whether it is in this batch or the next.
+        await self._store.erase_personal([one.key for one in received if one.event is None])
+        await self._store.record_personal(list(parts.values()))
 
     async def _count_ignored(self, late: Sequence[Received]) -> None:
         if not late:
@@ -79,12 +80,14 @@ class DirectoryPublisher:
 
     async def reconcile(self) -> int:
         """Compare what changed since the last look (all of it the first time); returns how many were published."""
+        now = await self._store.now()
         changed = await self._store.since(max(BEGINNING, self._looked_at - _OVERLAP))
         behind = [one for one in changed if self._directory.on_topic.get(one.key) != one.revision]
         done = await self._publisher.publish_each({one.key: [directory_record(one)] for one in behind})
         published = sum(bool(records) for records in done.values())
         if published == len(behind):
-            self._looked_at = max((one.recorded_at for one in changed), default=self._looked_at)
+            # Not the newest change: seeds all have one moment, and each look would read the whole directory again.
+            self._looked_at = now
         return published
 
     async def run(self) -> None:

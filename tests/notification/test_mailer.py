@@ -35,7 +35,7 @@ def a_mail(recipient: str) -> Mail:
 
 
 async def test_given_many_mails_when_sent_at_once_then_a_few_connections_carry_them_all(sink: Sink, port: int) -> None:
-    async with a_server(port, connections=4) as server:
+    async with a_server(port, connections=4, most_connections=4) as server:
         answers = await asyncio.gather(*(server.send(a_mail(f"r{number}@example.id")) for number in range(100)))
 
     assert set(answers) == {Taken()}

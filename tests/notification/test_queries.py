@@ -1,6 +1,6 @@
 import pytest
 
-from shared.mongo import Database, Document
+from shared.mongo import Database
 from shared.topics import PERSONAL
 from tests.notification.examples import (
     TICKET,
@@ -12,18 +12,12 @@ from tests.notification.examples import (
     an_opening,
 )
 from tests.notification.replica import Replica, finished
+from tests.profiler import watch, watched
 from tests.shared.received import erased
 from tests.smtp_sink import Sink
 from tests.waiting import until
 
 pytestmark = pytest.mark.integration
-
-
-async def plans(database: Database) -> list[tuple[str, str]]:
-    """What was asked of the collections since the profiler was switched on, and how MongoDB found it."""
-    asked: Document = {"ns": {"$regex": r"\.(contacts|deliveries|receipts)$"}, "planSummary": {"$exists": True}}
-    found = await database["system.profile"].find(asked).to_list(None)
-    return [(stored["op"], stored["planSummary"]) for stored in found]
 
 
 async def test_given_every_path_when_walked_then_no_query_scans_a_collection(
@@ -33,7 +27,7 @@ async def test_given_every_path_when_walked_then_no_query_scans_a_collection(
         ticket = a_ticket(number)
         await sending.hear(a_submission(ticket), a_person(ticket, email=f"r{number}@example.id"), an_opening(ticket))
     await finished(sending)
-    await database.command("profile", 2)
+    await watch(database)
 
     # New and known deliveries, a contact that comes later, words that do not come, a refusal, an erasure, a stop.
     sink.answer("siti@example.id", "451 later")
@@ -44,10 +38,9 @@ async def test_given_every_path_when_walked_then_no_query_scans_a_collection(
     sending.sender.wake()
     await until(lambda: len(sending.notices()) == 304)
     await sending.relay.sweep_once(sending.sender.now())
-    await database.command("profile", 0)
 
-    asked = await plans(database)
-    assert {operation for operation, _ in asked} == {"query", "update"}
-    assert not [plan for plan in asked if "COLLSCAN" in plan[1]]
+    asked = await watched(database)
+    assert {command["op"] for command in asked} == {"query", "update"}
+    assert [command for command in asked if "COLLSCAN" in command["planSummary"]] == []
     for index in ("_id", "again", "ticket", "outbox.queued_at"):
-        assert any(f"{{ {index}: " in plan for _, plan in asked), index
+        assert any(f"{{ {index}: " in command["planSummary"] for command in asked), index

@@ -17,7 +17,7 @@ from tests.notification.examples import (
 )
 from tests.notification.replica import Clock, Replica, a_replica, finished
 from tests.shared.fakes import FakePublisher
-from tests.smtp_sink import HANG, Sink, listening
+from tests.smtp_sink import Sink, listening
 from tests.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -86,27 +86,6 @@ async def test_given_mails_under_way_when_the_service_stops_then_they_are_finish
     assert len(set(sink.recipients())) == len(sink.taken) == 20
     assert taken_over() == counted
     assert {stored["attempts"] for stored in await other.deliveries()} == {1}
-
-
-@pytest.mark.parametrize("sending", [{"smtp": {"timeout_s": 3.0}}], indirect=True)
-async def test_given_recipients_whose_server_hangs_again_when_others_are_due_then_these_do_not_wait(
-    sending: Replica, sink: Sink
-) -> None:
-    for number in range(6):
-        address = await sending.hear_of(number)
-        sink.answer(address, "451 not now", HANG)
-    await until(lambda: sink.asked == 6)
-    await until(lambda: sending.has(again=True, state="pending"))
-    sending.handler.now = sending.sender.now = Clock(AT + timedelta(minutes=1))
-    sending.sender.wake()
-    await until(lambda: sink.asked == 8)
-
-    for number in range(10, 60):
-        await sending.hear_of(number)
-    await until(lambda: len(sink.taken) == 50, limit_s=2)
-
-    assert sink.asked == 58
-    assert len(await sending.deliveries(again=True, state="sending")) == 6
 
 
 async def test_given_no_mail_server_when_mail_is_due_then_no_attempt_is_lost_and_all_goes_out_when_it_is_back(

@@ -5,13 +5,13 @@ from itertools import product
 from typing import Any
 
 import pytest
-from pymongo import MongoClient
 
 from services.reporting.domain.statistics import Dimension, Question
 from services.reporting.refresher import Refresher
 from services.reporting.store import Store
 from services.reporting.store.cases import Place, Search
-from shared.mongo import MongoSettings
+from shared.mongo import Document, MongoSettings, connected
+from tests.profiler import watch, watched
 from tests.reporting.conftest import Projecting
 from tests.reporting.samples import RECEIVED_AT, a_lifecycle, a_step, hours, ticket
 
@@ -52,18 +52,17 @@ CUTS: list[dict[str, Any]] = [
 ]
 
 
-def profiled(mongo: MongoSettings) -> list[dict[str, Any]]:
-    with MongoClient[dict[str, Any]](mongo.uri) as client:
-        commands = client[mongo.database]["system.profile"].find({"ns": {"$not": {"$regex": r"system\.profile$"}}})
-        return [command for command in commands if "planSummary" in command]
+async def profiled(mongo: MongoSettings) -> list[Document]:
+    async with connected(mongo) as database:
+        return await watched(database)
 
 
 async def fill(projecting: Projecting, mongo: MongoSettings) -> None:
     """Make some cases, then let the profiler write down every command."""
     await projecting.take(*(record for number in range(40) for record in a_lifecycle(number)))
     await projecting.take(*(a_step(number, 1, agency=None, confidential=True) for number in range(40, 60)))
-    with MongoClient[dict[str, Any]](mongo.uri) as client:
-        client[mongo.database].command("profile", 2)
+    async with connected(mongo) as database:
+        await watch(database)
 
 
 async def test_given_any_filters_when_cases_are_searched_then_an_index_finds_them(
@@ -74,7 +73,7 @@ async def test_given_any_filters_when_cases_are_searched_then_an_index_finds_the
     for filters, period, page in product(FILTERS, PERIODS, PAGES):
         await projecting.store.cases.search(Search(**filters, **period, **page))
 
-    commands = profiled(mongo)
+    commands = await profiled(mongo)
     assert len(commands) == len(FILTERS) * len(PERIODS) * len(PAGES)
     assert [command for command in commands if "IXSCAN" not in command["planSummary"]] == []
 
@@ -88,7 +87,7 @@ async def test_given_no_period_when_cases_are_searched_then_the_index_gives_the_
     for filters in FILTERS:
         await projecting.store.cases.search(Search(**filters, **page))
 
-    assert [command for command in profiled(mongo) if command.get("hasSortStage")] == []
+    assert [command for command in await profiled(mongo) if command.get("hasSortStage")] == []
 
 
 async def test_given_any_question_when_figures_are_added_up_then_an_index_finds_the_buckets(
@@ -103,7 +102,7 @@ async def test_given_any_question_when_figures_are_added_up_then_an_index_finds_
         if dimensions:
             await projecting.store.figures.rows(question)
 
-    commands = profiled(mongo)
+    commands = await profiled(mongo)
     assert len(commands) == (len(by) * 2 - 1) * len(CUTS) * len(SPANS)
     assert [command for command in commands if "COLLSCAN" in command["planSummary"]] == []
     assert {command["ns"].partition(".")[2] for command in commands} == {"buckets_1"}
@@ -121,6 +120,6 @@ async def test_given_a_batch_when_it_is_projected_counted_and_read_then_an_index
     await store.cases.read([ticket(1), ticket(2)])
     await store.buckets.of_agency("PUPR-52.03", "2026-03")
 
-    commands = profiled(mongo)
+    commands = await profiled(mongo)
     assert {command["op"] for command in commands} >= {"update", "query", "command"}
     assert [command for command in commands if "COLLSCAN" in command["planSummary"]] == []

@@ -226,20 +226,3 @@ async def test_given_a_broker_that_fails_in_the_middle_when_it_comes_back_then_o
     stored = await store.load(TICKET)
     assert stored is not None
     assert (stored.outbox, stored.version) == ((), 1)
-
-
-async def test_given_the_stores_queries_when_they_are_explained_then_none_scans_the_collection(
-    store: CaseStore, relay: OutboxRelay
-) -> None:
-    await store.open([opening(a_ticket(number)) for number in range(20)])
-    assert relay is not None
-    queries = [
-        {"outbox.queued_at": {"$lt": LATER}},
-        {"_id": {"$in": [TICKET]}, "case": {"$exists": True}},
-        {"_id": TICKET, "version": 1},
-        {"_id": TICKET, "erased": {"$ne": "s-1"}},
-    ]
-
-    plans = [str(await store.collection.find(query).explain()) for query in queries]
-
-    assert [plan for plan in plans if "COLLSCAN" in plan] == []

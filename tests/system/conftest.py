@@ -11,6 +11,8 @@ from shared.settings import KafkaSettings
 from tests.servers import Kafka, Mongod
 from tests.services import SERVICES, Platform, running_platform
 
+pytest.register_assert_rewrite("tests.system.judging")
+
 
 @pytest.fixture
 def topics(kafka: Kafka) -> KafkaSettings:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
+from bson.codec_options import CodecOptions
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
@@ -38,6 +39,11 @@ class DirectoryStore:
             except BulkWriteError as error:
                 only_duplicates(error)
         return len(writes)
+
+    async def now(self) -> datetime:
+        """By the clock that `recorded_at` is by."""
+        told = await self._collection.database.command("hello", codec_options=CodecOptions[Document](tz_aware=True))
+        return told["localTime"]
 
     async def since(self, moment: datetime) -> list[DirectoryRecorded]:
         """Records that changed at or after the moment."""

@@ -1,0 +1,91 @@
+"""Every command that the stores send finds an index: MongoDB's own profiler says so."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from deploy.issuing import Wish, issue
+from services.routing.domain.case import Action, act
+from services.routing.handlers import DirectoryPublisher
+from services.routing.seeds import seed_entries
+from services.routing.store.cases import CaseStore, Opening, Save, records_of
+from services.routing.store.directory import DirectoryStore
+from shared.directory import Directory
+from shared.events.directory import ClientRole
+from shared.events.personal import PersonalRecorded
+from shared.mongo import Database
+from shared.outbox import OutboxRelay
+from tests.profiler import watch, watched
+from tests.routing.examples import AT, TICKET, a_complaint, a_deed, a_ticket, an_opening
+from tests.shared.fakes import FakePublisher
+
+pytestmark = pytest.mark.integration
+ENTRIES = seed_entries(range(2025, 2028))
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+async def test_given_every_path_of_cases_when_walked_then_an_index_finds_everything(
+    store: CaseStore, relay: OutboxRelay, database: Database
+) -> None:
+    openings = [Opening(a_complaint(a_ticket(number)), an_opening(a_ticket(number)), "") for number in range(100)]
+    part = PersonalRecorded(event_id=UUID(int=1), ticket=TICKET, occurred_at=AT, part="s-1", text="Jalan rusak")
+    await store.open(openings)
+    await watch(database)
+
+    await store.record_personal([part])
+    await relay.publish(await store.open([*openings[:5], Opening(a_complaint(), an_opening(), "")]))
+    await store.digests([TICKET, a_ticket(1)])
+    await store.erase_personal([part.key])
+    await store.record_personal([part])
+    await relay.sweep_once(LATER)
+    assert (await act_twice(store)) == [True, False]
+
+    found = await watched(database)
+    assert {plan["op"] for plan in found} == {"query", "update"}
+    assert [plan for plan in found if "COLLSCAN" in plan["planSummary"]] == []
+    assert any("outbox.queued_at" in plan["planSummary"] for plan in found)
+    assert len(found) >= 20
+
+
+async def act_twice(store: CaseStore) -> list[bool]:
+    """The second comes with what it read before the first, and is refused."""
+    stored = await store.load(TICKET)
+    assert stored is not None
+    change = act(stored.case, a_deed(Action.ACCEPT))
+    return [await store.save(Save(stored, uuid4(), records_of(change, ""), change.case)) for _ in range(2)]
+
+
+async def test_given_every_path_of_the_directory_when_walked_then_an_index_finds_everything(database: Database) -> None:
+    records = DirectoryStore(database)
+    await records.create_indexes()
+    await watch(database)
+
+    await records.seed(ENTRIES)
+    await records.seed(ENTRIES[:10])
+    await records.since(await records.now() + timedelta(minutes=1))
+    await issue(records, Wish("ani", "Ani", ClientRole.OFFICER, "PUPR-52.03"), "0" * 64)
+    await records.revoke_client("ani", AT)
+    assert [client.id for client in await records.clients()] == ["ani"]
+
+    found = await watched(database)
+    assert {plan["op"] for plan in found} >= {"query", "update"}
+    assert [plan for plan in found if "COLLSCAN" in plan["planSummary"]] == []
+    assert len(found) > len(ENTRIES)
+
+
+async def test_given_a_published_directory_when_nobody_changes_it_then_routing_looks_and_reads_nothing(
+    database: Database, publisher: FakePublisher
+) -> None:
+    records = DirectoryStore(database)
+    await records.create_indexes()
+    await records.seed(ENTRIES)
+    two_minutes_ago = await records.now() - timedelta(minutes=2)
+    await database["directory"].update_many({}, {"$set": {"recorded_at": two_minutes_ago}})
+    reconciler = DirectoryPublisher(records, Directory(), publisher)  # type: ignore[arg-type]
+    assert await reconciler.reconcile() == len(ENTRIES)
+    await watch(database)
+
+    await reconciler.reconcile()
+
+    assert [plan["docsExamined"] for plan in await watched(database)] == [0]

@@ -1,0 +1,97 @@
+"""Asking services while something is broken, with a watch in hand."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+import httpx2
+
+from tests.services import Platform
+from tests.waiting import until
+
+EVERY_S: Final = 0.1
+"""Between two complaints."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody was answered, and after how many seconds."""
+
+    answer: httpx2.Response
+    seconds: float
+
+    @property
+    def status(self) -> int:
+        return self.answer.status_code
+
+
+async def ask(platform: Platform, service: str, path: str, headers: Mapping[str, str] | None = None) -> Asked:
+    """Act on a case where the path names an action, else read."""
+    method = "POST" if path.endswith("/accept") else "GET"
+    began = time.monotonic()
+    answer = await platform.http[service].request(method, path, headers=dict(headers or {}))
+    return Asked(answer, time.monotonic() - began)
+
+
+@dataclass
+class Residents:
+    """One complains every tenth of a second, whatever becomes of those before; each has a key and an address."""
+
+    platform: Platform
+    asked: list[tuple[int, Asked]] = field(default_factory=list[tuple[int, Asked]])
+    """With their numbers, in the order of the answers."""
+    _complained: int = 0
+    _ended: bool = False
+
+    async def complain(self) -> None:
+        async with asyncio.TaskGroup() as complaints:
+            while not self._ended:
+                complaints.create_task(self._submit(self._complained))
+                self._complained += 1
+                await asyncio.sleep(EVERY_S)
+
+    def end(self) -> None:
+        self._ended = True
+
+    async def are_answered(self, status: int) -> None:
+        """Return when ten of those who complain from now on have this answer."""
+        first = self._complained
+        await until(lambda: sum(number >= first for number in self.numbers(status)) >= 10, limit_s=60)
+
+    async def insist(self) -> None:
+        """Whoever was refused sends the same again, with the same key."""
+        await asyncio.gather(*(self._submit(number) for number in self.numbers(503)))
+
+    def numbers(self, status: int) -> list[int]:
+        return [number for number, asked in self.asked if asked.status == status]
+
+    def tickets(self) -> dict[int, str]:
+        """Of the accepted ones, by number."""
+        return {number: asked.answer.json()["ticket"] for number, asked in self.asked if asked.status == 202}
+
+    def slowest(self, status: int) -> float:
+        return max(asked.seconds for _, asked in self.asked if asked.status == status)
+
+    async def _submit(self, number: int) -> None:
+        began = time.monotonic()
+        reporter = {"name": "Sitti", "email": f"sitti{number}@mail.example"}
+        answer = await self.platform.submit(reporter=reporter, headers={"Idempotency-Key": str(key_of(number))})
+        self.asked.append((number, Asked(answer, time.monotonic() - began)))
+
+
+@asynccontextmanager
+async def complaining(platform: Platform) -> AsyncGenerator[Residents]:
+    """While inside they complain; afterwards each is answered."""
+    residents = Residents(platform)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(residents.complain())
+        yield residents
+        residents.end()
+
+
+def key_of(number: int) -> UUID:
+    return UUID(int=number, version=4)

@@ -1,0 +1,75 @@
+"""What is done and seen from outside the services: records published, databases read, the command line."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from pymongo import AsyncMongoClient
+
+from shared.events.directory import ClientRole
+from shared.ids import draw_ticket
+from shared.publisher import Publisher
+from shared.records import Outgoing
+from shared.settings import KafkaSettings
+from tests.services import Platform
+from tests.waiting import until
+
+
+async def publish_as(service: str, kafka: KafkaSettings, *records: Outgoing) -> None:
+    """Publish what the service itself would publish."""
+    publisher = Publisher(service, kafka)
+    await publisher.start()
+    try:
+        await publisher.publish(*records)
+    finally:
+        await publisher.stop()
+
+
+async def read_database(uri: str, name: str) -> dict[str, list[dict[str, Any]]]:
+    """Every document of every collection."""
+    async with AsyncMongoClient[dict[str, Any]](uri, tz_aware=True) as client:
+        database = client[name]
+        collections = await database.list_collection_names()
+        return {collection: await database[collection].find().to_list(None) for collection in collections}
+
+
+async def as_coordinator(platform: Platform) -> dict[str, str]:
+    """The headers of somebody who acts on every case, once routing knows the token."""
+    headers = await platform.issue(ClientRole.COORDINATOR)
+    desk, nobody_s = platform.http["routing"], "/v1/desk/cases/NTB-C833-HX1X-7X7V-TM"
+
+    async def is_known() -> bool:
+        return (await desk.get(nobody_s, headers=headers)).status_code == 404
+
+    await until(is_known)
+    return headers
+
+
+def ticket_of(key: UUID) -> str:
+    """The ticket of a complaint that anybody sends with this `Idempotency-Key`."""
+    return draw_ticket(b"dev-ticket", "public", key)
+
+
+async def ntbcare(platform: Platform, *arguments: str) -> str:
+    """Run the command as an operator does and return what it prints; it must succeed."""
+    kafka = platform.kafka
+    names = {"KAFKA_BOOTSTRAP": kafka.bootstrap, "KAFKA_NAMESPACE": kafka.namespace}
+    names |= {"ROUTING_MONGO__URI": platform.mongo.uri, "ROUTING_MONGO__DATABASE": platform.mongo.database}
+    process = await asyncio.create_subprocess_exec(
+        Path(sys.executable).parent / "ntbcare",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **names, "NTBCARE_DATA": str(platform.folder / "nothing-runs-here")},
+    )
+    told, complaints = await process.communicate()
+    assert process.returncode == 0, (told + complaints).decode()
+    return told.decode()
+
+
+async def drop_database(uri: str, name: str) -> None:
+    async with AsyncMongoClient[dict[str, Any]](uri) as client:
+        await client.drop_database(name)

@@ -1,0 +1,164 @@
+"""No query scans a collection, whatever anybody does: MongoDB's own profiler watches the platform from its start."""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from itertools import product
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+from pymongo import AsyncMongoClient
+
+from shared.mongo import Document
+from shared.records import tombstone
+from shared.settings import KafkaSettings
+from shared.topics import PERSONAL, WORDS
+from tests.profiler import watch, watched
+from tests.services import SERVICES, Platform, running_platform
+from tests.system.outside import as_coordinator, ntbcare, publish_as
+from tests.system.witness import Witness, witnessing
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+
+KINDS: Final[tuple[dict[str, Any], ...]] = (
+    {},
+    {"reporter": {"name": "Sitti"}},
+    {"category": "integrity.whistle", "answers": {}},
+    {"category": "other", "answers": {}, "location": {"latitude": -8.5833, "longitude": 116.1167}},
+)
+INDEXES: Final = {
+    ("routing", "cases"): {"_id", "outbox.queued_at"},
+    ("routing", "directory"): {"_id", "recorded_at"},
+    ("notification", "contacts"): {"_id"},
+    ("notification", "deliveries"): {"_id", "outbox.queued_at", "ticket", "again"},
+    ("notification", "receipts"): {"_id"},
+    ("reporting", "cases_1"): {"_id", "stale", "head.public", "head.bucket"},
+    ("reporting", "buckets_1"): {"_id", "period", "regions", "agency", "month"},
+}
+"""First field of every index that must have been used, by service and collection: so no path was left out."""
+FILTERS: Final = (
+    "",
+    "region=52.03",
+    "agency=PUPR-52.03",
+    "agency=-",
+    "category=road.damage",
+    "status=resolved",
+    "from=2026-01-01&to=2030-01-01",
+    "updated_after=2026-01-01T00:00:00Z",
+    "region=52.03&agency=PUPR-52.03&category=road.damage&status=assigned&from=2026-01-01",
+)
+CUTS: Final = (
+    "",
+    "region=52.03",
+    "region=52",
+    "agency=PUPR-52.03",
+    "category=road.damage",
+    "from=2026-01-02&to=2030-01-03",
+)
+BY: Final = ("", "&by=region", "&by=agency,month", "&by=category,day", "&by=region,day&level=district")
+
+
+@pytest.fixture
+async def profiled(topics: KafkaSettings, mongo_uri: str) -> AsyncGenerator[AsyncMongoClient[Document]]:
+    """The profiler watches before any service starts."""
+    async with AsyncMongoClient[Document](mongo_uri) as client:
+        for service in SERVICES:
+            await watch(client[f"{topics.namespace}-{service}"])
+        yield client
+
+
+@pytest.fixture
+async def platform(
+    topics: KafkaSettings, mongo_uri: str, tmp_path: Path, profiled: AsyncMongoClient[Document]
+) -> AsyncGenerator[Platform]:
+    soon = {"NOTIFICATION_SENDING__FIRST_DELAY": "PT1S"}
+    async with running_platform(topics, mongo_uri, tmp_path, **soon) as platform:
+        yield platform
+
+
+async def test_given_a_profiler_when_everything_is_done_that_can_be_done_then_no_query_scanned_a_collection(
+    platform: Platform, profiled: AsyncMongoClient[Document]
+) -> None:
+    platform.mail.answer("sitti1@mail.example", "451 4.2.1 later")
+    coordinator = await as_coordinator(platform)
+
+    async with witnessing(platform) as witness:
+        told = await asyncio.gather(*(complain(platform, number, coordinator) for number in range(60)))
+        await witness.settled()
+        await erase(witness, dict(told[:10]))
+        await issue_and_revoke(platform)
+        await asyncio.gather(*(ask(platform, path, code) for path, code in questions(dict(told))))
+        await witness.settled()
+    # What the test itself asks for has another name.
+    plans = {
+        service: await watched(profiled[platform.database(service).database], appName="ntbcare") for service in SERVICES
+    }
+
+    assert [plan for found in plans.values() for plan in found if "COLLSCAN" in plan["planSummary"]] == []
+    used = {(service, plan["ns"].partition(".")[2]): set[str]() for service, found in plans.items() for plan in found}
+    for service, found in plans.items():
+        for plan in found:
+            used[service, plan["ns"].partition(".")[2]] |= indexes_of(plan["planSummary"])
+    assert used == INDEXES
+    assert Counter({service: len(found) for service, found in plans.items()}) > Counter(
+        {"routing": 500, "notification": 200, "reporting": 500}
+    )
+
+
+async def complain(platform: Platform, number: int, coordinator: dict[str, str]) -> tuple[str, str]:
+    """Submit and act at the desk; returns the ticket and its tracking code."""
+    reporter = {"name": "Sitti", "email": f"sitti{number % 20}@mail.example"}
+    headers = {"Idempotency-Key": str(UUID(int=number, version=4))}
+    fields = {"reporter": reporter, "headers": headers} | KINDS[number % len(KINDS)]
+    answers = [await platform.submit(**fields), await platform.submit(**fields, text="Yang lain kalah")]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    accepted = answers[0].json()
+    path = f"/v1/desk/cases/{accepted['ticket']}"
+    desk = platform.http["routing"]
+    for action in ("accept", "accept", "progress", "resolve"):
+        body, headers = {"text": "Sudah diperiksa"}, coordinator | {"Idempotency-Key": str(UUID(int=7, version=4))}
+        await desk.post(f"{path}/{action}?wait=20", json=body, headers=headers)
+    assert (await desk.get(path, headers=coordinator)).status_code == 200
+    return accepted["ticket"], accepted["tracking_code"]
+
+
+async def erase(witness: Witness, tickets: Mapping[str, str]) -> None:
+    for topic in (PERSONAL, WORDS):
+        keys = {(record.key or b"").decode() for record in await witness.read(topic)}
+        gone = [tombstone(topic, key) for key in keys if key.partition(":")[0] in tickets]
+        await publish_as(topic.writer, witness.platform.kafka, *gone)
+
+
+async def issue_and_revoke(platform: Platform) -> None:
+    """The commands that work on routing's database."""
+    await ntbcare(platform, "clients", "issue", "--name", "Ani", "--role", "officer", "--agency", "PUPR-52.03")
+    assert "ani" in await ntbcare(platform, "clients", "list")
+    await ntbcare(platform, "clients", "revoke", "ani")
+
+
+def questions(codes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Paths of reporting, each with a tracking code or none."""
+    for ticket, code in codes.items():
+        yield f"/v1/cases/{ticket}", code
+    for filters, page in product(FILTERS, ("", "&limit=3")):
+        yield f"/v1/cases?{filters}{page}", ""
+    for cut, by in product(CUTS, BY):
+        yield f"/v1/statistics?{cut}{by}", ""
+    yield "/v1/scorecards/PUPR-52.03?month=2026-01", ""
+
+
+async def ask(platform: Platform, path: str, code: str) -> None:
+    """With all pages that follow."""
+    headers = {"X-Tracking-Code": code} if code else {}
+    answer = await platform.http["reporting"].get(path, headers=headers)
+    assert answer.status_code == 200, answer.text
+    if answer.json().get("next"):
+        await ask(platform, answer.json()["next"], code)
+
+
+def indexes_of(plan: str) -> set[str]:
+    """First fields of the indexes that a plan names. What has an id by its filter needs none to be named."""
+    return set(re.findall(r"{ ([\w.]+):", plan)) | ({"_id"} if "IDHACK" in plan else set())
