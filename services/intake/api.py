@@ -4,11 +4,12 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Self
+from functools import lru_cache
+from typing import Annotated, Any, Final, Self
 from uuid import UUID, uuid4
 
 import phonenumbers
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Header, Request, Response
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -24,6 +25,7 @@ from services.intake.domain import Complaint, Known, Person, Place, find_faults,
 from services.intake.places import Places, cell_of
 from services.intake.settings import Settings
 from shared.access import authenticate
+from shared.bodies import describe_body, describe_header, read_body
 from shared.directory import Directory
 from shared.errors import BrokerUnreachable
 from shared.events.directory import Client
@@ -37,6 +39,7 @@ from shared.traces import current_trace
 from shared.wita import day_of
 
 _EARLIEST, _LATEST = 1990, 2100
+_KEY_HEADER: Final = "idempotency-key"
 
 
 def parse_moment(entered: datetime) -> datetime:
@@ -47,12 +50,19 @@ def parse_moment(entered: datetime) -> datetime:
     return entered
 
 
-def parse_key(entered: UUID) -> UUID:
-    """A client's own key: one that everybody can guess would show somebody else's complaint."""
-    if entered in {UUID(int=0), UUID(int=2**128 - 1)}:
-        msg = "must be a random UUID"
-        raise ValueError(msg)
-    return entered
+def read_key(request: Request) -> UUID:
+    """The client's own key, or a new one. Raises a 422 Problem."""
+    entered = request.headers.get(_KEY_HEADER)
+    if entered is None:
+        return uuid4()
+    try:
+        key = UUID(entered)
+    except ValueError:
+        raise field_problem((_KEY_HEADER, "must be a UUID")) from None
+    if key in {UUID(int=0), UUID(int=2**128 - 1)}:
+        # One that everybody can guess would show somebody else's complaint.
+        raise field_problem((_KEY_HEADER, "must be a random UUID"))
+    return key
 
 
 def parse_phone(entered: str) -> str:
@@ -142,10 +152,12 @@ class Intake:
         self._publisher = publisher
         self._tracking_keys = settings.tracking_keys()
         self._ticket_secret = settings.ticket_secret.get_secret_value().encode()
-        self.known = Known(directory.categories, directory.agencies, directory.regions, places.region_at, cell_of)
+        # Whoever judges a complaint and whoever writes it down ask for the same point.
+        region_at = lru_cache(1)(places.region_at)
+        self.known = Known(directory.categories, directory.agencies, directory.regions, region_at, cell_of)
 
-    async def client(self, authorization: Annotated[str | None, Header()] = None) -> Client | None:
-        return authenticate(self._directory.clients, authorization)
+    def client(self, request: Request) -> Client | None:
+        return authenticate(self._directory.clients, request.headers.get("authorization"))
 
     async def accept(self, complaint: Complaint, client: Client | None, key: UUID) -> AcceptedBody:
         """Publish the personal part and the facts, each acknowledged; raises a 422 or a 503 Problem."""
@@ -165,25 +177,30 @@ class Intake:
         return AcceptedBody(ticket=ticket, tracking_code=code, idempotency_key=key)
 
 
+_SUBMITTED: Final[dict[str, Any]] = {
+    "requestBody": describe_body(ComplaintBody),
+    "parameters": [
+        describe_header(_KEY_HEADER, "Makes one complaint of all requests with this key.", {"format": "uuid"}),
+        describe_header("authorization", "An integrator's or operator's token: `Bearer ntb_…`.", {}),
+    ],
+}
+
+
 def create_router(intake: Intake, options: Callable[[], tuple[str, bytes]]) -> APIRouter:
     """`options` gives the entity tag and the JSON of all options as they are now."""
     router = APIRouter(prefix="/v1/complaints", tags=["complaints"])
 
-    @router.post("", status_code=202)
-    async def submit_complaint(
-        body: ComplaintBody,
-        response: Response,
-        client: Annotated[Client | None, Depends(intake.client)],
-        idempotency_key: Annotated[Annotated[UUID, AfterValidator(parse_key)] | None, Header()] = None,
-    ) -> AcceptedBody:
+    @router.post("", status_code=202, response_model=AcceptedBody, openapi_extra=_SUBMITTED)
+    async def submit_complaint(request: Request) -> Response:
         """Accept a complaint. Sent again with the same `Idempotency-Key` (a random UUID) it is the same complaint.
 
         The first body of a key counts: another one is answered alike and changes nothing.
         """
-        key = idempotency_key or uuid4()
+        key, client = read_key(request), intake.client(request)
+        body = await read_body(request, ComplaintBody)
         accepted = await intake.accept(body.to_complaint(), client, key)
-        response.headers["Location"] = f"/v1/cases/{accepted.ticket}"
-        return accepted
+        headers = {"Location": f"/v1/cases/{accepted.ticket}"}
+        return Response(accepted.model_dump_json(), 202, headers, media_type="application/json")
 
     @router.get("/options")
     async def get_options(if_none_match: Annotated[str | None, Header()] = None) -> Response:
