@@ -41,6 +41,11 @@ def test_given_a_lease_that_a_slow_mail_outlasts_when_settings_are_read_then_the
         settings(smtp={"timeout_s": 60})
 
 
+def test_given_fewer_connections_for_all_than_for_quick_mails_when_settings_are_read_then_they_are_refused() -> None:
+    with pytest.raises(ValidationError, match="most_connections"):
+        settings(smtp={"connections": 5, "most_connections": 4})
+
+
 async def test_given_settings_when_the_app_is_made_then_nothing_is_connected() -> None:
     app = create_app(settings())
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,6 +15,7 @@ from tests.waiting import until
 
 EVERY_S: Final = 0.1
 """Between two complaints."""
+FEW: Final = 8
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,9 @@ class Residents:
         await until(lambda: sum(number >= first for number in self.numbers(status)) >= 10, limit_s=60)
 
     async def insist(self) -> None:
-        """Whoever was refused sends the same again, with the same key."""
-        await asyncio.gather(*(self._submit(number) for number in self.numbers(503)))
+        """Whoever was refused sends the same again, with the same key, until it is accepted; a few at once."""
+        refused = iter(set(self.numbers(503)))
+        await asyncio.gather(*(self._insist(refused) for _ in range(FEW)))
 
     def numbers(self, status: int) -> list[int]:
         return [number for number, asked in self.asked if asked.status == status]
@@ -73,14 +75,24 @@ class Residents:
         """Of the accepted ones, by number."""
         return {number: asked.answer.json()["ticket"] for number, asked in self.asked if asked.status == 202}
 
+    def keys_to_retry(self) -> dict[int, str]:
+        """What refusals told residents to send again, by number."""
+        return {n: asked.answer.json()["idempotency_key"] for n, asked in self.asked if asked.status == 503}
+
     def slowest(self, status: int) -> float:
         return max(asked.seconds for _, asked in self.asked if asked.status == status)
 
-    async def _submit(self, number: int) -> None:
+    async def _insist(self, refused: Iterator[int]) -> None:
+        for number in refused:
+            while await self._submit(number) == 503:
+                pass
+
+    async def _submit(self, number: int) -> int:
         began = time.monotonic()
         reporter = {"name": "Sitti", "email": f"sitti{number}@mail.example"}
         answer = await self.platform.submit(reporter=reporter, headers={"Idempotency-Key": str(key_of(number))})
         self.asked.append((number, Asked(answer, time.monotonic() - began)))
+        return answer.status_code
 
 
 @asynccontextmanager

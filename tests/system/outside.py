@@ -44,7 +44,7 @@ async def as_coordinator(platform: Platform) -> dict[str, str]:
     async def is_known() -> bool:
         return (await desk.get(nobody_s, headers=headers)).status_code == 404
 
-    await until(is_known)
+    await until(is_known, limit_s=60)
     return headers
 
 

@@ -23,7 +23,7 @@ from tests.system.outside import as_coordinator, drop_database, publish_as, read
 from tests.system.witness import Witness, witnessing
 from tests.waiting import until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 
 NAME, EMAIL, PHONE = "Baiq Nurhayati Sasak", "nurhayati.sasak@mail.example", "+6281987654321"
 TEXT, ADDRESS = "Jembatan gantung kami putus sejak banjir", "Gang Cempaka Kuning nomor 17"
@@ -65,14 +65,14 @@ async def test_given_a_person_in_every_store_and_mail_in_the_queue_when_the_part
 ) -> None:
     platform.mail.to_sender.extend([NOT_NOW] * 10_000)
     key, ticket, code = await submit(platform)
-    await until(lambda: holds(platform, NEEDED))
-    await until(lambda: queued(witness, ticket, 3))
-    await until(lambda: len(platform.mail.to_sender) < 10_000)
+    await until(lambda: holds(platform, NEEDED), limit_s=60)
+    await until(lambda: queued(witness, ticket, 3), limit_s=60)
+    await until(lambda: len(platform.mail.to_sender) < 10_000, limit_s=60)
     await leave_traces(platform, witness, ticket)
 
     await erase(witness)
-    await until(lambda: holds(platform, NOTHING))
-    notices = await until(lambda: all_notices(platform, ticket, code, 2))
+    await until(lambda: holds(platform, NOTHING), limit_s=60)
+    notices = await until(lambda: all_notices(platform, ticket, code, 2), limit_s=60)
     platform.mail.to_sender.clear()
     assert await submit(platform, key) == (key, ticket, code)
     await platform.submit(reporter={"name": "Amin", "email": "amin@mail.example"})
@@ -108,7 +108,7 @@ async def test_given_a_part_erased_before_its_complaint_when_services_read_both_
     assert [record.value is None for record in its_own] == [True, False]
     assert await held(platform) == NOTHING
     assert await leaks(platform, witness) == {}
-    notices = await until(lambda: all_notices(platform, ticket, code, 3))
+    notices = await until(lambda: all_notices(platform, ticket, code, 3), limit_s=60)
     assert sorted((notice["recipient"], notice["reason"]) for notice in notices) == [
         ("agency", None),
         ("reporter", "erased"),
@@ -162,7 +162,7 @@ async def leave_traces(platform: Platform, witness: Witness, ticket: str) -> Non
     await submit(platform, str(key))
     letters = {"routing": 2, "notification": 1, "reporting": 1}
     for service, number in letters.items():
-        await until(lambda service=service, number=number: has_parked(witness, service, number))
+        await until(lambda service=service, number=number: has_parked(witness, service, number), limit_s=60)
 
 
 async def has_parked(witness: Witness, service: str, number: int) -> bool:

@@ -16,7 +16,7 @@ from tests.system.residents import Crowd, residents
 from tests.system.witness import Witness, witnessing
 from tests.waiting import until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(480)]
 
 VARIABLES: Final = {
     "NOTIFICATION_SENDING__LEASE": "PT8S",

@@ -23,7 +23,7 @@ from tests.system.poison import Poison, a_submission, an_unknown_event, one_of_e
 from tests.system.witness import GROUPS, Witness, witnessing
 from tests.waiting import until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
 DAMAGED = {
     "routing": ("cases", "personal"),
@@ -149,7 +149,7 @@ async def test_given_a_damaged_document_when_it_is_repaired_then_what_was_parked
     assert (answer.status_code, answer.json()["ticket"]) == (202, ticket)
     healthy = await submit(platform)
     await platform.read(healthy, after=1)
-    await until(lambda: all_read(witness))
+    await until(lambda: all_read(witness), limit_s=60)
     listed = await for_each(platform, "dead-letters", "list")
 
     await change(witness, ticket, "$unset", "")
@@ -197,10 +197,10 @@ async def test_given_a_flood_of_poison_when_it_comes_then_every_consumer_pauses_
             key = a_submission(str(number)).key.encode()
             await publish(Poison(COMPLAINTS, key, b"{", (("ce_type", b"complaint.submitted.v1"),), {}))
     for service in GROUPS:
-        await until(lambda service=service: platform.metric(service, "ntbcare_consumer_paused"))
+        await until(lambda service=service: platform.metric(service, "ntbcare_consumer_paused"), limit_s=60)
     tickets = await asyncio.gather(*(submit(platform) for _ in range(5)))
     for service in GROUPS:
-        await until(lambda service=service: knows_its_lag(platform, witness, service))
+        await until(lambda service=service: knows_its_lag(platform, witness, service), limit_s=60)
     paused = {service: await state(platform, witness, service) for service in GROUPS}
     unknown = [await platform.http["reporting"].get(f"/v1/cases/{ticket}") for ticket in tickets]
 

@@ -21,7 +21,7 @@ from tests.services import SERVICES, Platform, running_platform
 from tests.system.outside import as_coordinator, ntbcare, publish_as
 from tests.system.witness import Witness, witnessing
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
 KINDS: Final[tuple[dict[str, Any], ...]] = (
     {},

@@ -20,7 +20,7 @@ from tests.system.outside import as_coordinator, drop_database, publish_as, read
 from tests.system.witness import Witness, witnessing
 from tests.waiting import until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
 BY_NATURE: Final = {
     "version": "counts the writes of a case, and a rebuild puts many records into one write",
@@ -100,7 +100,7 @@ async def test_given_a_busy_history_when_a_second_generation_is_built_beside_the
         await witness.settled()
         published = sum([len(await witness.read(topic)) for topic in CONSUMERS["reporting"]])
         await until(lambda: has_read(platform, published), limit_s=60)
-        await until(lambda: has_counted(rebuilt), limit_s=30)
+        await until(lambda: has_counted(rebuilt), limit_s=60)
 
     live = await read_database(rebuilt.uri, platform.database("reporting").database)
     second = await read_database(rebuilt.uri, rebuilt.database)
