@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx2
 from prometheus_client.parser import text_string_to_metric_families
@@ -26,6 +26,8 @@ from tests.smtp_sink import Sink, listening
 
 SERVICES = ("routing", "intake", "notification", "reporting")
 """Routing first: it fills the directory."""
+LIMITS: Final = httpx2.Limits(keepalive_expiry=2.0)
+"""Uvicorn ends a connection that was not used for 5 s, as httpx2 does; a request of that moment gets no answer."""
 
 
 @dataclass
@@ -59,7 +61,7 @@ class Platform:
             service, self.pythons.get(service, Path(sys.executable)), settings, self.folder / f"{name}.log"
         )
         self._stack.callback(server.kill)
-        client = httpx2.AsyncClient(base_url=f"http://{HOST}:{server.port}", timeout=60)
+        client = httpx2.AsyncClient(base_url=f"http://{HOST}:{server.port}", timeout=60, limits=LIMITS)
         self.processes[name] = server
         self.http[name] = await self._stack.enter_async_context(client)
         return server
