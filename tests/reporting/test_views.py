@@ -1,0 +1,19 @@
+"""What is told depends on what is stored, not on the order in which it came."""
+
+from services.reporting.domain.case import Notice, StoredCase
+from services.reporting.domain.views import view_as_reporter
+from tests.reporting.samples import RECEIVED_AT, a_directory, ticket
+
+
+def test_given_notices_of_one_moment_when_they_came_in_another_order_then_they_are_told_in_the_same() -> None:
+    kinds = {"b": "assigned", "a": "received", "c": "resolved"}
+    notices = {
+        name: Notice("notice.delivered.v1", RECEIVED_AT, kind, "reporter", None, "email", None)
+        for name, kind in kinds.items()
+    }
+    stored = StoredCase(ticket=ticket(1), notices=notices)
+    reordered = StoredCase(ticket=ticket(1), notices=dict(reversed(notices.items())))
+
+    one, other = (view_as_reporter(ticket(1), case, a_directory()) for case in (stored, reordered))
+
+    assert one == other
