@@ -17,6 +17,8 @@ _BODY, _PREFIX, _MODULUS = 13, "NTB", 37
 _ISO_VALUES = {letter: value for value, letter in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
 _LOOK_ALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 _CODE = 12
+_PAIRS = tuple(low + high for high in ALPHABET for low in ALPHABET)
+"""Two letters at once, the lower one first."""
 
 
 @lru_cache(10_000)
@@ -89,11 +91,9 @@ def _digest(secret: bytes, message: str) -> int:
 
 
 def _base32(number: int, length: int) -> str:
-    letters: list[str] = []
-    for _ in range(length):
-        number, index = divmod(number, len(ALPHABET))
-        letters.append(ALPHABET[index])
-    return "".join(letters)
+    """The lowest letter first."""
+    pairs = [_PAIRS[number >> shift & 1023] for shift in range(0, length * 5, 10)]
+    return "".join(pairs)[:length]
 
 
 def _dashed(body: str) -> str:

@@ -8,24 +8,23 @@ from functools import lru_cache
 from typing import Annotated, Any, Final, Self
 from uuid import UUID, uuid4
 
-import phonenumbers
 from fastapi import APIRouter, Header, Request, Response
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
-    EmailStr,
     Field,
     StringConstraints,
     model_validator,
 )
 
+from services.intake.contacts import Email, Phone
 from services.intake.domain import Complaint, Known, Person, Place, find_faults, submit
 from services.intake.places import Places, cell_of
 from services.intake.settings import Settings
 from shared.access import authenticate
-from shared.bodies import describe_body, describe_header, read_body
+from shared.bodies import BusyRoute, describe_body, describe_header, read_body
 from shared.directory import Directory
 from shared.errors import BrokerUnreachable
 from shared.events.directory import Client
@@ -65,18 +64,6 @@ def read_key(request: Request) -> UUID:
     return key
 
 
-def parse_phone(entered: str) -> str:
-    """E.164; a number without a country is Indonesian."""
-    try:
-        number = phonenumbers.parse(entered, "ID")
-    except phonenumbers.NumberParseException:
-        number = None
-    if number is None or not phonenumbers.is_possible_number(number):
-        msg = "is not a phone number, such as +6281234567890"
-        raise ValueError(msg)
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
 Moment = Annotated[AwareDatetime, AfterValidator(parse_moment)]
 
 
@@ -107,8 +94,8 @@ class ReporterBody(_Body):
     """Who says so and how to answer."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
-    email: EmailStr | None = None
-    phone: Annotated[str, StringConstraints(max_length=30), AfterValidator(parse_phone)] | None = None
+    email: Email | None = None
+    phone: Phone | None = None
     language: Language = Language.INDONESIAN
 
 
@@ -190,7 +177,6 @@ def create_router(intake: Intake, options: Callable[[], tuple[str, bytes]]) -> A
     """`options` gives the entity tag and the JSON of all options as they are now."""
     router = APIRouter(prefix="/v1/complaints", tags=["complaints"])
 
-    @router.post("", status_code=202, response_model=AcceptedBody, openapi_extra=_SUBMITTED)
     async def submit_complaint(request: Request) -> Response:
         """Accept a complaint. Sent again with the same `Idempotency-Key` (a random UUID) it is the same complaint.
 
@@ -211,6 +197,15 @@ def create_router(intake: Intake, options: Callable[[], tuple[str, bytes]]) -> A
             return Response(status_code=304, headers=headers)
         return Response(body, media_type="application/json", headers=headers)
 
+    router.add_api_route(
+        "",
+        submit_complaint,
+        methods=["POST"],
+        status_code=202,
+        response_model=AcceptedBody,
+        openapi_extra=_SUBMITTED,
+        route_class_override=BusyRoute,
+    )
     return router
 
 

@@ -60,7 +60,7 @@ async def intake(publisher: FakePublisher) -> AsyncGenerator[httpx2.AsyncClient]
     directory = Directory.of(*seed_entries(range(2026, 2028)), POST, CLERK, GONE)
     app = ProblemApp(max_body_size=64 * 1024)
     intake = Intake(the_settings(), directory, the_places(), publisher)  # type: ignore[arg-type]
-    app.include_router(create_router(intake, Options(directory)))
+    app.router.routes.extend(create_router(intake, Options(directory)).routes)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://intake") as client:
         yield client
 
