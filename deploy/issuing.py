@@ -9,10 +9,9 @@ from typing import Final
 import httpx2
 
 from services.routing.store.directory import DirectoryStore
-from shared.events.directory import Agency, Client, ClientRole
+from shared.events.directory import Client, ClientRole
 from shared.wita import WITA
 
-_EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _RESERVED: Final = {"public": "everybody who sends without a token", "demo": "the made-up complaints of the demo"}
 """Tickets are drawn from the client's id: a client of such an id would share the tickets of others."""
 
@@ -85,8 +84,7 @@ async def _knows(platform: httpx2.AsyncClient, method: str, path: str, token: st
 
 
 async def _check_agency(store: DirectoryStore, agency: str) -> None:
-    entries = (recorded.entry for recorded in await store.since(_EVER))
-    known = {entry.id: entry for entry in entries if isinstance(entry, Agency)}
+    known = {agency.id: agency for agency in await store.agencies()}
     if not known:
         raise ClientRefused("The directory has no agencies: routing has not run with this database yet.")
     if agency not in known:

@@ -4,6 +4,7 @@ FastStream's defaults lose messages (ack-first, latest, headers decoded before a
 them. See DECISIONS.md for each.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 from datetime import timedelta
@@ -41,8 +42,13 @@ def create_broker(kafka: KafkaSettings, service: str) -> KafkaBroker:
     )
 
 
-def subscribe(broker: KafkaBroker, kafka: KafkaSettings, consumer: Consumer, group: str) -> BatchSubscriber:
-    """Give the consumer its topics, and what is re-driven to its service, in batches, at least once."""
+def subscribe(
+    broker: KafkaBroker, kafka: KafkaSettings, consumer: Consumer, group: str, rest_s: float = 0
+) -> BatchSubscriber:
+    """Give the consumer its topics, and what is re-driven to its service, in batches, at least once.
+
+    After a batch that was not full the consumer rests, so that more comes together for the next.
+    """
     names = [*consumer.policy.topics, REDRIVES[consumer.service].full_name(kafka.namespace)]
     subscriber = broker.subscriber(
         *names,
@@ -68,6 +74,7 @@ def subscribe(broker: KafkaBroker, kafka: KafkaSettings, consumer: Consumer, gro
         # Built here because FastStream's own parser decodes headers, and one that is not UTF-8 loses the batch.
         return _Batch(
             settled=consumer.settled,
+            rest_s=rest_s if len(records) < MAX_RECORDS else 0,
             raw_message=records,
             body=list(records),
             headers={},
@@ -88,9 +95,10 @@ def subscribe(broker: KafkaBroker, kafka: KafkaSettings, consumer: Consumer, gro
 class _Batch(KafkaAckableMessage):
     """Says when it is committed or given back: only then may its partitions go, or another replica does it again."""
 
-    def __init__(self, *args: Any, settled: Callable[[], None], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, settled: Callable[[], None], rest_s: float, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._settled = settled
+        self._rest_s = rest_s
 
     async def ack(self) -> None:
         try:
@@ -100,6 +108,8 @@ class _Batch(KafkaAckableMessage):
             await super().ack()
         finally:
             self._settled()
+        if self._rest_s:
+            await asyncio.sleep(self._rest_s)
 
     async def nack(self) -> None:
         try:

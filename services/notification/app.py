@@ -9,7 +9,7 @@ from services.notification.handlers import Handler
 from services.notification.letters import Letters
 from services.notification.mailer import MailServer
 from services.notification.metrics import SERVICE
-from services.notification.sender import Sender
+from services.notification.sender import REST_S, Sender
 from services.notification.settings import Settings
 from services.notification.store import Store
 from shared.mongo import Database, close_database, is_passing, open_database, why_not_ready
@@ -31,9 +31,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     service.resource(lambda: _prepared(database, store, relay))
     service.health.add("mongo", ready=lambda: why_not_ready(database))
-    service.consume(handler.handle, unknown=Unknown.SKIP, is_passing=is_passing)
+    service.consume(handler.handle, unknown=Unknown.SKIP, is_passing=is_passing, rest_s=REST_S)
     service.background("sender", sender.run)
     service.background("outbox", relay.run)
+    service.background("outbox_clear", relay.clear)
     service.background("outbox_sweep", relay.sweep)
     return service.create_app()
 

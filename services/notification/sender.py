@@ -39,6 +39,8 @@ log = structlog.get_logger(__name__)
 _SENDS_IN_A_LEASE: Final = 3
 """A claim that has less time left than so many sends take is given back: its turn came too late."""
 _LAST_WORDS_S: Final = 10.0
+REST_S: Final = 0.1
+"""A mail may be so much later: what comes meanwhile costs the database no more than the first of it."""
 
 Queue = asyncio.Queue[tuple[Lane, Finished] | None]
 
@@ -106,6 +108,7 @@ class Sender:
             await lane.room()
             lane.woken.clear()
             if await patiently(lambda: self._claim(lane, finished)):
+                await asyncio.sleep(REST_S)
                 await self._until_due(lane)
 
     async def _claim(self, lane: Lane, finished: Queue) -> bool:
@@ -119,6 +122,8 @@ class Sender:
         return len(claimed) < share.limit
 
     async def _until_due(self, lane: Lane) -> None:
+        if lane.woken.is_set():
+            return
         due = await patiently(lambda: self.store.deliveries.next_due(lane.share()))
         longest = self.settings.sending.look_every
         wait = longest if due is None else min(longest, due - self.now())

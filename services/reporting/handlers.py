@@ -22,7 +22,8 @@ class Projector:
         """Raises Rejected where a record can never be projected."""
         projections = project((received.ticket, told(received)) for received in batch)
         await self._store.cases.apply(projections.values(), at=datetime.now(UTC))
-        self._waiters.wake(projections)
+        # Only an event of the case ends a wait, and only a new state changes figures.
+        self._waiters.wake(ticket for ticket, projection in projections.items() if projection.history)
         self._refresher.touch(ticket for ticket, projection in projections.items() if projection.newest)
 
 

@@ -51,6 +51,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     rulebook = rulebook_source(service.directory, service.follower.on_change)
     service.consume(ComplaintHandler(cases, relay, rulebook, opened), is_passing=is_passing)
     service.background("outbox", relay.run)
+    service.background("outbox_clear", relay.clear)
     service.background("outbox_sweep", relay.sweep)
     service.background("directory_publisher", publisher.run)
     app = service.create_app(create_router(Desk(cases, relay, opened), service.directory.clients))

@@ -81,8 +81,9 @@ class DirectoryPublisher:
     async def reconcile(self) -> int:
         """Compare what changed since the last look (all of it the first time); returns how many were published."""
         now = await self._store.now()
-        changed = await self._store.since(max(BEGINNING, self._looked_at - _OVERLAP))
-        behind = [one for one in changed if self._directory.on_topic.get(one.key) != one.revision]
+        changed = await self._store.revisions_since(max(BEGINNING, self._looked_at - _OVERLAP))
+        keys = [key for key, revision in changed.items() if self._directory.on_topic.get(key) != revision]
+        behind = await self._store.read(keys) if keys else []
         done = await self._publisher.publish_each({one.key: [directory_record(one)] for one in behind})
         published = sum(bool(records) for records in done.values())
         if published == len(behind):

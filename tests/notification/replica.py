@@ -125,12 +125,13 @@ async def a_replica(
     handler = Handler(
         store=store, relay=relay, rules=rules_of(chosen), address_secret=b"secret", now=clock, wake=sender.wake
     )
-    publishing = [asyncio.create_task(relay.run()), asyncio.create_task(relay.sweep())]
+    publishing = [asyncio.create_task(run()) for run in (relay.run, relay.clear, relay.sweep)]
     try:
         yield Replica(database, store, publisher, relay, handler, sender)
     finally:
         for task in publishing:
             task.cancel()
+        await asyncio.gather(*publishing, return_exceptions=True)
 
 
 def topic_of(event: Event) -> Topic:

@@ -220,6 +220,7 @@ async def test_given_a_broker_that_fails_in_the_middle_when_it_comes_back_then_o
     assert publisher.kinds() == ["case.opened.v1"]
 
     publisher.refuse_after = None
+    await relay.clear_once()
     await relay.sweep_once(LATER)
 
     assert publisher.kinds() == ["case.opened.v1", "case.assigned.v1"]

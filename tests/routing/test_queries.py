@@ -38,6 +38,7 @@ async def test_given_every_path_of_cases_when_walked_then_an_index_finds_everyth
     await store.digests([TICKET, a_ticket(1)])
     await store.erase_personal([part.key])
     await store.record_personal([part])
+    await relay.clear_once()
     await relay.sweep_once(LATER)
     assert (await act_twice(store)) == [True, False]
 
@@ -63,7 +64,7 @@ async def test_given_every_path_of_the_directory_when_walked_then_an_index_finds
 
     await records.seed(ENTRIES)
     await records.seed(ENTRIES[:10])
-    await records.since(await records.now() + timedelta(minutes=1))
+    await records.revisions_since(await records.now() + timedelta(minutes=1))
     await issue(records, Wish("ani", "Ani", ClientRole.OFFICER, "PUPR-52.03"), "0" * 64)
     await records.revoke_client("ani", AT)
     assert [client.id for client in await records.clients()] == ["ani"]

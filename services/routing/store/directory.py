@@ -9,7 +9,7 @@ from bson.codec_options import CodecOptions
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from shared.events.directory import Client, DirectoryRecorded, Entry
+from shared.events.directory import Agency, Client, DirectoryRecorded, Entry
 from shared.mongo import Collection, Database, Document, only_duplicates
 
 _NOW: Final[Document] = {"$currentDate": {"recorded_at": True}}
@@ -45,9 +45,13 @@ class DirectoryStore:
         told = await self._collection.database.command("hello", codec_options=CodecOptions[Document](tz_aware=True))
         return told["localTime"]
 
-    async def since(self, moment: datetime) -> list[DirectoryRecorded]:
-        """Records that changed at or after the moment."""
-        cursor = self._collection.find({"recorded_at": {"$gte": moment}})
+    async def revisions_since(self, moment: datetime) -> dict[str, int]:
+        """Keys of the records that changed at or after the moment, with their revision."""
+        cursor = self._collection.find({"recorded_at": {"$gte": moment}}, {"revision": 1})
+        return {found["_id"]: found["revision"] for found in await cursor.to_list(None)}
+
+    async def read(self, keys: Iterable[str]) -> list[DirectoryRecorded]:
+        cursor = self._collection.find({"_id": {"$in": list(keys)}})
         return [_to_recorded(found) for found in await cursor.to_list(None)]
 
     async def add_client(self, client: Client) -> bool:
@@ -66,8 +70,14 @@ class DirectoryStore:
         return result.matched_count == 1
 
     async def clients(self) -> Sequence[Client]:
-        cursor = self._collection.find({"_id": {"$gte": "client:", "$lt": "client;"}}).sort("_id")
-        return [Client.model_validate(found["entry"]) for found in await cursor.to_list(None)]
+        return [Client.model_validate(entry) for entry in await self._of_kind("client")]
+
+    async def agencies(self) -> Sequence[Agency]:
+        return [Agency.model_validate(entry) for entry in await self._of_kind("agency")]
+
+    async def _of_kind(self, kind: str) -> list[Document]:
+        cursor = self._collection.find({"_id": {"$gte": f"{kind}:", "$lt": f"{kind};"}}).sort("_id")
+        return [found["entry"] for found in await cursor.to_list(None)]
 
 
 def _seed_write(key: str, entry: Entry, known: Document | None) -> UpdateOne | None:
