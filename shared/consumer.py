@@ -117,7 +117,8 @@ class Consumer:
         self.oldest_at = min(record.timestamp for record in records) / 1_000
 
     async def _work(self, records: Sequence[Record]) -> None:
-        resolved, unresolved = await self._resolve([record for record in records if not is_resume(record)])
+        own = [record for record in records if record.topic in self.policy.topics or not is_resume(record)]
+        resolved, unresolved = await self._resolve(own)
         good, bad = self._sift(resolved)
         bad += unresolved + await self._handle_all(good)
         self.dead_letters.count_good(len(records) - len(bad))

@@ -8,10 +8,10 @@ Value = TypeVar("Value")
 
 
 @overload
-async def until(look: Callable[[], Awaitable[Value | None]], limit_s: float = 20) -> Value: ...
+async def until(look: Callable[[], Awaitable[Value | None]], limit_s: float = 20, every_s: float = 0.01) -> Value: ...
 @overload
-async def until(look: Callable[[], Value | None], limit_s: float = 20) -> Value: ...
-async def until(look: Callable[[], object], limit_s: float = 20) -> object:
+async def until(look: Callable[[], Value | None], limit_s: float = 20, every_s: float = 0.01) -> Value: ...
+async def until(look: Callable[[], object], limit_s: float = 20, every_s: float = 0.01) -> object:
     """Return the first true thing that `look` gives; raises TimeoutError after the limit."""
     async with asyncio.timeout(limit_s):
         while True:
@@ -20,4 +20,4 @@ async def until(look: Callable[[], object], limit_s: float = 20) -> object:
                 found = await cast("Awaitable[object]", found)
             if found:
                 return found
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(every_s)

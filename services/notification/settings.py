@@ -58,7 +58,7 @@ class SmtpSettings(BaseModel):
 class SendingSettings(BaseModel):
     """How due deliveries are worked off."""
 
-    in_hand: int = Field(default=32, ge=2)
+    in_hand: int = Field(default=128, ge=2)
     """Deliveries that a replica has claimed at most, per lane."""
     lease: timedelta = timedelta(minutes=2)
     """A claim that is older may be taken over by another replica."""

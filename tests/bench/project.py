@@ -59,7 +59,8 @@ async def _project(stage: Stage, events: int) -> tuple[float, float]:
     first = await until(lambda: _consumed(stage), 60)
     began = time.perf_counter()
     async with profiled(stage.platform):
-        await until(lambda: _consumed(stage, events), 240)
+        # Each look costs reporting a little of what is measured.
+        await until(lambda: _consumed(stage, events), 240, every_s=0.1)
     ended = time.perf_counter()
     async with stage.database("reporting") as database:
 

@@ -1,9 +1,11 @@
 """One document a ticket."""
 
+import asyncio
 from collections.abc import Collection as Many
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
@@ -15,6 +17,7 @@ from services.reporting.store.documents import to_case, to_update
 from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Document, only_duplicates
 
+_PART: Final = 100
 _FILTERS: Final = ("head.regions", "head.case.agency", "head.case.category", "head.case.status")
 _NEWEST: Final = [("head.at", DESCENDING), ("_id", DESCENDING)]
 _OLDEST: Final = [("head.at", ASCENDING), ("_id", ASCENDING)]
@@ -70,8 +73,19 @@ class CaseStore:
         await self._cases.create_indexes(list(INDEXES))
 
     async def apply(self, projections: Iterable[Projection], at: datetime) -> None:
-        """Write all, each once, in whatever order; idempotent."""
-        updates = [to_update(projection, at) for projection in projections]
+        """Write all, each once, in whatever order; idempotent. MongoDB works on one part while the next is made."""
+        left, writing = iter(projections), list[asyncio.Task[None]]()
+        try:
+            while part := [to_update(projection, at) for projection in islice(left, _PART)]:
+                writing.append(asyncio.create_task(self._write_all(part)))
+                await asyncio.sleep(0)
+        finally:
+            outcomes = await asyncio.gather(*writing, return_exceptions=True)
+        for outcome in outcomes:
+            if outcome is not None:
+                raise outcome
+
+    async def _write_all(self, updates: list[UpdateOne]) -> None:
         while updates:
             updates = await self._write(updates)
 
