@@ -1,9 +1,10 @@
 """What makes the four services alike: one lifespan, one consumer, health, metrics, docs and problems."""
 
 import asyncio
+import ctypes
 import gc
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Final
 
 import structlog
@@ -125,7 +126,7 @@ class Service:
             running = [asyncio.create_task(self._supervise(name, run), name=name) for name, run in tasks.items()]
             stack.push_async_callback(_cancel, running)
             log.info("service_started", service=self.name)
-            _spare_the_collector()
+            _settle_memory()
             yield
             log.info("service_stops", service=self.name)
 
@@ -173,11 +174,16 @@ class Service:
                     )
 
 
-def _spare_the_collector() -> None:
-    """What a service holds once it runs stays; walking through all of it again and again took a quarter of the time."""
+def _settle_memory() -> None:
+    """What a service holds once it runs stays: the collector walked through it again and again, a quarter of the time.
+
+    What starting took is given back to the system: 5 to 10 MB that glibc would keep.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _health_answer(reasons: dict[str, str]) -> JSONResponse:
