@@ -135,7 +135,8 @@ class OutboxRelay:
             await self._collection.update_many(
                 {"_id": {"$in": list(published)}}, {"$pull": {"outbox": {"ref": {"$in": refs}}}}
             )
-        except PyMongoError:
+        except BaseException:
+            # Also when it is cancelled in the middle, as at the end of a service: the last clearing takes it up.
             self._note(published)
             raise
 

@@ -41,3 +41,30 @@ async def test_given_a_published_record_when_it_is_queued_again_with_a_new_one_t
 
     running.cancel()
     assert publisher.published == [first, second]
+
+
+async def test_given_a_clearing_under_way_when_the_service_stops_then_it_is_made_up_for(
+    publisher: FakePublisher,
+) -> None:
+    class Slow:
+        """The first write never ends."""
+
+        calls = 0
+        cleared = 0
+
+        async def update_many(self, *_: object) -> None:
+            self.calls += 1
+            if self.calls == 1:
+                await asyncio.Event().wait()
+            self.cleared += 1
+
+    collection = Slow()
+    relay = OutboxRelay("routing", cast("Any", collection), cast("Any", publisher))
+    clearing = asyncio.create_task(relay.clear())
+    await relay.publish({"case": [Outgoing("1", "cases", "key", "case.opened.v1", b"{}", datetime.now(UTC))]})
+    await until(lambda: collection.calls == 1)
+
+    clearing.cancel()
+    await asyncio.gather(clearing, return_exceptions=True)
+
+    assert collection.cleared == 1
