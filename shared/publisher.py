@@ -185,13 +185,12 @@ class Publisher:
             self._renewal = asyncio.create_task(self._renew())
 
     async def _renew(self) -> None:
-        broken = self._producer
+        broken, self._errors = self._producer, 0
         try:
             await self.start()
         except (KafkaError, OSError) as error:
             log.warning("producer_not_renewed", error=type(error).__name__)
             return
-        self._errors = 0
         if broken is not None:
             await _stop(broken)
 

@@ -114,7 +114,8 @@ async def _stop_together(*servers: LocalServer) -> None:
 
     async def stop(server: LocalServer) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(server.stop(), _SERVER_STOPS_S)
+            async with asyncio.timeout(_SERVER_STOPS_S):
+                await server.stop()
         server.kill()
 
     await asyncio.gather(*(stop(server) for server in servers))

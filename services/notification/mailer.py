@@ -88,7 +88,7 @@ class MailServer:
                 await smtp.rcpt(mail.recipient)
                 await smtp.data(mail.content)
         except SMTPResponseException as refusal:
-            await _reset(smtp)
+            await _reset(smtp, self._settings.timeout_s)
             return Refused(str(refusal.code), for_good=refusal.code >= _PERMANENT)
         except TimeoutError:
             smtp.close()
@@ -143,7 +143,7 @@ class Connections:
     async def close(self) -> None:
         """End the idle ones politely."""
         while self._idle:
-            await _leave(self._take())
+            await _leave(self._take(), self._settings.timeout_s)
         await asyncio.gather(*self._leaving)
 
     async def _begun(self) -> SMTP:
@@ -156,7 +156,8 @@ class Connections:
 
     async def _begin(self, smtp: SMTP) -> SMTP:
         try:
-            await smtp.mail(self._settings.sender_address)
+            async with asyncio.timeout(self._settings.timeout_s):
+                await smtp.mail(self._settings.sender_address)
         except (SMTPException, OSError) as error:
             smtp.close()
             raise MailServerUnusable(error) from None
@@ -175,7 +176,8 @@ class Connections:
             password=password,
             # Left to aiosmtplib, each connection would ask the name service in a thread.
             local_hostname=settings.hello_name or socket.gethostname(),
-            timeout=settings.timeout_s,
+            # Its own limits use `asyncio.wait_for`, which can swallow a cancel; every call here has a limit around it.
+            timeout=None,
             use_tls=settings.tls,
             start_tls=False if settings.tls else _STARTTLS[settings.starttls],
             validate_certs=settings.verify_certificate,
@@ -201,21 +203,23 @@ class Connections:
 
     def _let_go(self, smtp: SMTP) -> None:
         del self._idle[smtp]
-        leaving = asyncio.create_task(_leave(smtp))
+        leaving = asyncio.create_task(_leave(smtp, self._settings.timeout_s))
         self._leaving.add(leaving)
         leaving.add_done_callback(self._leaving.discard)
 
 
-async def _leave(smtp: SMTP) -> None:
+async def _leave(smtp: SMTP, limit_s: float) -> None:
     with suppress(SMTPException, OSError):
-        await smtp.quit()
+        async with asyncio.timeout(limit_s):
+            await smtp.quit()
     smtp.close()
 
 
-async def _reset(smtp: SMTP) -> None:
+async def _reset(smtp: SMTP, limit_s: float) -> None:
     """Make it fit for the next message, or close it."""
     try:
-        await smtp.rset()
+        async with asyncio.timeout(limit_s):
+            await smtp.rset()
     except (SMTPException, OSError):
         smtp.close()
 

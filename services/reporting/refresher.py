@@ -38,7 +38,8 @@ class Refresher:
                 await self.sweep(datetime.now(UTC) - LEFT_FOR)
                 next_sweep = time.monotonic() + SWEEP_EVERY_S
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), next_sweep - time.monotonic())
+                async with asyncio.timeout(next_sweep - time.monotonic()):
+                    await self._wake.wait()
             await self.refresh_touched()
             await asyncio.sleep(REST_S)
 

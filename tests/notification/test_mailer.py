@@ -120,13 +120,28 @@ async def test_given_a_server_that_comes_back_when_waited_for_then_mail_goes_out
     port = free_port()
     async with a_server(port) as server:
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(server.usable(), 0.3)
+            async with asyncio.timeout(0.3):
+                await server.usable()
 
         with listening(sink, port):
-            await asyncio.wait_for(server.usable(), 10)
+            async with asyncio.timeout(10):
+                await server.usable()
             answer = await server.send(a_mail("siti@example.id"))
 
     assert answer == Taken()
+
+
+@pytest.mark.parametrize("steps", range(1, 13))
+async def test_given_a_refused_connection_when_the_waiting_is_stopped_at_any_moment_then_it_ends(steps: int) -> None:
+    async with a_server(free_port()) as server:
+        waiting = asyncio.create_task(server.usable())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        waiting.cancel()
+
+        ended, _ = await asyncio.wait([waiting], timeout=1)
+
+    assert ended
 
 
 async def test_given_a_server_that_refuses_our_sender_address_when_sent_then_no_mail_is_to_blame(
