@@ -3,8 +3,9 @@
 import asyncio
 import ctypes
 import gc
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -25,6 +26,7 @@ from shared.problems import ProblemApp
 from shared.publisher import Publisher
 from shared.records import Unknown
 from shared.settings import ServiceSettings
+from shared.tasks import end_tasks
 from shared.topics import CONSUMERS, EVENT_TOPICS
 from shared.watchdog import Watchdog
 
@@ -35,6 +37,8 @@ OWN_PATHS: Final = ("/livez", "/readyz", "/metrics", "/docs", "/openapi.json", "
 VERSION: Final = "1"
 _RESTART_S: Final = 1.0
 _STOP_S: Final = 3.0
+_WINDS_UP_S: Final = 30.0
+"""Longer than any background task needs to end: notification hands over what it is sending."""
 
 
 class Service:
@@ -124,7 +128,7 @@ class Service:
                 stack.push_async_callback(self._stop_consumers)
             tasks = {"directory": self.follower.run} | self._tasks
             running = [asyncio.create_task(self._supervise(name, run), name=name) for name, run in tasks.items()]
-            stack.push_async_callback(_cancel, running)
+            stack.push_async_callback(partial(end_tasks, running, again_s=_WINDS_UP_S))
             log.info("service_started", service=self.name)
             _settle_memory()
             yield
@@ -199,9 +203,3 @@ async def _within(limit_s: float, stop: Callable[[], Awaitable[None]]) -> None:
             await stop()
     except TimeoutError:
         log.warning("not_stopped_in_time", limit_s=limit_s)
-
-
-async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

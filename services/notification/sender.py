@@ -32,6 +32,7 @@ from services.notification.settings import Settings
 from services.notification.store import Claimed, Finished, Store
 from shared.outbox import OutboxRelay
 from shared.records import to_record
+from shared.tasks import end_tasks
 from shared.topics import NOTICES
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,7 @@ log = structlog.get_logger(__name__)
 _SENDS_IN_A_LEASE: Final = 3
 """A claim that has less time left than so many sends take is given back: its turn came too late."""
 _LAST_WORDS_S: Final = 10.0
+_CANCEL_AGAIN_S: Final = 0.5
 REST_S: Final = 0.1
 """A mail may be so much later: what comes meanwhile costs the database no more than the first of it."""
 
@@ -91,15 +93,13 @@ class Sender:
         self._stopping = True
         for lane, feeder in zip(self._lanes, feeders, strict=True):
             # In the middle of a claim nobody would know what was claimed.
-            async with lane.claiming:
-                feeder.cancel()
+            await end_tasks([feeder], again_s=_CANCEL_AGAIN_S, between=lane.claiming)
         for lane in self._lanes:
             await lane.all_sent()
         finished.put_nowait(None)
         # While MongoDB is away the recorder would wait for ever.
         await asyncio.wait({recorder}, timeout=_LAST_WORDS_S)
-        recorder.cancel()
-        await asyncio.gather(recorder, *feeders, return_exceptions=True)
+        await end_tasks([recorder], again_s=_CANCEL_AGAIN_S)
         await self.server.close()
 
     async def _feed(self, lane: Lane, finished: Queue) -> None:

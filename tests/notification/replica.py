@@ -22,6 +22,7 @@ from shared.events.personal import PersonalRecorded
 from shared.mongo import Database, Document
 from shared.outbox import OutboxRelay
 from shared.records import Received
+from shared.tasks import end_tasks
 from shared.topics import CASES, COMPLAINTS, NOTICES, PERSONAL, WORDS, Topic
 from tests.notification.examples import AT, a_directory, a_person, a_submission, a_ticket, an_opening, settings
 from tests.shared.fakes import FakePublisher
@@ -129,9 +130,7 @@ async def a_replica(
     try:
         yield Replica(database, store, publisher, relay, handler, sender)
     finally:
-        for task in publishing:
-            task.cancel()
-        await asyncio.gather(*publishing, return_exceptions=True)
+        await end_tasks(publishing, again_s=1)
 
 
 def topic_of(event: Event) -> Topic:
