@@ -24,15 +24,24 @@ class BusyRoute(APIRoute):
         return cast("Callable[[Request], Coroutine[Any, Any, Response]]", self.endpoint)
 
 
-async def read_body(request: Request, model: type[Body]) -> Body:
-    """Raises RequestValidationError, and a 415 Problem for what does not say that it is JSON."""
+async def read_body(request: Request, model: type[Body], *, empty: bytes | None = None) -> Body:
+    """`empty`: what no body at all stands for.
+
+    Raises RequestValidationError, and a 415 Problem for what does not say that it is JSON.
+    """
     content = await request.body()
+    if not content and empty is not None:
+        return _validated(model, empty)
     if not content:
         raise RequestValidationError([{"type": "missing", "loc": ("body",), "msg": "Field required"}])
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
         # A page of somebody else's may send anything but this without asking the browser's permission.
         raise Problem(415, "The body must be JSON", "Send it with Content-Type: application/json.")
+    return _validated(model, content)
+
+
+def _validated(model: type[Body], content: bytes) -> Body:
     try:
         return model.model_validate_json(content)
     except ValidationError as error:

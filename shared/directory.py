@@ -12,6 +12,7 @@ from shared.events.directory import (
     Client,
     DirectoryRecorded,
     Entry,
+    Officer,
     Region,
     Rule,
     Standard,
@@ -29,6 +30,7 @@ class Directory:
     calendars: dict[str, Calendar] = field(default_factory=dict[str, Calendar])
     standards: dict[str, Standard] = field(default_factory=dict[str, Standard])
     clients: dict[str, Client] = field(default_factory=dict[str, Client])
+    officers: dict[str, Officer] = field(default_factory=dict[str, Officer])
     revisions: dict[str, int] = field(default_factory=dict[str, int])
     """The highest of every record, by key."""
     on_topic: dict[str, int] = field(default_factory=dict[str, int])
@@ -56,6 +58,7 @@ class Directory:
             "calendar": self.calendars,
             "standard": self.standards,
             "client": self.clients,
+            "officer": self.officers,
         }
         return known.get(kind, {})
 

@@ -49,6 +49,12 @@ OUTBOX_PUBLISHED: Final = Counter(
 OUTBOX_SWEPT: Final = Counter(
     "ntbcare_outbox_swept_total", "Documents whose outbox the sweep published", ["service"], registry=REGISTRY
 )
+CLOCKS_RUN: Final = Counter(
+    "ntbcare_clocks_run_total",
+    "Breaches, escalations and closings that the sweep found due",
+    ["service"],
+    registry=REGISTRY,
+)
 RESTARTS: Final = Counter(
     "ntbcare_consumer_restarts_total", "Stuck consumers that the watchdog restarted", ["service"], registry=REGISTRY
 )

@@ -13,7 +13,7 @@ from services.notification.mailer import Mail
 from services.notification.mime import alternative, one_line
 from services.notification.settings import Settings
 from shared.directory import Directory
-from shared.events.cases import PromiseKind
+from shared.events.case import PromiseKind
 from shared.events.directory import Label
 from shared.events.event import Language
 from shared.events.notices import Recipient

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from services.routing.api import DESK_ERRORS, create_router, desk_problem
+from services.routing.api.cases import DESK_ERRORS, create_cases_router, desk_problem
+from services.routing.api.signing_in import create_person_getter
 from services.routing.desk import Desk
 from services.routing.domain.rulebook import Rulebook
 from services.routing.handlers import ComplaintHandler, DirectoryPublisher
@@ -13,8 +14,10 @@ from services.routing.seeds import seed_entries
 from services.routing.settings import Settings
 from services.routing.store.cases import CaseStore
 from services.routing.store.directory import DirectoryStore
+from services.routing.sweeper import Sweeper
 from shared.directory import Directory
 from shared.mongo import close_database, is_passing, open_database, why_not_ready
+from shared.oidc import SignIn
 from shared.outages import answer_outages
 from shared.outbox import OutboxRelay
 from shared.problems import to_response
@@ -38,6 +41,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def prepared() -> AsyncGenerator[None]:
         try:
             await relay.create_index()
+            await cases.create_indexes()
             await records.create_indexes()
             await records.seed(seed_entries(_years(settings)))
             await publisher.reconcile()
@@ -54,7 +58,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     service.background("outbox_clear", relay.clear)
     service.background("outbox_sweep", relay.sweep)
     service.background("directory_publisher", publisher.run)
-    app = service.create_app(create_router(Desk(cases, relay, opened), service.directory.clients))
+    service.background("clocks", Sweeper(cases, relay, rulebook).run)
+    get_person = create_person_getter(SignIn(settings.oidc))
+    app = service.create_app(create_cases_router(Desk(cases, relay, opened, rulebook), get_person))
     install_refusals(app)
     answer_outages(app)
     return app
@@ -80,6 +86,7 @@ def rulebook_source(directory: Directory, on_change: list[Callable[[str], None]]
                     rules=sorted(directory.rules.values(), key=lambda rule: rule.position),
                     calendar=directory.calendars[CALENDAR],
                     standard=directory.standards[STANDARD],
+                    officers=dict(directory.officers),
                 )
             )
         return made[0]

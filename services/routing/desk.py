@@ -1,4 +1,4 @@
-"""What an officer does with a case: read it, decide, write it, unless somebody else was first."""
+"""What somebody at the desk does with a case: read it, decide, write it, unless somebody else was first."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,78 +6,131 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from services.routing.domain.case import Action, Deed, act
+from services.routing.domain.access import Person, actor_for, actor_for_part, may_see
+from services.routing.domain.case import By, act, act_on_part, check_link
+from services.routing.domain.coordination import Link
+from services.routing.domain.deeds import Deed
+from services.routing.domain.draft import Actor, Entry
+from services.routing.domain.rulebook import Rulebook
 from services.routing.store.cases import CaseStore, Save, StoredCase, records_of
-from shared.events.cases import Role
-from shared.events.directory import Client, ClientRole
+from shared.events.case import Role
 from shared.outbox import OutboxRelay
 from shared.waiters import Waiters
 
 _TRIES: Final = 50
+IDENTITY_READ: Final = "identity.read"
 
 
 class CaseNotFound(Exception):
-    """No case has the ticket, or it is not this client's to see: the two are not told apart."""
+    """No case has the ticket, or it is not this person's to see: the two are not told apart."""
 
 
 class CaseBusy(Exception):
     """Others kept changing the case first."""
 
 
+class NotYours(Exception):
+    """They may see the case and can't act on it."""
+
+
+class RevisionStale(Exception):
+    """The case is another than the one that was seen; `stored` is how it stands."""
+
+    def __init__(self, stored: StoredCase) -> None:
+        super().__init__(stored.case.ticket)
+        self.stored = stored
+
+
 @dataclass(frozen=True)
 class Wish:
     """What was asked of a case; `key` is the same when it is asked again."""
 
-    action: Action
+    deed: Deed
     key: UUID
-    text: str | None
+    revision: int
+    """Of the case as it was seen."""
     trace: str
+    part: str | None = None
+    """Id of the part that it is about."""
 
 
 class Desk:
-    """Acts on cases for a client."""
+    """Acts on cases for people."""
 
-    def __init__(self, store: CaseStore, relay: OutboxRelay, opened: Waiters) -> None:
+    def __init__(self, store: CaseStore, relay: OutboxRelay, opened: Waiters, rulebook: Callable[[], Rulebook]) -> None:
         self._store = store
         self._relay = relay
         self._opened = opened
+        self._rulebook = rulebook
         self._now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    async def read(self, ticket: str, client: Client, wait_s: float) -> StoredCase:
+    async def read(self, ticket: str, person: Person, wait_s: float = 0) -> StoredCase:
         """Raises CaseNotFound, after waiting for a case that is not there yet."""
         stored = await self._opened.until(ticket, lambda: self._store.load(ticket), wait_s)
-        if stored is None or not _may_see(client, stored):
+        if stored is None or not self._may_see(person, stored):
             raise CaseNotFound(ticket)
         return stored
 
-    async def do(self, ticket: str, client: Client, wish: Wish, wait_s: float) -> StoredCase:
+    async def read_identity(self, ticket: str, person: Person) -> StoredCase:
+        """The case, once it is written down who wants to know who the reporter is. Raises CaseNotFound, NotYours."""
+        stored = await self.read(ticket, person)
+        actor = actor_for(person, stored.case.snapshot, None)
+        if actor is None or (stored.case.snapshot.anonymous and actor.role is not Role.COORDINATOR):
+            raise NotYours(ticket)
+        await self._store.log(ticket, _entry(IDENTITY_READ, actor, self._now()))
+        return stored
+
+    async def count_supports(self, ticket: str) -> int:
+        return await self._store.count_supports(ticket)
+
+    async def do(self, ticket: str, person: Person, wish: Wish, wait_s: float = 0) -> StoredCase:
         """Return the case afterwards; asked twice with one key it is done once.
 
-        Raises CaseNotFound, ActionRefused, CaseBusy.
+        Raises CaseNotFound, NotYours, RevisionStale, ActionRefused, DeedFaulty, CaseBusy.
         """
-        stored = await self.read(ticket, client, wait_s)
+        stored = await self.read(ticket, person, wait_s)
         for _ in range(_TRIES):
             if str(wish.key) in stored.applied:
                 return stored
-            saved = await self._try(stored, client, wish)
+            actor = _actor(stored, person, wish)
+            if stored.revision != wish.revision:
+                raise RevisionStale(stored)
+            saved = await self._try(stored, person, wish, actor)
             if saved is not None:
                 return saved
-            stored = await self.read(ticket, client, 0)
+            stored = await self.read(ticket, person)
         raise CaseBusy(ticket)
 
-    async def _try(self, stored: StoredCase, client: Client, wish: Wish) -> StoredCase | None:
-        role = Role.COORDINATOR if client.role is ClientRole.COORDINATOR else Role.OFFICER
-        deed = Deed(wish.action, wish.key, role, client.agency, wish.text, self._now())
-        change = act(stored.case, deed)
-        records = records_of(change, wish.trace)
-        if not await self._store.save(Save(stored, wish.key, records, change.case)):
+    async def _try(self, stored: StoredCase, person: Person, wish: Wish, actor: Actor) -> StoredCase | None:
+        by, rulebook = By(actor, wish.key, self._now()), self._rulebook()
+        if wish.part is None:
+            change = act(stored.case, wish.deed, by, rulebook)
+        else:
+            change = act_on_part(stored.case, wish.part, wish.deed, by, rulebook)
+        if isinstance(wish.deed, Link):
+            await self._check_link(wish.deed, person)
+        save = Save(stored, (wish.key,), records_of(change, wish.trace), change, moves=True)
+        if not await self._store.save(save):
             return None
-        self._relay.queue({stored.case.ticket: [*stored.outbox, *records]})
-        return stored.after(change.case)
+        after = stored.after(save)
+        self._relay.queue({stored.case.ticket: after.outbox})
+        return after
+
+    async def _check_link(self, deed: Link, person: Person) -> None:
+        other = await self._store.load(deed.ticket)
+        check_link(other.case if other and self._may_see(person, other) else None)
+
+    def _may_see(self, person: Person, stored: StoredCase) -> bool:
+        return may_see(person, stored.case, self._rulebook().related(stored.case.about))
 
 
-def _may_see(client: Client, stored: StoredCase) -> bool:
-    """A case about a body is never visible to that body; an officer sees the cases of the own agency."""
-    if stored.about is not None and stored.about == client.agency:
-        return False
-    return client.role is ClientRole.COORDINATOR or client.agency == stored.case.snapshot.agency
+def _actor(stored: StoredCase, person: Person, wish: Wish) -> Actor:
+    case, part = stored.case.snapshot, wish.part
+    actor = actor_for(person, case, wish.deed.action) if part is None else actor_for_part(person, case, part)
+    if actor is None:
+        raise NotYours(stored.case.ticket)
+    return actor
+
+
+def _entry(kind: str, actor: Actor, at: datetime) -> Entry:
+    return Entry(type=kind, at=at, role=actor.role, actor=actor.id, agency=actor.agency)

@@ -7,10 +7,11 @@ from typing import Final
 
 from services.routing.domain.case import open_case
 from services.routing.domain.rulebook import Rulebook
+from services.routing.following import Following
 from services.routing.store.cases import CaseStore, Opening
 from services.routing.store.directory import DirectoryStore
 from shared.directory import Directory
-from shared.events.complaints import ComplaintSubmitted
+from shared.events.complaints import ComplaintSubmitted, ComplaintSupported, FollowUp
 from shared.events.personal import PersonalRecorded
 from shared.metrics import IGNORED
 from shared.outbox import OutboxRelay
@@ -26,26 +27,33 @@ _LOOK_EVERY_S: Final = 2.0
 
 
 class ComplaintHandler:
-    """Opens a case for each complaint, once."""
+    """Opens a case for each complaint, once, and decides what becomes of what follows."""
 
     def __init__(self, store: CaseStore, relay: OutboxRelay, rulebook: Callable[[], Rulebook], opened: Waiters) -> None:
         self._store = store
         self._relay = relay
         self._rulebook = rulebook
         self._opened = opened
+        self._following = Following(store, relay, rulebook)
 
     async def __call__(self, batch: Sequence[Received]) -> None:
         await self._keep_personal([received for received in batch if received.topic is PERSONAL])
+        await self._open([received for received in batch if isinstance(received.event, ComplaintSubmitted)])
+        await self._following.follow([received for received in batch if isinstance(received.event, FollowUp)])
+        supports = [received.event for received in batch if isinstance(received.event, ComplaintSupported)]
+        await self._following.support(supports)
+
+    async def _open(self, received: Sequence[Received]) -> None:
         submitted: dict[str, Received] = {}
-        for received in batch:
-            if isinstance(received.event, ComplaintSubmitted):
-                submitted.setdefault(received.ticket, received)
+        for one in received:
+            submitted.setdefault(one.ticket, one)
         if not submitted:
             return
         outboxes = await self._store.open(self._openings(submitted.values()))
         await self._relay.publish(outboxes)
         self._opened.wake(outboxes)
-        await self._count_ignored([received for ticket, received in submitted.items() if ticket not in outboxes])
+        await self._following.take_up(list(submitted))
+        await self._count_ignored([one for ticket, one in submitted.items() if ticket not in outboxes])
 
     def _openings(self, submitted: Iterable[Received]) -> list[Opening]:
         rulebook, now = self._rulebook(), datetime.now(UTC)

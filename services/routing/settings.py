@@ -1,6 +1,8 @@
+from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from shared.mongo import MongoSettings
+from shared.oidc import OidcSettings
 from shared.settings import ServiceSettings
 
 
@@ -9,7 +11,12 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="ROUTING_")
 
+    oidc: OidcSettings = OidcSettings()
     mongo: MongoSettings = MongoSettings(database="routing")
     calendar_from: int = 2018
     """First year of the calendar that is seeded."""
     calendar_years_ahead: int = 2
+
+    def secrets(self) -> list[SecretStr]:
+        known = self.oidc.development_secret
+        return [*super().secrets(), *([known] if known else [])]

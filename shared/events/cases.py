@@ -2,43 +2,17 @@
 
 from enum import StrEnum
 from typing import Annotated, Literal, Protocol, cast
+from uuid import UUID
 
 from pydantic import AwareDatetime, Field, PositiveInt
 
-from shared.events.complaints import Cell
-from shared.events.event import AgencyId, CaseId, CategoryCode, Event, Fact, Language, RegionCode, Slug, Urgency
-
-
-class Status(StrEnum):
-    """The states of a case."""
-
-    RECEIVED = "received"
-    IN_TRIAGE = "in_triage"
-    ASSIGNED = "assigned"
-    ACCEPTED = "accepted"
-    IN_PROGRESS = "in_progress"
-    RESOLVED = "resolved"
-
-
-class Role(StrEnum):
-    """Who acted."""
-
-    RULE = "rule"
-    OFFICER = "officer"
-    COORDINATOR = "coordinator"
-
-
-class PromiseKind(StrEnum):
-    """The four clocks."""
-
-    RESPONSE = "response"
-    VERIFICATION = "verification"
-    FIRST_FOLLOW_UP = "first_follow_up"
-    RESOLUTION = "resolution"
+from shared.events.case import CaseSnapshot, EscalationLevel, PromiseKind, Role
+from shared.events.event import AgencyId, CaseId, CategoryCode, Event, Slug, Urgency
+from shared.ids import Ticket
 
 
 class TriageReason(StrEnum):
-    """Why no rule could decide."""
+    """Why a coordinator must decide."""
 
     NO_RULE = "no_rule"
     REGION_UNKNOWN = "region_unknown"
@@ -47,37 +21,47 @@ class TriageReason(StrEnum):
     CONFLICT_OF_INTEREST = "conflict_of_interest"
     """The rule led to the body that the complaint is about."""
     UNKNOWN_CATEGORY = "unknown_category"
+    RETURNED = "returned"
+    """An agency is not responsible and knows none that is."""
+    RETURNED_THRICE = "returned_thrice"
+    """Agencies can't agree; the coordinator's decision binds."""
 
 
-class Promise(Fact):
-    """One clock. Times are aware; a promise met after `due_at` is late, not unbroken."""
+class ReturnReason(StrEnum):
+    """Why an agency is not responsible."""
 
-    kind: PromiseKind
-    started_at: AwareDatetime
-    due_at: AwareDatetime
-    met_at: AwareDatetime | None = None
+    NOT_OUR_TASK = "not_our_task"
+    OTHER_REGION = "other_region"
+    OTHER_LEVEL = "other_level"
+    """Of the state, the province or the regency, where we are another."""
+    CONFLICT_OF_INTEREST = "conflict_of_interest"
 
 
-class CaseSnapshot(Fact):
-    """The case as it stands after the event that carries it."""
+class RejectionReason(StrEnum):
+    """Why nobody will act."""
 
-    status: Status
-    category: CategoryCode
-    region: RegionCode | None = None
-    cell: Cell | None = None
-    agency: AgencyId | None = None
-    urgency: Urgency
-    anonymous: bool = False
-    confidential: bool = False
-    historical: bool = False
-    has_contact: bool = False
-    language: Language = Language.INDONESIAN
-    channel: Slug = "api"
-    received_at: AwareDatetime
-    promises: tuple[Promise, ...] = ()
+    NO_COMPLAINT = "no_complaint"
+    """It tells of nothing that a public service did or failed to do."""
+    NOT_GOVERNMENT = "not_government"
+    """No public body is responsible."""
+    IN_COURT = "in_court"
+    """A court or the Ombudsman has it."""
+    INCOMPLETE = "incomplete"
+    """The reporter was asked and it still can't be acted on."""
+    SETTLED = "settled"
+    """It was answered before and nothing is new."""
+    ABUSE = "abuse"
 
-    def promise(self, kind: PromiseKind) -> Promise | None:
-        return next((promise for promise in self.promises if promise.kind == kind), None)
+
+class FollowUpKind(StrEnum):
+    """What a reporter can do with a complaint that was submitted."""
+
+    SUPPLEMENT = "supplement"
+    ANSWER = "answer"
+    CONFIRM = "confirm"
+    DISPUTE = "dispute"
+    WITHDRAW = "withdraw"
+    CHANGE_CONTACT = "change_contact"
 
 
 class _Typed(Protocol):
@@ -96,6 +80,7 @@ class CaseEnvelope(Event):
     words: str | None = None
     """Key of its words on `ntbcare.words`, where it has any."""
     case: CaseSnapshot
+    """Of the whole ticket, also where a sub-case acted."""
 
     @property
     def kind(self) -> str:
@@ -115,7 +100,7 @@ class CaseOpened(CaseEnvelope):
 
 
 class CaseTriaged(CaseEnvelope):
-    """No rule decided; a coordinator must."""
+    """A coordinator must decide."""
 
     type: Literal["case.triaged.v1"] = "case.triaged.v1"
     reason: TriageReason
@@ -130,7 +115,16 @@ class CaseAssigned(CaseEnvelope):
     type: Literal["case.assigned.v1"] = "case.assigned.v1"
     agency: AgencyId
     rule: str
-    """Name of the rule that decided, so that anyone can ask why."""
+    """Name of the rule that decided, so that anyone can ask why; or `coordinator`, `override`, `returned`."""
+
+
+class CaseOfficerAssigned(CaseEnvelope):
+    """One officer of the agency has it."""
+
+    type: Literal["case.officer_assigned.v1"] = "case.officer_assigned.v1"
+    officer: Slug
+    stands_in_for: Slug | None = None
+    """Who was meant and is absent."""
 
 
 class CaseAccepted(CaseEnvelope):
@@ -139,19 +133,181 @@ class CaseAccepted(CaseEnvelope):
     type: Literal["case.accepted.v1"] = "case.accepted.v1"
 
 
+class CaseReturned(CaseEnvelope):
+    """The agency says that it is not responsible. Who gets it then is the next event."""
+
+    type: Literal["case.returned.v1"] = "case.returned.v1"
+    reason: ReturnReason
+    suggested: AgencyId | None = None
+
+
+class CaseForwarded(CaseEnvelope):
+    """The agency gave it to a body below it or outside the province's government."""
+
+    type: Literal["case.forwarded.v1"] = "case.forwarded.v1"
+    agency: AgencyId
+
+
+class CaseReclassified(CaseEnvelope):
+    """It is about something else than it said; promises that were open count anew from their own start."""
+
+    type: Literal["case.reclassified.v1"] = "case.reclassified.v1"
+    from_category: CategoryCode
+    from_urgency: Urgency
+    moved: tuple[PromiseKind, ...] = ()
+    """Promises whose due time is another now."""
+
+
+class CaseRestricted(CaseEnvelope):
+    """`anonymous` or `confidential` was switched on."""
+
+    type: Literal["case.restricted.v1"] = "case.restricted.v1"
+
+
 class CaseProgressed(CaseEnvelope):
-    """The agency did something and says what."""
+    """The agency did something and says what; with `budget` in the case it says when there will be money."""
 
     type: Literal["case.progressed.v1"] = "case.progressed.v1"
+
+
+class CaseInformationRequested(CaseEnvelope):
+    """The reporter was asked; what waits for the answer is paused."""
+
+    type: Literal["case.information_requested.v1"] = "case.information_requested.v1"
+
+
+class CaseResumed(CaseEnvelope):
+    """The reporter answered."""
+
+    type: Literal["case.resumed.v1"] = "case.resumed.v1"
 
 
 class CaseResolved(CaseEnvelope):
     """The agency says that it is done."""
 
     type: Literal["case.resolved.v1"] = "case.resolved.v1"
+    photos: tuple[Slug, ...] = ()
+    """Names of the evidence at intake."""
+
+
+class CaseReopened(CaseEnvelope):
+    """It is not done after all."""
+
+    type: Literal["case.reopened.v1"] = "case.reopened.v1"
+    reason: Literal["disputed", "overridden"]
+
+
+class CaseClosed(CaseEnvelope):
+    """The end of a resolved case."""
+
+    type: Literal["case.closed.v1"] = "case.closed.v1"
+    reason: Literal["confirmed", "silence", "upheld"]
+    """`upheld`: a coordinator finds the resolution right although it was disputed."""
+    rating: int | None = Field(default=None, ge=1, le=5)
+
+
+class CaseRejected(CaseEnvelope):
+    """Nobody will act, for a reason."""
+
+    type: Literal["case.rejected.v1"] = "case.rejected.v1"
+    reason: RejectionReason
+
+
+class CaseWithdrawn(CaseEnvelope):
+    """The reporter took it back."""
+
+    type: Literal["case.withdrawn.v1"] = "case.withdrawn.v1"
+
+
+class CasePublished(CaseEnvelope):
+    """Its words, as they are on `ntbcare.words`, and these photos are public."""
+
+    type: Literal["case.published.v1"] = "case.published.v1"
+    photos: tuple[Slug, ...] = ()
+
+
+class CaseUnpublished(CaseEnvelope):
+    """Nothing that somebody wrote or photographed is public any more."""
+
+    type: Literal["case.unpublished.v1"] = "case.unpublished.v1"
+
+
+class CaseLinked(CaseEnvelope):
+    """Another case is about the same matter and goes on in the place of this one."""
+
+    type: Literal["case.linked.v1"] = "case.linked.v1"
+    linked_to: Ticket
+
+
+class CaseUnlinked(CaseEnvelope):
+    """It goes on by itself, with the clocks that it had."""
+
+    type: Literal["case.unlinked.v1"] = "case.unlinked.v1"
+    linked_to: Ticket
+
+
+class CaseSplit(CaseEnvelope):
+    """Parts of it went to other bodies."""
+
+    type: Literal["case.split.v1"] = "case.split.v1"
+    parts: tuple[CaseId, ...]
+
+
+class FollowUpRefused(CaseEnvelope):
+    """What the reporter wanted is not possible as the case stands."""
+
+    type: Literal["follow_up.refused.v1"] = "follow_up.refused.v1"
+    follow_up: FollowUpKind
+    cause: UUID
+    """The event of `ntbcare.complaints`."""
+    allowed: tuple[FollowUpKind, ...] = ()
+
+
+class PromiseBreached(CaseEnvelope):
+    """A promise was due and not met."""
+
+    type: Literal["promise.breached.v1"] = "promise.breached.v1"
+    promise: PromiseKind
+    due_at: AwareDatetime
+    holder: AgencyId | None = None
+    """Who had the case then."""
+
+
+class CaseEscalated(CaseEnvelope):
+    """Somebody above was told of a broken promise."""
+
+    type: Literal["case.escalated.v1"] = "case.escalated.v1"
+    promise: PromiseKind
+    step: PositiveInt
+    level: EscalationLevel
+    holder: AgencyId | None = None
 
 
 CaseEvent = Annotated[
-    CaseOpened | CaseTriaged | CaseAssigned | CaseAccepted | CaseProgressed | CaseResolved,
+    CaseOpened
+    | CaseTriaged
+    | CaseAssigned
+    | CaseOfficerAssigned
+    | CaseAccepted
+    | CaseReturned
+    | CaseForwarded
+    | CaseReclassified
+    | CaseRestricted
+    | CaseProgressed
+    | CaseInformationRequested
+    | CaseResumed
+    | CaseResolved
+    | CaseReopened
+    | CaseClosed
+    | CaseRejected
+    | CaseWithdrawn
+    | CasePublished
+    | CaseUnpublished
+    | CaseLinked
+    | CaseUnlinked
+    | CaseSplit
+    | FollowUpRefused
+    | PromiseBreached
+    | CaseEscalated,
     Field(discriminator="type"),
 ]

@@ -1,6 +1,7 @@
 """What residents did: topic `ntbcare.complaints`, written by intake, keyed by ticket. Facts only, kept for ever."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
@@ -38,4 +39,83 @@ class ComplaintSubmitted(Event):
     """Entered afterwards: counted, never escalated, never mailed."""
 
 
-ComplaintEvent = ComplaintSubmitted
+class Afterwards(Event):
+    """What comes after the submission."""
+
+
+class ComplaintSupplemented(Afterwards):
+    """The reporter adds something."""
+
+    type: Literal["complaint.supplemented.v1"] = "complaint.supplemented.v1"
+    part: Slug
+    """Of `ntbcare.personal`, where the words are."""
+
+
+class QuestionAnswered(Afterwards):
+    """The reporter answers what was asked."""
+
+    type: Literal["question.answered.v1"] = "question.answered.v1"
+    part: Slug
+
+
+class ResolutionConfirmed(Afterwards):
+    """The reporter says that it is done."""
+
+    type: Literal["resolution.confirmed.v1"] = "resolution.confirmed.v1"
+    rating: int | None = Field(default=None, ge=1, le=5)
+    part: Slug | None = None
+    """Where there is a comment."""
+
+
+class ResolutionDisputed(Afterwards):
+    """The reporter says that it is not done."""
+
+    type: Literal["resolution.disputed.v1"] = "resolution.disputed.v1"
+    part: Slug
+
+
+class ComplaintWithdrawn(Afterwards):
+    """The reporter takes it back."""
+
+    type: Literal["complaint.withdrawn.v1"] = "complaint.withdrawn.v1"
+    part: Slug | None = None
+
+
+class ContactChanged(Afterwards):
+    """The reporter is reached in another way, or in none: `part` holds the whole of it."""
+
+    type: Literal["contact.changed.v1"] = "contact.changed.v1"
+    part: Slug
+    has_contact: bool
+    language: Language = Language.INDONESIAN
+
+
+class ComplaintSupported(Afterwards):
+    """Somebody else has the same trouble."""
+
+    type: Literal["complaint.supported.v1"] = "complaint.supported.v1"
+    supporter: UUID
+    """Derived from the request's key: one that is sent twice counts once."""
+
+
+FollowUp = (
+    ComplaintSupplemented
+    | QuestionAnswered
+    | ResolutionConfirmed
+    | ResolutionDisputed
+    | ComplaintWithdrawn
+    | ContactChanged
+)
+"""What a reporter does after the submission."""
+
+ComplaintEvent = Annotated[
+    ComplaintSubmitted
+    | ComplaintSupplemented
+    | QuestionAnswered
+    | ResolutionConfirmed
+    | ResolutionDisputed
+    | ComplaintWithdrawn
+    | ContactChanged
+    | ComplaintSupported,
+    Field(discriminator="type"),
+]

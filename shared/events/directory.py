@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import AwareDatetime, Field, PositiveInt, model_validator
+from pydantic import AwareDatetime, Field, NonNegativeInt, PositiveInt, model_validator
 
+from shared.events.case import EscalationLevel
 from shared.events.event import AgencyId, CategoryCode, Fact, Language, RegionCode, Slug, Urgency
 
 
@@ -154,8 +155,23 @@ class Calendar(Fact):
     closed: tuple[ClosedDay, ...]
 
 
+class LadderStep(Fact):
+    """Who is told of a broken promise, and how many working days after the breach."""
+
+    days: NonNegativeInt
+    level: EscalationLevel
+
+
+LADDER: Final = (
+    LadderStep(days=0, level=EscalationLevel.AGENCY_HEAD),
+    LadderStep(days=2, level=EscalationLevel.SEKDA),
+    LadderStep(days=5, level=EscalationLevel.GOVERNOR),
+    LadderStep(days=10, level=EscalationLevel.OMBUDSMAN),
+)
+
+
 class Standard(Fact):
-    """The service standard: how long each promise gives."""
+    """The service standard: how long each promise gives, and what follows when it is broken."""
 
     kind: Literal["standard"] = "standard"
     id: Slug
@@ -164,6 +180,12 @@ class Standard(Fact):
     first_follow_up_days: PositiveInt
     resolution_days: dict[ResolutionClass, PositiveInt]
     """Working days."""
+    ladder: tuple[LadderStep, ...] = LADDER
+    """In order of their days."""
+    silence_days: PositiveInt = 10
+    """Working days without a word of the reporter, after which a resolved case is closed."""
+    returns_decided: PositiveInt = 3
+    """With so many returns a coordinator decides, which binds."""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -171,6 +193,28 @@ class Standard(Fact):
             msg = "a standard gives every urgency a response time and every class a number of days"
             raise ValueError(msg)
         return self
+
+
+class Absence(Fact):
+    """An officer is away from a day on and before another; a stand-in, where there is one, gets what comes."""
+
+    absent_from: date
+    absent_before: date
+    stand_in: Slug | None = None
+
+    def covers(self, day: date) -> bool:
+        return self.absent_from <= day < self.absent_before
+
+
+class Officer(_Valid):
+    """Somebody who works on cases of an agency. `id` is the subject of their sign-in."""
+
+    kind: Literal["officer"] = "officer"
+    id: Slug
+    name: str
+    agency: AgencyId
+    email: str | None = None
+    absences: tuple[Absence, ...] = ()
 
 
 class ClientRole(StrEnum):
@@ -201,7 +245,7 @@ class Client(Fact):
 
 
 Entry = Annotated[
-    Agency | Category | Region | Rule | Calendar | Standard | Client,
+    Agency | Category | Region | Rule | Calendar | Standard | Client | Officer,
     Field(discriminator="kind"),
 ]
 

@@ -1,9 +1,13 @@
 """What officers wrote: topic `ntbcare.words`, compacted, key `<ticket>:<event_id>`; null erases."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
 
 from shared.events.event import Event
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=5_000)]
 
 
 class WordsKind(StrEnum):
@@ -12,6 +16,12 @@ class WordsKind(StrEnum):
     ACCEPTANCE = "acceptance"
     PROGRESS = "progress"
     RESOLUTION = "resolution"
+    QUESTION = "question"
+    RETURN = "return"
+    DECISION = "decision"
+    """A coordinator's: where it goes, why it was rejected, linked or opened again."""
+    PUBLICATION = "publication"
+    """What the reporter wrote, without what is nobody else's business. For everybody to read."""
 
 
 class WordsRecorded(Event):

@@ -8,16 +8,8 @@ from services.notification.domain.contacts import Contact, Person
 from services.notification.domain.deliveries import CaseFacts, Delivery, Due, Rules
 from services.notification.settings import Settings
 from shared.directory import Directory
-from shared.events.cases import (
-    CaseAssigned,
-    CaseOpened,
-    CaseResolved,
-    CaseSnapshot,
-    Promise,
-    PromiseKind,
-    Role,
-    Status,
-)
+from shared.events.case import CaseSnapshot, Promise, PromiseKind, Role, Status
+from shared.events.cases import CaseAssigned, CaseOpened, CaseResolved
 from shared.events.complaints import ComplaintSubmitted
 from shared.events.directory import Agency, AgencyLevel, Category, Label, Region, ResolutionClass
 from shared.events.event import Language, Urgency

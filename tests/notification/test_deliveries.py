@@ -6,7 +6,8 @@ import pytest
 
 from services.notification.domain.contacts import Contact, Person
 from services.notification.domain.deliveries import Ready, Suppressed, Waits, deliveries_of, judge
-from shared.events.cases import CaseAccepted, CaseEvent, Role, Status
+from shared.events.case import Role, Status
+from shared.events.cases import CaseAccepted, CaseEvent
 from shared.events.event import Language
 from shared.events.notices import NoticeKind, Recipient
 from shared.ids import named_id

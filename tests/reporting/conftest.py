@@ -15,7 +15,7 @@ from services.reporting.reading import Reading
 from services.reporting.refresher import Refresher
 from services.reporting.store import Store
 from shared.events.cases import CaseEnvelope
-from shared.events.complaints import ComplaintSubmitted
+from shared.events.complaints import Afterwards, ComplaintSubmitted
 from shared.events.notices import NoticeDelivered, NoticeFailed, NoticeSuppressed
 from shared.events.personal import PersonalRecorded
 from shared.events.words import WordsRecorded
@@ -62,7 +62,7 @@ def as_received(record: Told | Erased) -> Received:
     match record:
         case Erased():
             return erased(PERSONAL if record.topic == "personal" else WORDS, record.key)
-        case ComplaintSubmitted():
+        case ComplaintSubmitted() | Afterwards():
             return received(COMPLAINTS, record)
         case PersonalRecorded():
             return received(PERSONAL, record)

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from services.reporting.domain.projection import Told
 from shared.directory import Directory
+from shared.events.case import CaseSnapshot, Promise, PromiseKind, Role, Status
 from shared.events.cases import (
     CaseAccepted,
     CaseAssigned,
@@ -13,11 +14,6 @@ from shared.events.cases import (
     CaseOpened,
     CaseProgressed,
     CaseResolved,
-    CaseSnapshot,
-    Promise,
-    PromiseKind,
-    Role,
-    Status,
     UnknownCaseEvent,
 )
 from shared.events.complaints import ComplaintSubmitted

@@ -16,7 +16,8 @@ from services.reporting.domain.figures import bucket_of, figures_of
 from services.reporting.domain.projection import Erased, Told, project
 from services.reporting.refresher import Refresher
 from services.reporting.store import Store
-from shared.events.cases import CaseEnvelope, CaseSnapshot, Status
+from shared.events.case import CaseSnapshot, Status
+from shared.events.cases import CaseEnvelope
 from shared.mongo import MongoSettings
 from tests.reporting.samples import (
     RECEIVED_AT,

@@ -9,7 +9,7 @@ from services.reporting.domain.projection import project
 from services.reporting.domain.statistics import Counts, Dimension, Question
 from services.reporting.refresher import Refresher
 from services.reporting.store import Store
-from shared.events.cases import Status
+from shared.events.case import Status
 from shared.mongo import MongoSettings
 from tests.reporting.conftest import Projecting
 from tests.reporting.samples import a_lifecycle, a_step, followed_up, of_ticket, ticket

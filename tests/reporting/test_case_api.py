@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from services.reporting.domain.projection import Erased
-from shared.events.cases import PromiseKind
+from shared.events.case import PromiseKind
 from tests.reporting.conftest import Projecting
 from tests.reporting.samples import (
     a_lifecycle,

@@ -8,7 +8,7 @@ import pytest
 from services.reporting.domain.projection import Erased, project
 from services.reporting.store import Store
 from services.reporting.store.cases import Place, Search
-from shared.events.cases import Status
+from shared.events.case import Status
 from shared.mongo import MongoSettings
 from tests.reporting.conftest import Projecting
 from tests.reporting.samples import (

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.reporting.domain.figures import Bucket, bucket_of, duration_figure, figures_of
-from shared.events.cases import PromiseKind, Status
+from shared.events.case import PromiseKind, Status
 from tests.reporting.samples import a_promise, a_snapshot, followed_up
 
 

@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 
-from shared.events.cases import Status
+from shared.events.case import Status
 from tests.reporting.conftest import Projecting
 from tests.reporting.samples import RECEIVED_AT, a_lifecycle, a_step, hours, ticket
 

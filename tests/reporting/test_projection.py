@@ -3,7 +3,7 @@ import pytest
 from services.reporting.domain.figures import bucket_of
 from services.reporting.domain.projection import Erased, project
 from shared.errors import Rejected
-from shared.events.cases import Status
+from shared.events.case import Status
 from tests.reporting.samples import (
     a_personal_part,
     a_snapshot,

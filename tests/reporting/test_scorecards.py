@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from services.reporting.domain.scorecards import make_scorecard, median_hours, month_before, predecessors_of
-from shared.events.cases import PromiseKind
+from shared.events.case import PromiseKind
 from tests.reporting.samples import a_directory
 
 TODAY = date(2026, 4, 10)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import httpx2
 import pytest
 
-from shared.events.cases import PromiseKind, Status
+from shared.events.case import PromiseKind, Status
 from tests.reporting.conftest import Projecting
 from tests.reporting.samples import a_lifecycle, a_promise, a_step
 

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from services.reporting.domain.projection import project
-from shared.events.cases import Status
+from shared.events.case import Status
 from tests.reporting.conftest import Projecting
 from tests.reporting.samples import a_step, a_submission, code_of, of_ticket, ticket
 from tests.waiting import until

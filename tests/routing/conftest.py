@@ -7,8 +7,10 @@ from tests.shared.fakes import FakePublisher
 
 
 @pytest.fixture
-def store(database: Database) -> CaseStore:
-    return CaseStore(database)
+async def store(database: Database) -> CaseStore:
+    store = CaseStore(database)
+    await store.create_indexes()
+    return store
 
 
 @pytest.fixture

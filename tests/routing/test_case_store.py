@@ -4,12 +4,14 @@ from uuid import UUID
 
 import pytest
 
-from services.routing.domain.case import Action, act
+from services.routing.domain.agency import Accept, Progress
+from services.routing.domain.case import act
+from services.routing.domain.deeds import Deed
 from services.routing.store.cases import CaseStore, Opening, Save, StoredCase, records_of
 from shared.events.personal import PersonalRecorded
 from shared.mongo import Database
 from shared.outbox import OutboxRelay
-from tests.routing.examples import AT, TICKET, a_complaint, a_deed, a_ticket, an_opening
+from tests.routing.examples import AT, TICKET, a_complaint, a_ticket, an_opening, by, the_rulebook
 from tests.shared.fakes import FakePublisher
 
 pytestmark = pytest.mark.integration
@@ -68,8 +70,7 @@ async def test_given_a_part_and_its_complaint_when_either_comes_first_then_the_c
     stored = await store.load(TICKET)
 
     assert stored is not None
-    assert stored.personal is not None
-    assert stored.personal["text"] == "Jalan rusak di depan pasar"
+    assert stored.personal["s-1"]["text"] == "Jalan rusak di depan pasar"
 
 
 async def test_given_a_part_without_a_complaint_when_the_case_is_read_then_there_is_none(store: CaseStore) -> None:
@@ -87,7 +88,7 @@ async def test_given_an_erased_part_when_it_is_delivered_again_then_it_is_refuse
 
     stored = await store.load(TICKET)
     assert stored is not None
-    assert stored.personal is None
+    assert stored.personal == {}
     assert "pasar" not in str(await store.collection.find_one({"_id": TICKET}))
 
 
@@ -99,18 +100,14 @@ async def test_given_an_erasure_before_anything_else_when_the_part_comes_then_it
     stored = await store.load(TICKET)
 
     assert stored is not None
-    assert stored.personal is None
+    assert stored.personal == {}
 
 
 async def test_given_two_officers_when_they_save_at_once_then_one_wins_and_nothing_is_lost(store: CaseStore) -> None:
     await store.open([opening()])
     stored = await store.load(TICKET)
     assert stored is not None
-    saves: list[Save] = []
-    for number in (1, 2):
-        deed = a_deed(Action.PROGRESS, number)
-        change = act(stored.case, deed)
-        saves.append(Save(stored, deed.key, records_of(change, ""), change.case))
+    saves = [a_save(stored, Progress(text="Mulai"), number) for number in (1, 2)]
 
     won = await asyncio.gather(*(store.save(save) for save in saves))
 
@@ -134,22 +131,20 @@ async def test_given_one_key_at_two_replicas_when_the_second_saves_late_then_it_
     seen_by_first, seen_by_second = await first.load(TICKET), await second.load(TICKET)
     assert seen_by_first is not None
     assert seen_by_second is not None
-    deed = a_deed(Action.PROGRESS)
 
-    won = await first.save(a_save(seen_by_first, Action.PROGRESS))
-    late = await second.save(a_save(seen_by_second, Action.PROGRESS))
+    won = await first.save(a_save(seen_by_first, Accept()))
+    late = await second.save(a_save(seen_by_second, Accept()))
 
     assert (won, late) == (True, False)
     after = await second.load(TICKET)
     assert after is not None
-    assert str(deed.key) in after.applied
+    assert str(by().key) in after.applied
     assert after.case.sequence == 3
 
 
-def a_save(stored: StoredCase, action: Action) -> Save:
-    deed = a_deed(action)
-    change = act(stored.case, deed)
-    return Save(stored, deed.key, records_of(change, ""), change.case)
+def a_save(stored: StoredCase, deed: Deed, number: int = 1) -> Save:
+    change = act(stored.case, deed, by(number=number), the_rulebook())
+    return Save(stored, (by(number=number).key,), records_of(change, ""), change, moves=True)
 
 
 async def test_given_parts_and_complaints_at_two_replicas_at_once_when_they_are_written_then_every_case_is_opened(
@@ -177,17 +172,15 @@ async def test_given_many_cases_when_they_are_saved_at_once_then_each_is(store: 
     tickets = [a_ticket(number) for number in range(40)]
     await store.open([opening(ticket) for ticket in tickets])
     loaded = await asyncio.gather(*(store.load(ticket) for ticket in tickets))
-    saves: list[Save] = []
-    for stored in loaded:
-        assert stored is not None
-        deed = a_deed(Action.ACCEPT)
-        change = act(stored.case, deed)
-        saves.append(Save(stored, deed.key, records_of(change, ""), change.case))
+    saves = [a_save(stored, Accept()) for stored in loaded if stored is not None]
 
     won = await asyncio.gather(*(store.save(save) for save in saves))
 
     assert won == [True] * 40
-    assert await store.collection.count_documents({"case.status": "accepted", "sequence": 3, "version": 2}) == 40
+    assert (
+        await store.collection.count_documents({"case.status": "accepted", "sequence": 3, "version": 2, "revision": 2})
+        == 40
+    )
 
 
 async def test_given_a_crash_between_write_and_publish_when_the_sweep_comes_then_the_same_events_are_published_in_order(

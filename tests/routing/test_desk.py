@@ -1,48 +1,28 @@
 import asyncio
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
 
-from services.routing.api import create_router
-from services.routing.app import install_refusals
-from services.routing.desk import Desk
 from services.routing.handlers import ComplaintHandler
 from services.routing.store.cases import CaseStore
-from shared.access import make_token
-from shared.events.directory import Client, ClientRole
+from shared.events.complaints import ComplaintSupplemented, FollowUp, QuestionAnswered
 from shared.events.personal import PersonalRecorded
 from shared.ids import named_id
 from shared.outbox import OutboxRelay
-from shared.problems import ProblemApp
 from shared.topics import COMPLAINTS, PERSONAL
 from shared.waiters import Waiters
+from tests.routing.desks import CASE, COORDINATOR, HEAD, OFFICER, a_desk, press, revision_of, signed_in
 from tests.routing.examples import AT, TICKET, a_complaint, the_rulebook
 from tests.shared.fakes import FakePublisher
 from tests.shared.received import received
 from tests.waiting import until
 
 pytestmark = pytest.mark.integration
-CASE = f"/v1/desk/cases/{TICKET}"
 KEY = {"Idempotency-Key": "00000000-0000-4000-8000-000000000001"}
-
-
-def a_client(client_id: str, role: ClientRole, agency: str | None = None) -> tuple[Client, dict[str, str]]:
-    token, digest = make_token(client_id)
-    client = Client(
-        id=client_id, name=client_id, role=role, agency=agency, token_digest=digest, issued_at=datetime.now(UTC)
-    )
-    return client, {"Authorization": f"Bearer {token}"}
-
-
-OFFICER, AS_OFFICER = a_client("lotim", ClientRole.OFFICER, "PUPR-52.03")
-OTHER, AS_OTHER = a_client("bima", ClientRole.OFFICER, "PUPR-52.06")
-COORDINATOR, AS_COORDINATOR = a_client("setda", ClientRole.COORDINATOR)
-INSPECTOR, AS_INSPECTOR = a_client("inspektorat", ClientRole.COORDINATOR, "INSPEKTORAT")
-POST, AS_POST = a_client("lombok-post", ClientRole.INTEGRATOR)
-CLIENTS = {client.id: client for client in (OFFICER, OTHER, COORDINATOR, INSPECTOR, POST)}
+FIRST = {"If-Match": '"1"'}
 
 
 @pytest.fixture
@@ -57,14 +37,8 @@ def handle(store: CaseStore, relay: OutboxRelay, opened: Waiters) -> ComplaintHa
 
 @pytest.fixture
 async def desk(store: CaseStore, relay: OutboxRelay, opened: Waiters) -> AsyncGenerator[httpx2.AsyncClient]:
-    app = ProblemApp()
-    install_refusals(app)
-    app.include_router(create_router(Desk(store, relay, opened), CLIENTS))
-    running = asyncio.create_task(relay.run())
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://desk") as client:
+    async with a_desk(store, relay, opened) as client:
         yield client
-    assert not running.done() or running.exception() is None, running.exception()
-    running.cancel()
 
 
 async def submit(handle: ComplaintHandler, **fields: Any) -> None:
@@ -80,10 +54,12 @@ async def test_given_an_assigned_case_when_its_agency_works_then_it_is_resolved_
     await submit(handle)
 
     for action, body in (("accept", None), ("progress", {"text": "Mulai"}), ("resolve", {"text": "Selesai"})):
-        answer = await desk.post(f"{CASE}/{action}", json=body, headers=AS_OFFICER)
+        answer = await press(desk, action, body)
         assert answer.status_code == 200, answer.text
 
-    assert (answer.json()["sequence"], answer.json()["case"]["status"], answer.json()["allowed"]) == (5, "resolved", [])
+    told = answer.json()
+    assert (told["sequence"], told["revision"], told["case"]["status"]) == (5, 4, "resolved")
+    assert told["allowed"] == ["note"]
     await until(lambda: "case.resolved.v1" in publisher.kinds())
     assert publisher.kinds()[2:] == [
         "case.accepted.v1",
@@ -95,16 +71,14 @@ async def test_given_an_assigned_case_when_its_agency_works_then_it_is_resolved_
 
 
 async def test_given_one_key_when_an_action_is_sent_twice_then_it_is_done_once(
-    desk: httpx2.AsyncClient, handle: ComplaintHandler, store: CaseStore
+    desk: httpx2.AsyncClient, handle: ComplaintHandler
 ) -> None:
     await submit(handle)
 
-    answers = [await desk.post(f"{CASE}/progress", json={"text": "Mulai"}, headers=AS_OFFICER | KEY) for _ in range(2)]
+    headers = OFFICER | KEY | FIRST
+    answers = [await desk.post(f"{CASE}/progress", json={"text": "Mulai"}, headers=headers) for _ in range(2)]
 
-    assert [answer.json()["sequence"] for answer in answers] == [3, 3]
-    stored = await store.load(TICKET)
-    assert stored is not None
-    assert stored.case.sequence == 3
+    assert [(answer.status_code, answer.json()["sequence"]) for answer in answers] == [(200, 3), (200, 3)]
 
 
 async def test_given_one_key_when_another_action_is_sent_with_it_then_that_is_done_too(
@@ -112,28 +86,41 @@ async def test_given_one_key_when_another_action_is_sent_with_it_then_that_is_do
 ) -> None:
     await submit(handle)
 
-    await desk.post(f"{CASE}/progress", json={"text": "Mulai"}, headers=AS_OFFICER | KEY)
-    answer = await desk.post(f"{CASE}/resolve", json={"text": "Selesai"}, headers=AS_OFFICER | KEY)
+    await desk.post(f"{CASE}/progress", json={"text": "Mulai"}, headers=OFFICER | KEY | FIRST)
+    answer = await desk.post(f"{CASE}/resolve", json={"text": "Selesai"}, headers=OFFICER | KEY | {"If-Match": "2"})
 
     assert (answer.json()["case"]["status"], answer.json()["sequence"]) == ("resolved", 4)
 
 
-async def test_given_many_officers_when_they_press_at_once_then_every_step_has_its_own_sequence(
+async def test_given_many_officers_when_they_press_at_once_then_one_wins_and_the_others_see_what_is(
     desk: httpx2.AsyncClient, handle: ComplaintHandler
 ) -> None:
     await submit(handle)
 
     answers = await asyncio.gather(
-        *(desk.post(f"{CASE}/progress", json={"text": f"Langkah {n}"}, headers=AS_OFFICER) for n in range(30))
+        *(desk.post(f"{CASE}/progress", json={"text": f"Langkah {n}"}, headers=OFFICER | FIRST) for n in range(30))
     )
 
-    assert sorted(answer.json()["sequence"] for answer in answers) == list(range(3, 33))
+    assert sorted(answer.status_code for answer in answers) == [200] + [412] * 29
+    stale = next(answer for answer in answers if answer.status_code == 412)
+    assert (stale.json()["now"]["revision"], stale.json()["now"]["case"]["status"]) == (2, "in_progress")
+    assert stale.headers["etag"] == '"2"'
+
+
+async def test_given_no_revision_when_something_is_done_then_it_is_asked_for(
+    desk: httpx2.AsyncClient, handle: ComplaintHandler
+) -> None:
+    await submit(handle)
+
+    answer = await desk.post(f"{CASE}/accept", headers=OFFICER)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (428, "application/problem+json")
 
 
 async def test_given_a_case_that_is_not_there_yet_when_the_desk_waits_then_it_acts_once_it_comes(
     desk: httpx2.AsyncClient, handle: ComplaintHandler
 ) -> None:
-    waiting = asyncio.create_task(desk.post(f"{CASE}/accept?wait=20", headers=AS_OFFICER))
+    waiting = asyncio.create_task(desk.post(f"{CASE}/accept?wait=20", headers=OFFICER | FIRST))
     await asyncio.sleep(0)
 
     await submit(handle)
@@ -142,69 +129,130 @@ async def test_given_a_case_that_is_not_there_yet_when_the_desk_waits_then_it_ac
 
 
 async def test_given_no_case_when_nobody_waits_then_it_is_not_found(desk: httpx2.AsyncClient) -> None:
-    answer = await desk.post(f"{CASE}/accept", headers=AS_OFFICER)
+    answer = await desk.post(f"{CASE}/accept", headers=OFFICER | FIRST)
 
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
 
-async def test_given_a_resolved_case_when_it_is_accepted_then_the_refusal_says_what_is_possible(
+async def test_given_an_accepted_case_when_it_is_accepted_then_the_refusal_says_what_is_possible(
     desk: httpx2.AsyncClient, handle: ComplaintHandler
 ) -> None:
     await submit(handle)
-    await desk.post(f"{CASE}/accept", headers=AS_OFFICER)
+    await press(desk, "accept")
 
-    answer = await desk.post(f"{CASE}/accept", headers=AS_OFFICER)
+    answer = await press(desk, "accept")
 
     assert answer.status_code == 409
-    assert answer.json()["allowed"] == ["progress", "resolve"]
+    assert answer.json()["allowed"] == [
+        "return",
+        "forward",
+        "delegate",
+        "progress",
+        "budget",
+        "ask",
+        "split",
+        "resolve",
+        "note",
+    ]
     assert answer.json()["detail"] == "a case that is accepted can't be changed by accept"
 
 
+async def test_given_a_case_that_one_sees_and_does_not_have_when_one_acts_then_it_is_forbidden(
+    desk: httpx2.AsyncClient, handle: ComplaintHandler
+) -> None:
+    await submit(handle)
+
+    for headers in (signed_in("leader"), signed_in("auditor")):
+        answer = await desk.post(f"{CASE}/note", json={"text": "x"}, headers=headers | FIRST)
+        assert answer.status_code == 403
+
+
+async def test_given_a_split_case_when_the_bodies_work_then_each_sees_and_does_its_part_alone(
+    desk: httpx2.AsyncClient, handle: ComplaintHandler
+) -> None:
+    await submit(handle)
+    pln = signed_in("officer", "PLN", subject="wayan")
+    assert (await desk.get(CASE, headers=pln)).status_code == 404
+    answer = await press(desk, "split", {"parts": [{"agency": "PLN", "text": "Pindahkan tiang"}]})
+    assert answer.status_code == 200, answer.text
+
+    seen = (await desk.get(CASE, headers=pln)).json()
+    refused = await press(desk, "parts/1/accept", headers=OFFICER)
+    answer = await press(desk, "parts/1/resolve", {"text": "Sudah"}, headers=pln)
+
+    assert (seen["allowed"], seen["allowed_parts"]) == (
+        [],
+        {f"{TICKET}.1": ["accept", "return", "progress", "resolve", "note"]},
+    )
+    assert refused.status_code == 403
+    assert answer.json()["case"]["parts"][0]["status"] == "resolved"
+    assert (await press(desk, "parts/2/accept", headers=pln)).status_code == 403
+
+
+async def test_given_a_linked_ticket_when_it_is_no_case_then_the_field_says_so(
+    desk: httpx2.AsyncClient, handle: ComplaintHandler
+) -> None:
+    await submit(handle)
+
+    answer = await press(desk, "link", {"ticket": "NTB-336T-6BAV-RYHW-HK"}, headers=COORDINATOR)
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "ticket")
+
+
 @pytest.mark.parametrize(
-    ("headers", "about", "status"),
+    ("anonymous", "headers", "status"),
     [
-        ({}, None, 401),
-        ({"Authorization": "Bearer ntb_lotim_0000"}, None, 401),
-        ({"Authorization": "Bearer"}, None, 401),
-        (AS_POST, None, 403),
-        (AS_OTHER, None, 404),
-        (AS_OFFICER, None, 200),
-        (AS_COORDINATOR, None, 200),
-        (AS_INSPECTOR, None, 200),
-        (AS_INSPECTOR, "INSPEKTORAT", 404),
-        (AS_COORDINATOR, "INSPEKTORAT", 200),
+        (False, OFFICER, 200),
+        (False, HEAD, 200),
+        (True, OFFICER, 403),
+        (True, COORDINATOR, 200),
+        (False, signed_in("leader"), 403),
+        (False, signed_in("officer", "PUPR-52.06"), 404),
     ],
 )
-async def test_given_a_token_when_a_case_is_read_then_role_agency_and_conflict_decide(
-    desk: httpx2.AsyncClient, handle: ComplaintHandler, headers: dict[str, str], about: str | None, status: int
-) -> None:
-    await submit(handle, about=about)
-
-    answer = await desk.get(CASE, headers=headers)
-
-    assert answer.status_code == status
-
-
-@pytest.mark.parametrize(("anonymous", "name"), [(False, "Sitti"), (True, None)])
-async def test_given_a_case_when_its_officer_reads_it_then_the_words_are_there_and_a_name_unless_anonymous(
-    desk: httpx2.AsyncClient, handle: ComplaintHandler, *, anonymous: bool, name: str | None
+async def test_given_a_case_when_its_reporter_is_asked_for_then_who_asks_decides_and_it_is_written_down(
+    desk: httpx2.AsyncClient, handle: ComplaintHandler, *, anonymous: bool, headers: dict[str, str], status: int
 ) -> None:
     await submit(handle, anonymous=anonymous)
 
-    complaint = (await desk.get(CASE, headers=AS_OFFICER)).json()["complaint"]
+    answer = await desk.get(f"{CASE}/identity", headers=headers)
 
-    assert (complaint["text"], complaint["name"]) == ("Jalan rusak", name)
+    assert answer.status_code == status
+    history = (await desk.get(CASE, headers=COORDINATOR)).json()["history"]
+    assert [line["type"] for line in history].count("identity.read") == (status == 200)
+    assert status != 200 or answer.json()["name"] == "Sitti"
+    assert "Sitti" not in (await desk.get(CASE, headers=COORDINATOR)).text
+
+
+async def test_given_what_was_done_when_the_case_is_read_then_its_history_has_actor_time_and_words(
+    desk: httpx2.AsyncClient, handle: ComplaintHandler
+) -> None:
+    await submit(handle)
+    await press(desk, "progress", {"text": "Mulai"})
+    await press(desk, "note", {"text": "Telepon dulu"})
+
+    history = (await desk.get(CASE, headers=OFFICER)).json()["history"]
+
+    assert [(line["type"], line["role"], line.get("actor"), line["sequence"], line["text"]) for line in history] == [
+        ("case.opened.v1", "rule", None, 1, None),
+        ("case.assigned.v1", "rule", None, 2, None),
+        ("case.progressed.v1", "officer", "ani", 3, "Mulai"),
+        ("note", "officer", "ani", None, "Telepon dulu"),
+    ]
 
 
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [
         ("/v1/desk/cases/NTB-0000/accept", None, 404),
-        (f"{CASE}/explode", None, 422),
-        (f"{CASE}/progress", None, 409),
+        (f"{CASE}/explode", None, 404),
+        (f"{CASE}/progress", None, 422),
         (f"{CASE}/progress", {"text": " "}, 422),
         (f"{CASE}/progress", {"words": "Mulai"}, 422),
         (f"{CASE}/progress?wait=31", {"text": "Mulai"}, 422),
+        (f"{CASE}/parts/0/accept", None, 422),
+        (f"{CASE}/return", {"text": "x", "reason": "bored"}, 422),
+        (f"{CASE}/return", {"text": "x", "reason": "other_region", "agency": "NOBODY"}, 422),
     ],
 )
 async def test_given_a_wrong_request_when_it_is_sent_then_the_answer_is_a_problem(
@@ -212,7 +260,48 @@ async def test_given_a_wrong_request_when_it_is_sent_then_the_answer_is_a_proble
 ) -> None:
     await submit(handle)
 
-    answer = await desk.post(path, json=body, headers=AS_OFFICER)
+    answer = await desk.post(path, json=body, headers=OFFICER | FIRST)
 
-    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
     assert answer.json()["title"]
+
+
+@pytest.mark.parametrize("value", ["x", "", "-1", '"one"'])
+async def test_given_a_revision_that_is_none_when_it_is_sent_then_it_is_refused(
+    desk: httpx2.AsyncClient, handle: ComplaintHandler, value: str
+) -> None:
+    await submit(handle)
+
+    answer = await desk.post(f"{CASE}/accept", headers=OFFICER | {"If-Match": value})
+
+    assert answer.status_code == 422
+
+
+async def test_given_a_supplement_when_an_officer_saw_the_case_before_then_the_deed_is_done_all_the_same(
+    desk: httpx2.AsyncClient, handle: ComplaintHandler
+) -> None:
+    await submit(handle)
+    seen = await revision_of(desk)
+    await follow(handle, ComplaintSupplemented, part="f-1")
+
+    answer = await desk.post(f"{CASE}/accept", headers=OFFICER | seen)
+
+    assert answer.status_code == 200
+
+
+async def test_given_an_answer_when_an_officer_saw_the_case_before_then_the_officer_must_look_again(
+    desk: httpx2.AsyncClient, handle: ComplaintHandler
+) -> None:
+    await submit(handle)
+    await press(desk, "ask", {"text": "Di sisi mana?"})
+    seen = await revision_of(desk)
+    await follow(handle, QuestionAnswered, part="f-1")
+
+    answer = await desk.post(f"{CASE}/progress", json={"text": "Mulai"}, headers=OFFICER | seen)
+
+    assert answer.status_code == 412
+
+
+async def follow(handle: ComplaintHandler, kind: type[FollowUp], **fields: Any) -> None:
+    event = kind.model_validate({"event_id": uuid4(), "ticket": TICKET, "occurred_at": AT} | fields)
+    await handle([received(COMPLAINTS, event)])

@@ -110,7 +110,7 @@ async def test_given_a_part_and_its_erasure_in_one_batch_when_handled_then_nothi
 
     stored = await store.load(TICKET)
     assert stored is not None
-    assert stored.personal is None
+    assert stored.personal == {}
     assert "pasar" not in str(await store.collection.find_one({"_id": TICKET}))
 
 

@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from deploy.issuing import Wish, issue
-from services.routing.domain.case import Action, act
+from services.routing.domain.agency import Accept
+from services.routing.domain.case import act
 from services.routing.handlers import DirectoryPublisher
 from services.routing.seeds import seed_entries
 from services.routing.store.cases import CaseStore, Opening, Save, records_of
@@ -17,7 +18,7 @@ from shared.events.personal import PersonalRecorded
 from shared.mongo import Database
 from shared.outbox import OutboxRelay
 from tests.profiler import watch, watched
-from tests.routing.examples import AT, TICKET, a_complaint, a_deed, a_ticket, an_opening
+from tests.routing.examples import AT, TICKET, a_complaint, a_ticket, an_opening, by, the_rulebook
 from tests.shared.fakes import FakePublisher
 
 pytestmark = pytest.mark.integration
@@ -53,8 +54,8 @@ async def act_twice(store: CaseStore) -> list[bool]:
     """The second comes with what it read before the first, and is refused."""
     stored = await store.load(TICKET)
     assert stored is not None
-    change = act(stored.case, a_deed(Action.ACCEPT))
-    return [await store.save(Save(stored, uuid4(), records_of(change, ""), change.case)) for _ in range(2)]
+    change = act(stored.case, Accept(), by(), the_rulebook())
+    return [await store.save(Save(stored, (uuid4(),), records_of(change, ""), change)) for _ in range(2)]
 
 
 async def test_given_every_path_of_the_directory_when_walked_then_an_index_finds_everything(database: Database) -> None:
@@ -65,7 +66,7 @@ async def test_given_every_path_of_the_directory_when_walked_then_an_index_finds
     await records.seed(ENTRIES)
     await records.seed(ENTRIES[:10])
     await records.revisions_since(await records.now() + timedelta(minutes=1))
-    await issue(records, Wish("ani", "Ani", ClientRole.OFFICER, "PUPR-52.03"), "0" * 64)
+    await issue(records, Wish("ani", "Ani", ClientRole.OPERATOR, "PUPR-52.03"), "0" * 64)
     await records.revoke_client("ani", AT)
     assert [client.id for client in await records.clients()] == ["ani"]
 

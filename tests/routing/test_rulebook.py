@@ -47,7 +47,7 @@ def test_given_any_complaint_when_it_is_decided_then_a_valid_agency_gets_it_or_t
 
 @given(complaints())
 def test_given_any_complaint_when_a_coordinator_is_sought_then_it_is_not_the_accused(complaint: Any) -> None:
-    coordinator = the_rulebook().coordinator(complaint)
+    coordinator = the_rulebook().coordinator(complaint.about, day_of(complaint.received_at))
 
     assert the_directory().agencies[coordinator].coordinates
     assert coordinator not in the_rulebook().related(complaint.about)
@@ -125,13 +125,13 @@ def test_given_a_complaint_about_a_body_when_a_rule_leads_to_it_then_triage_gets
 def test_given_a_complaint_about_the_inspectorate_when_it_is_triaged_then_outside_it() -> None:
     complaint = a_complaint(category="integrity.levy", answers={}, about="INSPEKTORAT")
 
-    assert the_rulebook().coordinator(complaint) == "BIRO-ORGANISASI"
+    assert the_rulebook().coordinator(complaint.about, day_of(complaint.received_at)) == "BIRO-ORGANISASI"
 
 
 def test_given_a_complaint_about_the_coordinator_when_it_is_triaged_then_outside_it() -> None:
     complaint = a_complaint(category="suggestion", answers={}, about="BIRO-ORGANISASI")
 
-    assert the_rulebook().coordinator(complaint) == "INSPEKTORAT"
+    assert the_rulebook().coordinator(complaint.about, day_of(complaint.received_at)) == "INSPEKTORAT"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from shared.dead_letters import OFFSET, PARTITION, REFERENCE
-from shared.events.cases import CaseSnapshot, Role, Status, UnknownCaseEvent
+from shared.events.case import CaseSnapshot, Role, Status
+from shared.events.cases import UnknownCaseEvent
 from shared.events.complaints import ComplaintSubmitted
 from shared.events.event import Urgency
 from shared.events.personal import PersonalRecorded

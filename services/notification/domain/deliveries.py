@@ -7,17 +7,35 @@ from typing import Literal, assert_never
 from uuid import UUID
 
 from services.notification.domain.contacts import Contact
+from shared.events.case import CaseSnapshot, PromiseKind
 from shared.events.cases import (
     CaseAccepted,
     CaseAssigned,
+    CaseClosed,
     CaseEnvelope,
+    CaseEscalated,
     CaseEvent,
+    CaseForwarded,
+    CaseInformationRequested,
+    CaseLinked,
+    CaseOfficerAssigned,
     CaseOpened,
     CaseProgressed,
+    CasePublished,
+    CaseReclassified,
+    CaseRejected,
+    CaseReopened,
     CaseResolved,
-    CaseSnapshot,
+    CaseRestricted,
+    CaseResumed,
+    CaseReturned,
+    CaseSplit,
     CaseTriaged,
-    PromiseKind,
+    CaseUnlinked,
+    CaseUnpublished,
+    CaseWithdrawn,
+    FollowUpRefused,
+    PromiseBreached,
 )
 from shared.events.event import Language, Urgency
 from shared.events.notices import NoticeKind, Recipient
@@ -132,7 +150,31 @@ def deliveries_of(event: CaseEvent, at: datetime, trace: str = "") -> list[Deliv
             wanted = [(NoticeKind.ASSIGNED, Recipient.REPORTER), (NoticeKind.NEW_CASE, Recipient.AGENCY)]
         case CaseResolved():
             wanted = [(NoticeKind.RESOLVED, Recipient.REPORTER)]
-        case CaseTriaged() | CaseAccepted() | CaseProgressed():
+        case CaseForwarded():
+            wanted = [(NoticeKind.ASSIGNED, Recipient.REPORTER), (NoticeKind.NEW_CASE, Recipient.AGENCY)]
+        case (
+            CaseTriaged()
+            | CaseOfficerAssigned()
+            | CaseAccepted()
+            | CaseReturned()
+            | CaseReclassified()
+            | CaseRestricted()
+            | CaseProgressed()
+            | CaseInformationRequested()
+            | CaseResumed()
+            | CaseReopened()
+            | CaseClosed()
+            | CaseRejected()
+            | CaseWithdrawn()
+            | CasePublished()
+            | CaseUnpublished()
+            | CaseLinked()
+            | CaseUnlinked()
+            | CaseSplit()
+            | FollowUpRefused()
+            | PromiseBreached()
+            | CaseEscalated()
+        ):
             wanted = []
         case _:
             assert_never(event)

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.notification.domain.deliveries import CaseFacts, Delivery, Due, State
-from shared.events.cases import PromiseKind
+from shared.events.case import PromiseKind
 from shared.events.event import Language, Urgency
 from shared.events.notices import NoticeKind, Recipient
 from shared.mongo import Document

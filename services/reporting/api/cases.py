@@ -14,7 +14,7 @@ from services.reporting.reading import HEADERS, Reading, Wait
 from services.reporting.store import Store
 from services.reporting.store.cases import Place, Search
 from shared.directory import Directory
-from shared.events.cases import Status
+from shared.events.case import Status
 from shared.events.event import CategoryCode, RegionCode
 from shared.ids import parse_ticket
 from shared.problems import field_problem

@@ -20,7 +20,7 @@ from services.reporting.domain.scorecards import (
 from services.reporting.domain.views import category_name
 from services.reporting.store import Store
 from shared.directory import Directory
-from shared.events.cases import PromiseKind
+from shared.events.case import PromiseKind
 from shared.events.directory import Agency, Label
 from shared.problems import Problem
 

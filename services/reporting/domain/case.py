@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from shared.events.cases import CaseSnapshot
+from shared.events.case import CaseSnapshot
 
 
 @dataclass(frozen=True, slots=True)

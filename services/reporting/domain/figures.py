@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Self
 
-from shared.events.cases import CaseSnapshot, Promise, PromiseKind
+from shared.events.case import CaseSnapshot, Promise, PromiseKind
 from shared.events.event import region_levels
 from shared.wita import day_of
 

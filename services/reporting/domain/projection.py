@@ -10,7 +10,7 @@ from services.reporting.domain.case import Head, Notice, Step, Submission
 from services.reporting.domain.figures import bucket_of, figures_of, levels_of
 from shared.errors import Rejected
 from shared.events.cases import CaseEnvelope
-from shared.events.complaints import ComplaintEvent, ComplaintSubmitted
+from shared.events.complaints import Afterwards, ComplaintEvent, ComplaintSubmitted
 from shared.events.notices import NoticeDelivered, NoticeEvent, NoticeFailed, NoticeSuppressed
 from shared.events.personal import PersonalRecorded
 from shared.events.words import WordsRecorded
@@ -65,14 +65,14 @@ class Projection:
                 self.notices[str(told.event_id)] = _notice(told)
             case Erased():
                 self._erase(told)
+            case Afterwards():
+                # What became of it routing says; its words come by themselves, as a personal part.
+                pass
             case _:
                 assert_never(told)
 
     def _take_step(self, event: CaseEnvelope) -> None:
         self.history[event.sequence] = _step(event)
-        if event.case_id != event.ticket:
-            # A part of a case says nothing about how the whole case stands.
-            return
         self.buckets.add(bucket_of(event.case).key)
         if self.newest is None or event.sequence > self.newest.sequence:
             self.newest = event

@@ -10,7 +10,7 @@ from typing import Final
 from services.reporting.domain.figures import CONFIDENTIAL, COUNTS, EDGES, FOLLOW_UP, RESOLUTION
 from services.reporting.domain.statistics import Counts, percent, tenths
 from shared.directory import Directory
-from shared.events.cases import PromiseKind
+from shared.events.case import PromiseKind
 
 _OPEN: Final = "open_"
 

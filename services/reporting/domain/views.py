@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from services.reporting.domain.case import Head, Notice, Step, StoredCase
 from shared.directory import Directory
-from shared.events.cases import Promise
+from shared.events.case import Promise
 from shared.events.directory import Label
 
 RECEIVED: Final = "received"

@@ -1,13 +1,13 @@
 """Which agency gets a complaint: rules are data, tried in order, the first match wins."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
 from shared.events.cases import TriageReason
 from shared.events.complaints import ComplaintSubmitted
-from shared.events.directory import Agency, Calendar, Category, Rule, Standard
+from shared.events.directory import Agency, Calendar, Category, Officer, Rule, Standard
 from shared.events.event import Urgency, regency_of
 from shared.wita import day_of
 
@@ -36,6 +36,7 @@ class Rulebook:
     """By position."""
     calendar: Calendar
     standard: Standard
+    officers: Mapping[str, Officer] = field(default_factory=dict[str, Officer])
 
     @cached_property
     def closed(self) -> frozenset[date]:
@@ -60,12 +61,12 @@ class Rulebook:
             return Decision(None, rule.id, urgency, target)
         return Decision(target, rule.id, urgency)
 
-    def coordinator(self, complaint: ComplaintSubmitted) -> str:
+    def coordinator(self, about: str | None, day: date) -> str:
         """The body whose coordinators decide: never one that the complaint is about.
 
         Raises LookupError where the directory has none.
         """
-        day, accused = day_of(complaint.received_at), self.related(complaint.about)
+        accused = self.related(about)
         for agency in self._coordinating:
             if agency.valid_on(day) and agency.id not in accused:
                 return agency.id
@@ -83,6 +84,22 @@ class Rulebook:
                 found.add(body)
                 todo.extend(self._next_of(body))
         return frozenset(found)
+
+    def below(self, body: str) -> frozenset[str]:
+        """All that stand below it, at any depth."""
+        children = {agency.id for agency in self.agencies.values() if agency.parent == body}
+        return frozenset(children.union(*(self.below(child) for child in children)))
+
+    def present(self, officer: str, day: date) -> str | None:
+        """The officer or, by and by, who stands in on the day; None where all of them are absent."""
+        asked = set[str]()
+        while officer not in asked and (known := self.officers.get(officer)) is not None and known.valid_on(day):
+            absence = next((absence for absence in known.absences if absence.covers(day)), None)
+            if absence is None:
+                return officer
+            asked.add(officer)
+            officer = absence.stand_in or officer
+        return None
 
     def _next_of(self, body: str) -> Iterator[str]:
         agency = self.agencies.get(body)

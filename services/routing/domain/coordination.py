@@ -1,0 +1,266 @@
+"""What coordinators do: triage, settle who is responsible, set aside, publish."""
+
+from typing import ClassVar
+
+from services.routing.domain.deeds import Deed, DeedFaulty, check_body
+from services.routing.domain.draft import Draft
+from services.routing.domain.promises import (
+    MET_BY_MESSAGE,
+    MET_BY_VERIFICATION,
+    end,
+    go_on,
+    reclassify,
+    resume,
+    take_back,
+    uphold,
+)
+from services.routing.domain.table import Action
+from shared.events.case import Status
+from shared.events.cases import (
+    CaseAssigned,
+    CaseClosed,
+    CaseLinked,
+    CasePublished,
+    CaseReclassified,
+    CaseRejected,
+    CaseReopened,
+    CaseRestricted,
+    CaseUnlinked,
+    CaseUnpublished,
+    RejectionReason,
+)
+from shared.events.event import AgencyId, CategoryCode, Slug, Urgency
+from shared.events.words import Text, WordsKind
+from shared.ids import Ticket
+from shared.wita import day_of
+
+BY_HAND, OVERRIDDEN = "coordinator", "override"
+
+
+class Assign(Deed):
+    """Say which body is responsible."""
+
+    action: ClassVar = Action.ASSIGN
+    agency: AgencyId
+    text: Text | None = None
+
+    def do(self, draft: Draft) -> None:
+        check_body(draft, self.agency)
+        _say(draft, self.text)
+        draft.give_to(self.agency)
+        draft.emit(CaseAssigned, self.text, agency=self.agency, rule=BY_HAND)
+
+
+class Decide(Deed):
+    """Settle who is responsible where agencies can't agree; it binds."""
+
+    action: ClassVar = Action.DECIDE
+    agency: AgencyId
+    text: Text
+
+    def do(self, draft: Draft) -> None:
+        check_body(draft, self.agency)
+        _say(draft, self.text)
+        draft.give_to(self.agency)
+        draft.change(bound=True, disagreed=False)
+        draft.emit(CaseAssigned, self.text, agency=self.agency, rule=BY_HAND)
+
+
+class Override(Deed):
+    """Set aside what an agency did: take the case from it, or open it again."""
+
+    action: ClassVar = Action.OVERRIDE
+    agency: AgencyId
+    text: Text
+
+    def do(self, draft: Draft) -> None:
+        check_body(draft, self.agency)
+        case = draft.case
+        if case.status in {Status.RESOLVED, Status.CLOSED, Status.REJECTED}:
+            self._open_again(draft)
+        else:
+            draft.change(promises=resume(case.promises, draft.at, draft.rulebook.closed))
+        _say(draft, self.text)
+        draft.change(disputed=False)
+        draft.give_to(self.agency)
+        draft.emit(CaseAssigned, self.text, agency=self.agency, rule=OVERRIDDEN)
+
+    def _open_again(self, draft: Draft) -> None:
+        case, closed = draft.case, draft.rulebook.closed
+        promises = go_on(case.promises)
+        if case.resolved_at is not None:
+            promises = take_back(promises, case.resolved_at, draft.at, closed)
+        status = Status.IN_TRIAGE if case.agency is None else Status.IN_PROGRESS
+        draft.change(status=status, promises=promises, closes_at=None)
+        draft.emit(CaseReopened, reason="overridden")
+
+
+class Uphold(Deed):
+    """Find a disputed resolution right."""
+
+    action: ClassVar = Action.UPHOLD
+    text: Text
+
+    def do(self, draft: Draft) -> None:
+        _say(draft, self.text)
+        resolved_at = draft.case.resolved_at or draft.at
+        draft.hold(None)
+        draft.change(
+            status=Status.CLOSED, disputed=False, promises=end(uphold(draft.case.promises, resolved_at), draft.at)
+        )
+        draft.emit(CaseClosed, self.text, reason="upheld")
+
+
+class Reclassify(Deed):
+    """Say what it is really about, or how urgent it is."""
+
+    action: ClassVar = Action.RECLASSIFY
+    category: CategoryCode
+    urgency: Urgency | None = None
+    """None: the category's own."""
+    text: Text | None = None
+
+    def do(self, draft: Draft) -> None:
+        known, case = draft.rulebook.categories.get(self.category), draft.case
+        if known is None or not known.valid_on(day_of(draft.at)):
+            raise DeedFaulty("category", "is not a category today")
+        urgency = self.urgency or known.urgency
+        if (self.category, urgency) == (case.category, case.urgency):
+            raise DeedFaulty("category", "is what it is already")
+        promises = reclassify(case.promises, draft.rulebook, self.category, urgency)
+        moved = [new.kind for old, new in zip(case.promises, promises, strict=True) if old.due_at != new.due_at]
+        draft.change(
+            category=self.category,
+            urgency=urgency,
+            promises=promises,
+            confidential=case.confidential or known.confidential,
+            anonymous=case.anonymous or known.anonymous,
+        )
+        draft.emit(
+            CaseReclassified, self.text, from_category=case.category, from_urgency=case.urgency, moved=tuple(moved)
+        )
+        _unpublish_if_confidential(draft)
+
+
+class Restrict(Deed):
+    """Hide who complained from the agency, or what from the public. Nobody but the reporter can show it again."""
+
+    action: ClassVar = Action.RESTRICT
+    anonymous: bool = False
+    confidential: bool = False
+
+    def do(self, draft: Draft) -> None:
+        case = draft.case
+        anonymous, confidential = case.anonymous or self.anonymous, case.confidential or self.confidential
+        if (anonymous, confidential) == (case.anonymous, case.confidential):
+            raise DeedFaulty("confidential", "nothing would be switched on that is not on already")
+        draft.change(anonymous=anonymous, confidential=confidential)
+        draft.emit(CaseRestricted)
+        _unpublish_if_confidential(draft)
+
+
+class Reject(Deed):
+    """Say why nobody will act."""
+
+    action: ClassVar = Action.REJECT
+    reason: RejectionReason
+    text: Text
+
+    def do(self, draft: Draft) -> None:
+        draft.meet(MET_BY_MESSAGE | MET_BY_VERIFICATION)
+        draft.hold(None)
+        draft.change(status=Status.REJECTED, resumes_as=None, promises=end(draft.case.promises, draft.at))
+        draft.emit(CaseRejected, self.text, reason=self.reason)
+
+
+class Link(Deed):
+    """Let another case about the same matter go on in the place of this one."""
+
+    action: ClassVar = Action.LINK
+    ticket: Ticket
+    text: Text | None = None
+
+    def do(self, draft: Draft) -> None:
+        case = draft.case
+        if self.ticket == draft.ticket:
+            raise DeedFaulty("ticket", "is this very case")
+        promises = resume(case.promises, draft.at, draft.rulebook.closed)
+        was = case.resumes_as if case.status is Status.AWAITING_REPORTER else case.status
+        draft.change(promises=promises)
+        draft.meet(MET_BY_VERIFICATION | (MET_BY_MESSAGE if self.text else frozenset()))
+        draft.hold(None)
+        draft.change(
+            status=Status.CLOSED,
+            linked_to=self.ticket,
+            resumes_as=was,
+            promises=end(draft.case.promises, draft.at),
+        )
+        draft.emit(CaseLinked, self.text, linked_to=self.ticket)
+
+
+class Unlink(Deed):
+    """Let it go on by itself."""
+
+    action: ClassVar = Action.UNLINK
+    text: Text | None = None
+
+    def do(self, draft: Draft) -> None:
+        case = draft.case
+        draft.hold(case.agency or draft.rulebook.coordinator(draft.about, day_of(draft.at)))
+        draft.change(
+            status=case.resumes_as or Status.IN_TRIAGE,
+            linked_to=None,
+            resumes_as=None,
+            promises=go_on(case.promises),
+        )
+        draft.emit(CaseUnlinked, self.text, linked_to=case.linked_to)
+
+
+class Publish(Deed):
+    """Show everybody what was complained about, without what is nobody else's business."""
+
+    action: ClassVar = Action.PUBLISH
+    text: Text
+    photos: tuple[Slug, ...] = ()
+
+    def do(self, draft: Draft) -> None:
+        draft.unpublish()
+        key = f"{draft.ticket}:{draft.next_id(CasePublished)}"
+        draft.change(publication=key)
+        draft.emit(CasePublished, self.text, WordsKind.PUBLICATION, photos=self.photos)
+
+
+class Unpublish(Deed):
+    """Show nobody any more."""
+
+    action: ClassVar = Action.UNPUBLISH
+
+    def do(self, draft: Draft) -> None:
+        draft.unpublish()
+        draft.emit(CaseUnpublished)
+
+
+def _say(draft: Draft, text: str | None) -> None:
+    if text:
+        draft.meet(MET_BY_MESSAGE)
+
+
+def _unpublish_if_confidential(draft: Draft) -> None:
+    if draft.case.confidential and draft.case.publication is not None:
+        draft.unpublish()
+        draft.emit(CaseUnpublished)
+
+
+COORDINATORS_DEEDS: tuple[type[Deed], ...] = (
+    Assign,
+    Decide,
+    Override,
+    Uphold,
+    Reclassify,
+    Restrict,
+    Reject,
+    Link,
+    Unlink,
+    Publish,
+    Unpublish,
+)

@@ -1,0 +1,67 @@
+"""Does what is due by itself: any number of replicas, each breach and each step of the ladder once."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+
+from services.routing.domain.clocks import sweep
+from services.routing.domain.rulebook import Rulebook
+from services.routing.store.cases import CaseStore, Save, StoredCase, records_of
+from shared.metrics import CLOCKS_RUN
+from shared.outbox import OutboxRelay
+
+log = structlog.get_logger(__name__)
+
+_SWEEP_EVERY_S: Final = 1.0
+_LOOK_AT: Final = 1_000
+_AT_ONCE: Final = 100
+"""Of what it sees it takes so many, drawn by lot: replicas that sweep together seldom meet at one case."""
+
+
+class Sweeper:
+    """Brings cases up to the present. Writes are guarded: of two replicas at one case, the second writes nothing."""
+
+    def __init__(
+        self,
+        store: CaseStore,
+        relay: OutboxRelay,
+        rulebook: Callable[[], Rulebook],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._relay = relay
+        self._rulebook = rulebook
+        self._now = now
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_EVERY_S)
+            while await self.sweep_once():
+                pass
+
+    async def sweep_once(self) -> int:
+        """Returns how many cases it brought up to the present."""
+        due = await self._store.due_before(self._now(), _LOOK_AT)
+        chosen = random.sample(due, min(_AT_ONCE, len(due)))
+        stored = await self._store.load_many(chosen) if chosen else {}
+        tried = await asyncio.gather(*(self._bring_up(one) for one in stored.values()))
+        done = [one for one in tried if one is not None]
+        await self._relay.publish({one.case.ticket: one.outbox for one in done})
+        return len(done)
+
+    async def _bring_up(self, stored: StoredCase) -> StoredCase | None:
+        try:
+            change = sweep(stored.case, self._now(), self._rulebook())
+        except Exception:
+            # One case must not keep the clocks of all others from running.
+            log.exception("clock_failed", ticket=stored.case.ticket)
+            return None
+        save = Save(stored, (), records_of(change, ""), change)
+        if not await self._store.save(save):
+            return None
+        CLOCKS_RUN.labels("routing").inc(len(change.events))
+        return stored.after(save)
