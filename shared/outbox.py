@@ -100,10 +100,15 @@ class OutboxRelay:
             await self._wake.wait()
             self._wake.clear()
             queued, self._queued = self._queued, {}
-            await self.publish({document_id: self._new_among(records) for document_id, records in queued.items()})
+            await self.publish_new({document_id: list(records.values()) for document_id, records in queued.items()})
 
-    def _new_among(self, records: Mapping[str, Outgoing]) -> list[Outgoing]:
-        return [record for ref, record in records.items() if ref not in self._acknowledged]
+    async def publish_new(self, outboxes: Mapping[str, Sequence[Outgoing]]) -> int:
+        """As `publish`, without what this relay published before and only did not clear yet."""
+        new = {
+            document_id: [record for record in records if record.ref not in self._acknowledged]
+            for document_id, records in outboxes.items()
+        }
+        return await self.publish({document_id: records for document_id, records in new.items() if records})
 
     def _remember(self, refs: Iterable[str]) -> None:
         self._acknowledged |= dict.fromkeys(refs)

@@ -1,9 +1,11 @@
 from fastapi import FastAPI
 
 from services.intake.api import Intake, Options, create_router
+from services.intake.follow_ups import FollowUps, create_follow_up_router
 from services.intake.places import load_places
 from services.intake.settings import Settings
 from shared.service import Service
+from shared.tracking import CodeCheck
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -13,4 +15,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     intake = Intake(settings, service.directory, load_places(), service.publisher)
     options = Options(service.directory)
     service.follower.on_change.append(options.note_change)
-    return service.create_app(create_router(intake, options), max_body_size=settings.max_body_size)
+    follow_ups = FollowUps(settings, service.publisher, CodeCheck(settings.tracking_keys()))
+    routers = create_router(intake, options), create_follow_up_router(follow_ups)
+    return service.create_app(*routers, max_body_size=settings.max_body_size)

@@ -22,7 +22,7 @@ from services.notification.domain.deliveries import (
 from services.notification.metrics import count_outcome
 from services.notification.store import Open, Settled, Store
 from shared.events.cases import CaseEnvelope, CaseEvent
-from shared.events.complaints import ComplaintSubmitted
+from shared.events.complaints import ComplaintSubmitted, ContactChanged
 from shared.events.notices import NoticeKind
 from shared.events.personal import PersonalRecorded
 from shared.events.words import WordsKind, WordsRecorded
@@ -133,6 +133,8 @@ def _learn(contact: Contact, received: Received) -> None:
     match received.event:
         case ComplaintSubmitted(part=part):
             contact.names_part(part)
+        case ContactChanged(occurred_at=at, part=part):
+            contact.changes_contact(at, part)
         case PersonalRecorded() as person:
             contact.knows_person(name, Person(person.email, person.name, person.language))
         case WordsRecorded(text=text):

@@ -7,12 +7,11 @@ from typing import Final
 from services.reporting.domain.case import StoredCase
 from services.reporting.domain.views import CaseView, has_passed, is_public, view_as_reporter, view_publicly
 from services.reporting.store import Store
-from services.reporting.tries import MOST_TRIES, Tries
 from shared.batches import Batcher
 from shared.directory import Directory
-from shared.ids import tracking_code_fits
 from shared.limits import ANSWERS_WITHIN_S, answered_within
 from shared.problems import Problem
+from shared.tracking import CodeCheck
 from shared.waiters import Waiters
 
 HEADERS: Final = {"Cache-Control": "no-store", "Vary": "X-Tracking-Code"}
@@ -34,14 +33,13 @@ class Reading:
         self._store = store
         self._waiters = waiters
         self._names = names
-        self._tracking_keys = tracking_keys
-        self._tries = Tries()
+        self._codes = CodeCheck(tracking_keys, HEADERS)
         self._loader = Batcher[str, StoredCase | None](self._load)
 
     async def view(self, ticket: str, wait: Wait, code: str | None) -> CaseView:
         """The reporter's own view with a code, else the public one. Raises a 403, 404 or 429 Problem."""
         if code is not None:
-            self._check(ticket, code)
+            self._codes.check(ticket, code)
             stored = await self._stored(ticket, wait, publicly=False)
             return view_as_reporter(ticket, stored, self._names)
         stored = await self._stored(ticket, wait, publicly=True)
@@ -68,20 +66,3 @@ class Reading:
     async def _load(self, tickets: Sequence[str]) -> list[StoredCase | None]:
         found = await self._store.cases.read(set(tickets))
         return [found.get(ticket) for ticket in tickets]
-
-    def _check(self, ticket: str, code: str) -> None:
-        """Raises a 403 or 429 Problem for a wrong code; a right one is accepted however many wrong ones came before.
-
-        Anyone can send wrong codes for a public ticket, so a lock that held for the right one too would shut out the
-        reporter as often as anyone liked. It would protect nothing either: 55 bits of HMAC are not guessed, and
-        whoever could send the right code would not be guessing.
-        """
-        if tracking_code_fits(self._tracking_keys, ticket, code):
-            return
-        locked = self._tries.seconds_locked(ticket)
-        if locked:
-            detail = f"{MOST_TRIES} wrong codes within an hour; please try again later."
-            raise Problem(429, "Too many wrong codes", detail, headers={**HEADERS, "Retry-After": str(locked)})
-        self._tries.note_wrong(ticket)
-        detail = "Compare it with the one on your receipt."
-        raise Problem(403, "The tracking code does not fit", detail, headers=HEADERS)

@@ -57,12 +57,20 @@ class Wish:
 class Desk:
     """Acts on cases for people."""
 
-    def __init__(self, store: CaseStore, relay: OutboxRelay, opened: Waiters, rulebook: Callable[[], Rulebook]) -> None:
+    def __init__(
+        self,
+        store: CaseStore,
+        relay: OutboxRelay,
+        opened: Waiters,
+        rulebook: Callable[[], Rulebook],
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._store = store
         self._relay = relay
         self._opened = opened
         self._rulebook = rulebook
-        self._now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self._now = now
 
     async def read(self, ticket: str, person: Person, wait_s: float = 0) -> StoredCase:
         """Raises CaseNotFound, after waiting for a case that is not there yet."""

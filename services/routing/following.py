@@ -89,5 +89,5 @@ class Following:
         """Tickets of those that are written now or were before."""
         nothing_new = {save.change.case.ticket for save in saves if not save.keys}
         done = await self._store.save_many([save for save in saves if save.keys])
-        await self._relay.publish({save.stored.case.ticket: save.stored.after(save).outbox for save in done})
+        await self._relay.publish_new({save.stored.case.ticket: save.stored.after(save).outbox for save in done})
         return nothing_new | {save.change.case.ticket for save in done}

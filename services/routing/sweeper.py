@@ -50,7 +50,7 @@ class Sweeper:
         stored = await self._store.load_many(chosen) if chosen else {}
         tried = await asyncio.gather(*(self._bring_up(one) for one in stored.values()))
         done = [one for one in tried if one is not None]
-        await self._relay.publish({one.case.ticket: one.outbox for one in done})
+        await self._relay.publish_new({one.case.ticket: one.outbox for one in done})
         return len(done)
 
     async def _bring_up(self, stored: StoredCase) -> StoredCase | None:

@@ -101,12 +101,12 @@ async def test_given_a_text_when_its_tombstone_is_published_then_the_reporter_no
 async def test_given_a_type_of_a_newer_replica_when_it_is_consumed_then_its_snapshot_is_shown(
     running: httpx2.AsyncClient, settings: Settings
 ) -> None:
-    await publish(settings.kafka, *records_of([a_step(1, 1), a_step(1, 2, "case.escalated.v1", agency="DINSOS-P3A")]))
+    await publish(settings.kafka, *records_of([a_step(1, 1), a_step(1, 2, "case.merged.v1", agency="DINSOS-P3A")]))
 
     answer = await running.get(f"/v1/cases/{ticket(1)}?wait=30&after=1")
 
     assert answer.json()["agency"] == "DINSOS-P3A"
-    assert answer.json()["history"][1]["type"] == "case.escalated.v1"
+    assert answer.json()["history"][1]["type"] == "case.merged.v1"
 
 
 async def test_given_a_running_service_when_another_generation_is_started_then_it_reads_everything_anew(

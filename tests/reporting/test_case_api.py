@@ -13,6 +13,7 @@ from tests.reporting.samples import (
     a_promise,
     a_step,
     code_of,
+    some_words,
     ticket,
 )
 
@@ -23,7 +24,7 @@ TEXT = "Jalan berlubang di depan pasar"
 WORDS = "Sudah kami tambal"
 
 
-async def test_given_a_lifecycle_when_anyone_reads_the_case_then_facts_and_history_are_told_but_no_words(
+async def test_given_a_lifecycle_when_anyone_reads_the_case_then_facts_history_and_progress_are_told(
     client: httpx2.AsyncClient, projecting: Projecting
 ) -> None:
     await projecting.take(*a_lifecycle(1))
@@ -34,7 +35,7 @@ async def test_given_a_lifecycle_when_anyone_reads_the_case_then_facts_and_histo
     assert answer.headers["Vary"] == "X-Tracking-Code"
     case = answer.json()
     assert TEXT not in answer.text
-    assert WORDS not in answer.text
+    assert [step["words"] for step in case["history"]] == [None, None, WORDS, None]
     assert case["reporter"] is None
     assert case["status"] == "resolved"
     assert case["category_name"] == {"id": "id road.damage", "en": "en road.damage"}
@@ -55,8 +56,29 @@ async def test_given_a_lifecycle_when_anyone_reads_the_case_then_facts_and_histo
             "due_at": "2026-03-10T01:30:00Z",
             "met_at": "2026-03-06T01:30:00Z",
             "kept": True,
+            "breached_at": None,
+            "ended_at": None,
+            "paused": False,
         }
     ]
+
+
+@pytest.mark.parametrize("is_published", [True, False])
+async def test_given_words_of_a_resolution_and_a_publication_when_anyone_reads_then_only_what_is_published_is_told(
+    client: httpx2.AsyncClient, projecting: Projecting, *, is_published: bool
+) -> None:
+    answered, published = some_words(1, 2, "Untuk pelapor"), some_words(1, 3, "Untuk semua")
+    key = published.key if is_published else None
+    steps = [
+        a_step(1, 1),
+        a_step(1, 2, "case.resolved.v1", words=answered.key),
+        a_step(1, 3, "case.published.v1", words=published.key, publication=key),
+    ]
+
+    await projecting.take(answered, published, *steps)
+
+    history = (await client.get(f"/v1/cases/{ticket(1)}")).json()["history"]
+    assert [step["words"] for step in history] == [None, None, "Untuk semua" if is_published else None]
 
 
 async def test_given_promises_that_are_late_and_open_when_the_case_is_read_then_it_says_so(

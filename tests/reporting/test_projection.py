@@ -48,23 +48,23 @@ def test_given_a_case_that_moved_when_it_is_projected_then_it_knows_every_bucket
 
 
 def test_given_an_event_of_a_type_that_is_not_known_when_it_is_projected_then_its_snapshot_counts() -> None:
-    batch = of_ticket(a_step(1, 1), a_step(1, 2, "case.escalated.v1", agency="DINSOS-P3A"))
+    batch = of_ticket(a_step(1, 1), a_step(1, 2, "case.merged.v1", agency="DINSOS-P3A"))
 
     projection = project(batch)[ticket(1)]
 
     assert projection.head is not None
     assert projection.head.snapshot.agency == "DINSOS-P3A"
-    assert projection.history[2].type == "case.escalated.v1"
+    assert projection.history[2].type == "case.merged.v1"
 
 
-def test_given_a_step_of_a_part_of_the_case_when_it_is_projected_then_the_whole_case_stays_as_it_was() -> None:
-    batch = of_ticket(a_step(1, 1), a_step(1, 2, "case.opened.v2", case_id=f"{ticket(1)}.1", agency="DINSOS-P3A"))
+def test_given_a_step_of_a_part_of_the_case_when_it_is_projected_then_it_tells_of_the_whole_case() -> None:
+    batch = of_ticket(a_step(1, 1), a_step(1, 2, "case.opened.v2", case_id=f"{ticket(1)}.1"))
 
     projection = project(batch)[ticket(1)]
 
     assert projection.head is not None
-    assert projection.head.sequence == 1
-    assert sorted(projection.history) == [1, 2]
+    assert projection.head.sequence == 2
+    assert [step.case_id for _, step in sorted(projection.history.items())] == [ticket(1), f"{ticket(1)}.1"]
 
 
 @pytest.mark.parametrize("erased_first", [True, False])

@@ -1,6 +1,7 @@
 """The contact book: who a ticket's reporter is and what officers wrote to them."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from shared.events.event import Language
 
@@ -23,7 +24,9 @@ class Contact:
     """
 
     part: str | None = None
-    """The personal part that the first submission named. Of others nothing is ever used."""
+    """The personal part that the first submission named."""
+    changed: tuple[str, str] | None = None
+    """When the reporter last said how to be reached now (ISO 8601, UTC), and in which part."""
     people: dict[str, Person] = field(default_factory=dict[str, Person])
     """By personal part."""
     words: dict[str, str] = field(default_factory=dict[str, str])
@@ -32,16 +35,24 @@ class Contact:
     erased_words: set[str] = field(default_factory=set[str])
 
     @property
+    def valid_part(self) -> str | None:
+        """Of other parts nothing is ever used."""
+        return self.changed[1] if self.changed else self.part
+
+    @property
     def reporter(self) -> Person | None:
-        return None if self.part is None else self.people.get(self.part)
+        return None if self.valid_part is None else self.people.get(self.valid_part)
 
     @property
     def reporter_is_erased(self) -> bool:
-        return self.part in self.erased_parts
+        return self.valid_part in self.erased_parts
 
     def names_part(self, part: str) -> None:
         if self.part is None:
             self.part = part
+
+    def changes_contact(self, at: datetime, part: str) -> None:
+        self.changed = max(self.changed or ("", ""), (at.astimezone(UTC).isoformat(timespec="microseconds"), part))
 
     def knows_person(self, part: str, person: Person) -> None:
         if part not in self.erased_parts:

@@ -37,6 +37,10 @@ def _merge(news: Contact) -> Document:
     changes: Document = {}
     if news.part is not None:
         changes["part"] = {"$ifNull": ["$part", {"$literal": news.part}]}
+    if news.changed is not None:
+        at, part = news.changed
+        # The later one, in whatever order they come: MongoDB compares the fields one by one.
+        changes["changed"] = {"$max": ["$changed", {"$literal": {"at": at, "part": part}}]}
     for field, erased in (("erased_parts", news.erased_parts), ("erased_words", news.erased_words)):
         if erased:
             changes[field] = {"$setUnion": [_or_empty(field), {"$literal": sorted(erased)}]}
@@ -66,8 +70,10 @@ def _contact(stored: Document) -> Contact:
         part: Person(person["email"], person["name"], Language(person["language"]))
         for part, person in stored.get("people", {}).items()
     }
+    changed = stored.get("changed")
     return Contact(
         part=stored.get("part"),
+        changed=(changed["at"], changed["part"]) if changed else None,
         people=people,
         words=stored.get("words", {}),
         erased_parts=set(stored.get("erased_parts", ())),

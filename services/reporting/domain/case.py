@@ -35,6 +35,8 @@ class Step:
     status: str
     words: str | None
     """The event id under which its words are kept."""
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What its type says besides what all do: reasons, promises, levels. Never who of an agency."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def duration_figure(name: str, duration: timedelta) -> str:
 
 def _promises(case: CaseSnapshot) -> Iterator[str]:
     for promise in case.promises:
-        if promise.met_at is not None or case.status.value not in _ENDED:
+        if promise.met_at is not None or (promise.ended_at is None and case.status.value not in _ENDED):
             yield f"{promise.kind.value}_{_outcome(promise)}"
 
 

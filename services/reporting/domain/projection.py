@@ -18,6 +18,8 @@ from shared.wita import day_of
 
 Told = ComplaintEvent | PersonalRecorded | CaseEnvelope | WordsRecorded | NoticeEvent
 
+_NO_FACTS: Final = {*CaseEnvelope.model_fields, "type", "officer", "stands_in_for"}
+"""What a step tells anyway, and who of an agency's people has a case."""
 _PART: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 
 
@@ -125,6 +127,7 @@ def _step(event: CaseEnvelope) -> Step:
         agency=event.case.agency,
         status=event.case.status.value,
         words=event.words.partition(":")[2] if event.words else None,
+        facts=event.model_dump(mode="json", exclude=_NO_FACTS, exclude_none=True),
     )
 
 

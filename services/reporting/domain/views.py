@@ -22,11 +22,19 @@ class PromiseView:
     due_at: datetime
     met_at: datetime | None
     kept: bool | None
+    breached_at: datetime | None
+    ended_at: datetime | None
+    """The case ended without it."""
+    paused: bool
+    """It waits for the reporter; `due_at` will be later."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepView:
-    """One thing that happened, and who has the case and how it stands since. Words are the reporter's to read."""
+    """One thing that happened, and who has the case and how it stands since.
+
+    Words are the reporter's to read, but for progress and publications: these are everybody's.
+    """
 
     sequence: int
     type: str
@@ -37,6 +45,8 @@ class StepView:
     agency_name: Label | None
     status: str
     words: str | None
+    facts: Mapping[str, Any]
+    """What the type of the step says besides: reasons, promises, levels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +134,20 @@ def view_as_reporter(ticket: str, stored: StoredCase | None, names: Directory) -
 
 
 def _view(stored: StoredCase, head: Head, names: Directory, reporter: ReporterView | None) -> CaseView:
-    words = stored.words if reporter else {}
+    words = stored.words if reporter else _public_words(stored, head)
     return CaseView(
         **_facts(stored.ticket, head, names),
         promises=[_promise_view(promise) for promise in head.snapshot.promises],
         history=[_step_view(sequence, step, names, words) for sequence, step in sorted(stored.history.items())],
         reporter=reporter,
     )
+
+
+def _public_words(stored: StoredCase, head: Head) -> Mapping[str, str | None]:
+    """What an agency tells everybody, and what a coordinator published and did not take back."""
+    published = (head.snapshot.publication or "").partition(":")[2]
+    public = {step.words for step in stored.history.values() if step.words and step.type == "case.progressed.v1"}
+    return {event_id: text for event_id, text in stored.words.items() if event_id in public | {published}}
 
 
 def _facts(ticket: str, head: Head, names: Directory) -> dict[str, Any]:
@@ -155,7 +172,16 @@ def _facts(ticket: str, head: Head, names: Directory) -> dict[str, Any]:
 
 def _promise_view(promise: Promise) -> PromiseView:
     kept = None if promise.met_at is None else promise.met_at <= promise.due_at
-    return PromiseView(promise.kind.value, promise.started_at, promise.due_at, promise.met_at, kept)
+    return PromiseView(
+        kind=promise.kind.value,
+        started_at=promise.started_at,
+        due_at=promise.due_at,
+        met_at=promise.met_at,
+        kept=kept,
+        breached_at=promise.breached_at,
+        ended_at=promise.ended_at,
+        paused=promise.is_open and promise.is_paused,
+    )
 
 
 def _step_view(sequence: int, step: Step, names: Directory, words: Mapping[str, str | None]) -> StepView:
@@ -169,6 +195,7 @@ def _step_view(sequence: int, step: Step, names: Directory, words: Mapping[str, 
         agency_name=agency_name(names, step.agency),
         status=step.status,
         words=words.get(step.words) if step.words else None,
+        facts=step.facts,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+import structlog
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
@@ -22,6 +23,8 @@ from shared.mongo import Collection, Database, Document, only_duplicates
 from shared.outbox import from_stored, to_stored
 from shared.records import Outgoing, to_record, tombstone
 from shared.topics import CASES, WORDS
+
+log = structlog.get_logger(__name__)
 
 _ONE_MILLISECOND: Final = timedelta(milliseconds=1)
 _REMEMBERED: Final = 200
@@ -178,9 +181,15 @@ class CaseStore:
             return await self._loads.add(ticket)
 
     async def load_many(self, tickets: Sequence[str]) -> dict[str, StoredCase]:
-        """Those that are there."""
-        found = await self._load_all(tickets)
-        return {stored.case.ticket: stored for stored in found if stored is not None}
+        """Those that are there, but for what can't be read: one case must not keep all others from going on."""
+        cursor = self.collection.find({"_id": {"$in": list(tickets)}, "case": {"$exists": True}})
+        readable: dict[str, StoredCase] = {}
+        for document in await cursor.to_list(None):
+            try:
+                readable[document["_id"]] = _to_stored_case(document)
+            except (KeyError, ValueError):
+                log.exception("case_unreadable", ticket=document["_id"])
+        return readable
 
     async def log(self, ticket: str, entry: Entry) -> None:
         """Add a line to the history that changes nothing else."""

@@ -1,4 +1,4 @@
-from services.reporting.tries import Tries
+from shared.tracking import Tries
 
 
 class Clock:
