@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from services.routing.api.cases import DESK_ERRORS, create_cases_router, desk_problem
+from services.routing.api.queues import Queues, create_queues_router
 from services.routing.api.signing_in import create_person_getter
 from services.routing.desk import Desk
 from services.routing.domain.rulebook import Rulebook
@@ -14,6 +15,7 @@ from services.routing.seeds import seed_entries
 from services.routing.settings import Settings
 from services.routing.store.cases import CaseStore
 from services.routing.store.directory import DirectoryStore
+from services.routing.store.queues import QueueStore
 from services.routing.sweeper import Sweeper
 from shared.directory import Directory
 from shared.mongo import close_database, is_passing, open_database, why_not_ready
@@ -33,6 +35,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     service = Service("routing", settings)
     database = open_database(settings.mongo)
     cases, records = CaseStore(database), DirectoryStore(database)
+    queue_store = QueueStore(cases.collection)
     relay = OutboxRelay("routing", cases.collection, service.publisher)
     publisher = DirectoryPublisher(records, service.directory, service.publisher)
     opened = Waiters()
@@ -42,6 +45,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         try:
             await relay.create_index()
             await cases.create_indexes()
+            await queue_store.create_indexes()
             await records.create_indexes()
             await records.seed(seed_entries(_years(settings)))
             await publisher.reconcile()
@@ -60,7 +64,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     service.background("directory_publisher", publisher.run)
     service.background("clocks", Sweeper(cases, relay, rulebook).run)
     get_person = create_person_getter(SignIn(settings.oidc))
-    app = service.create_app(create_cases_router(Desk(cases, relay, opened, rulebook), get_person))
+    queues = create_queues_router(Queues(queue_store, rulebook), get_person)
+    app = service.create_app(queues, create_cases_router(Desk(cases, relay, opened, rulebook), get_person))
     install_refusals(app)
     answer_outages(app)
     return app

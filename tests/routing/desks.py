@@ -1,18 +1,21 @@
 """A desk to send requests to, and the people who do."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import httpx2
 from pydantic import SecretStr
 
 from services.routing.api.cases import create_cases_router
+from services.routing.api.queues import Queues, create_queues_router
 from services.routing.api.signing_in import create_person_getter
 from services.routing.app import install_refusals
 from services.routing.desk import Desk
 from services.routing.store.cases import CaseStore
+from services.routing.store.queues import QueueStore
 from shared.oidc import OidcSettings, SignIn, issue_locally
 from shared.outbox import OutboxRelay
 from shared.problems import ProblemApp
@@ -38,12 +41,17 @@ COORDINATOR: Final = signed_in("coordinator", "BIRO-ORGANISASI", subject="budi")
 
 @asynccontextmanager
 async def a_desk(
-    store: CaseStore, relay: OutboxRelay, opened: Waiters | None = None
+    store: CaseStore,
+    relay: OutboxRelay,
+    opened: Waiters | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> AsyncGenerator[httpx2.AsyncClient]:
     app = ProblemApp()
     install_refusals(app)
     get_person = create_person_getter(SignIn(OidcSettings(development_secret=SecretStr(SECRET))))
-    app.include_router(create_cases_router(Desk(store, relay, opened or Waiters(), the_rulebook), get_person))
+    app.include_router(create_queues_router(Queues(QueueStore(store.collection), the_rulebook, now=now), get_person))
+    desk = Desk(store, relay, opened or Waiters(), the_rulebook, now=now)
+    app.include_router(create_cases_router(desk, get_person))
     running = asyncio.create_task(relay.run())
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://desk") as client:
         yield client

@@ -7,12 +7,12 @@ from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, Field, NonNegativeInt
 
 from services.reporting.api.filters import NONE, AgencyFilter, Asked, Day, Moment, check_known, check_period
-from services.reporting.api.pages import read_cursor, write_cursor
 from services.reporting.domain.case import Head
 from services.reporting.domain.views import CaseFacts, CaseView, list_facts
 from services.reporting.reading import HEADERS, Reading, Wait
 from services.reporting.store import Store
-from services.reporting.store.cases import Place, Search
+from services.reporting.store.cases import Search
+from shared.cursors import Place, read_cursor, write_cursor
 from shared.directory import Directory
 from shared.events.case import Status
 from shared.events.event import CategoryCode, RegionCode

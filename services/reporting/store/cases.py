@@ -14,6 +14,7 @@ from pymongo.errors import BulkWriteError
 from services.reporting.domain.case import Head, StoredCase
 from services.reporting.domain.projection import Projection
 from services.reporting.store.documents import to_case, to_update
+from shared.cursors import Place
 from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Document, only_duplicates
 
@@ -28,14 +29,6 @@ INDEXES: Final = (
     IndexModel([("head.bucket", ASCENDING)], name="bucket", sparse=True),
     IndexModel([("stale", ASCENDING)], name="stale", sparse=True),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a page ended: time of the case's newest event, and its ticket."""
-
-    at: datetime
-    ticket: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

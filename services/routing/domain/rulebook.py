@@ -85,6 +85,18 @@ class Rulebook:
                 todo.extend(self._next_of(body))
         return frozenset(found)
 
+    def accusing(self, body: str | None) -> frozenset[str]:
+        """The bodies whose complaints this one's people must not see: all to which it is related."""
+        found, todo = set[str](), [body] if body else []
+        while todo:
+            one = todo.pop()
+            if one not in found:
+                found.add(one)
+                known = self.agencies.get(one)
+                todo += [up for up in (known.successor, known.parent) if up] if known else []
+                todo += [other.id for other in self.agencies.values() if other.successor == one]
+        return frozenset(found)
+
     def below(self, body: str) -> frozenset[str]:
         """All that stand below it, at any depth."""
         children = {agency.id for agency in self.agencies.values() if agency.parent == body}

@@ -12,10 +12,12 @@ from pymongo.errors import BulkWriteError
 
 from services.routing.domain.clocks import next_due
 from services.routing.domain.draft import Case, Change, Entry
+from services.routing.domain.search import words_of
+from services.routing.domain.standing import standing_of
 from shared.batches import Batcher
 from shared.events.case import CaseSnapshot
 from shared.events.complaints import ComplaintSubmitted, ComplaintSupported
-from shared.events.event import Event
+from shared.events.event import Event, region_levels
 from shared.events.personal import PersonalRecorded
 from shared.events.words import WordsRecorded
 from shared.limits import ANSWERS_WITHIN_S, answered_within
@@ -137,7 +139,7 @@ class CaseStore:
             {
                 part.key: UpdateOne(
                     {"_id": part.ticket, "erased": {"$ne": part.part}},
-                    {"$set": {f"personal.{part.part}": part.model_dump(mode="json", exclude_none=True)}},
+                    _with_part(part),
                     upsert=True,
                 )
                 for part in parts
@@ -149,9 +151,7 @@ class CaseStore:
         places = {key: key.partition(":")[::2] for key in keys}
         await self._write_twice(
             {
-                key: UpdateOne(
-                    {"_id": ticket}, {"$unset": {f"personal.{part}": ""}, "$addToSet": {"erased": part}}, upsert=True
-                )
+                key: UpdateOne({"_id": ticket}, _without_part(part), upsert=True)
                 for key, (ticket, part) in places.items()
             }
         )
@@ -263,6 +263,23 @@ class CaseStore:
         return [str(save.id) in written for save in saves]
 
 
+def _with_part(part: PersonalRecorded) -> Document:
+    found_by = words_of(f"{part.text} {part.address or ''}")
+    kept = part.model_dump(mode="json", exclude_none=True)
+    return {
+        "$set": {f"personal.{part.part}": kept, f"found_by.{part.part}": found_by},
+        "$addToSet": {"words": {"$each": found_by}},
+    }
+
+
+def _without_part(part: str) -> list[Document]:
+    """Nothing of it is left, nor is the case found by its words alone any more."""
+    left = {"$objectToArray": {"$ifNull": ["$found_by", {}]}}
+    words = {"$reduce": {"input": left, "initialValue": [], "in": {"$setUnion": ["$$value", "$$this.v"]}}}
+    erased = {"$setUnion": [{"$ifNull": ["$erased", []]}, [part]]}
+    return [{"$unset": [f"personal.{part}", f"found_by.{part}"]}, {"$set": {"words": words, "erased": erased}}]
+
+
 def _opening_write(opening: Opening, records: Sequence[Outgoing]) -> UpdateOne:
     complaint, change = opening.complaint, opening.change
     fields = {
@@ -280,14 +297,20 @@ def _opening_write(opening: Opening, records: Sequence[Outgoing]) -> UpdateOne:
 def _present(case: Case) -> Document:
     """What a document says of the case as it stands."""
     snapshot = case.snapshot
-    due = next_due(snapshot)
+    due, standing = next_due(snapshot), standing_of(snapshot)
     return {
         "case": snapshot.model_dump(mode="json", exclude_none=True),
         "sequence": case.sequence,
         "at": case.at.isoformat(),
         # MongoDB keeps milliseconds: rounded up, nothing is looked at before it is due.
         "next_due": due and due + _ONE_MILLISECOND,
-        "holders": sorted({*filter(None, [snapshot.agency]), *(part.agency for part in snapshot.parts)}),
+        "open": standing.open,
+        "late": standing.late,
+        "due_at": standing.due_at,
+        "holder": standing.holder,
+        "held_since": snapshot.holdings[-1].since if standing.holder else None,
+        "holders": list(standing.holders),
+        "regions": list(region_levels(snapshot.region)) if snapshot.region else [],
     }
 
 

@@ -3,15 +3,23 @@
 import base64
 import binascii
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from services.reporting.store.cases import Place
 from shared.ids import parse_ticket
 from shared.problems import field_problem
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ended: the moment by which the list is sorted, in whole milliseconds, and the ticket."""
+
+    at: datetime
+    ticket: str
 
 
 def write_cursor(place: Place) -> str:
