@@ -1,7 +1,7 @@
 # Everything a developer does here. `make` alone lists it.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test test-memory test-integration test-system check check-format check-lint check-types check-walls check-contracts contracts bench lock clean
+.PHONY: help setup up demo test test-memory test-integration test-system check check-format check-lint check-types check-walls check-contracts contracts diagrams bench lock clean
 
 BIN := .venv/bin
 export M2_REPO := $(CURDIR)/.cache/m2
@@ -51,6 +51,9 @@ check-contracts: setup
 
 contracts: setup ## Record what was added to events; whatever would break a consumer is refused
 	$(BIN)/python -m tests.contracts.schemas
+
+diagrams: setup ## Draw docs/case-states.md from the transition table
+	$(BIN)/python -m deploy.diagrams
 
 bench: setup ## Measure: BENCH=accept, visible, project, route, lifecycle or idle; PROFILE=<service> says where time goes
 	@$(BIN)/python -m tests.bench $(BENCH)

@@ -12,6 +12,7 @@ COMMANDS: Final = {
     "track": "deploy.commands.track",
     "demo": "deploy.commands.demo",
     "clients": "deploy.commands.clients",
+    "token": "deploy.commands.token",
     "topics": "deploy.commands.topics",
     "dead-letters": "deploy.commands.dead_letters",
     "consumers": "deploy.commands.consumers",

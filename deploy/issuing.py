@@ -1,4 +1,4 @@
-"""Clients of the directory: who may submit for others, and who may act at the desk."""
+"""Clients of the directory: who may submit for others."""
 
 import asyncio
 from collections.abc import Iterable
@@ -17,12 +17,8 @@ _RESERVED: Final = {"public": "everybody who sends without a token", "demo": "th
 
 _KNOWN_WITHIN_S: Final = 10.0
 _PAUSE_S: Final = 0.1
-_REFUSED: Final = frozenset({403, 404, 422})
-_PROBES: Final = (("GET", "/v1/desk/cases/NTB-336T-6BAV-RYHW-HK"), ("POST", "/v1/complaints"))
-"""Of each service that takes tokens, a request that is refused: with 401 as long as the token is unknown.
-
-The ticket is nobody's, but a real one: the desk looks at the token only after the ticket's check digits.
-"""
+_UNPROCESSABLE: Final = 422
+"""What an empty complaint is refused with as soon as the token is known."""
 
 
 class ClientRefused(Exception):
@@ -41,8 +37,6 @@ class Wish:
     def __post_init__(self) -> None:
         if self.id in _RESERVED:
             raise ClientRefused(f"The id {self.id} stands for {_RESERVED[self.id]}. Choose another id with --id.")
-        if self.role is ClientRole.OFFICER and self.agency is None:
-            raise ClientRefused("An officer belongs to an agency: give --agency.")
 
 
 async def issue(store: DirectoryStore, wish: Wish, token_digest: str) -> Client:
@@ -63,24 +57,22 @@ async def issue(store: DirectoryStore, wish: Wish, token_digest: str) -> Client:
 
 
 async def until_known(platform: httpx2.AsyncClient, token: str) -> bool:
-    """Returns when every service knows the token; False after ten seconds."""
+    """Returns when intake knows the token; False after ten seconds."""
     try:
         async with asyncio.timeout(_KNOWN_WITHIN_S):
-            for method, path in _PROBES:
-                while not await _knows(platform, method, path, token):  # noqa: ASYNC110 - it is asked, it does not tell
-                    await asyncio.sleep(_PAUSE_S)
+            while not await _knows(platform, token):  # noqa: ASYNC110 - it is asked, it does not tell
+                await asyncio.sleep(_PAUSE_S)
     except TimeoutError:
         return False
     return True
 
 
-async def _knows(platform: httpx2.AsyncClient, method: str, path: str, token: str) -> bool:
-    body = {} if method == "POST" else None
+async def _knows(platform: httpx2.AsyncClient, token: str) -> bool:
     try:
-        answer = await platform.request(method, path, json=body, headers={"Authorization": f"Bearer {token}"})
+        answer = await platform.post("/v1/complaints", json={}, headers={"Authorization": f"Bearer {token}"})
     except httpx2.TransportError:
         return False
-    return answer.status_code in _REFUSED
+    return answer.status_code == _UNPROCESSABLE
 
 
 async def _check_agency(store: DirectoryStore, agency: str) -> None:

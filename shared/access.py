@@ -1,4 +1,4 @@
-"""Tokens of integrators, operators, officers and coordinators, checked against the directory in memory."""
+"""Tokens of integrators and operators, checked against the directory in memory."""
 
 import hashlib
 import hmac
@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Final
 
-from shared.events.directory import Client, ClientRole
+from shared.events.directory import Client
 from shared.problems import Problem
 
 _PREFIX: Final = "ntb"
@@ -37,13 +37,4 @@ def authenticate(clients: Mapping[str, Client], authorization: str | None) -> Cl
     fits = hmac.compare_digest(known, digest_of(token.strip()))
     if scheme.lower() != "bearer" or client is None or not fits or client.revoked_at is not None:
         raise Problem(401, "The token is not valid", "Ask whoever issued it for a new one.", headers=_CHALLENGE)
-    return client
-
-
-def require(client: Client | None, *roles: ClientRole) -> Client:
-    """Raises a 401 Problem without a token, a 403 where the role may not."""
-    if client is None:
-        raise Problem(401, "A token is needed", "Send it as `Authorization: Bearer …`.", headers=_CHALLENGE)
-    if client.role not in roles:
-        raise Problem(403, "The token's role may not do this", f"It takes one of: {', '.join(roles)}.")
     return client

@@ -7,7 +7,6 @@ import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,15 +16,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from deploy.local.ports import HOST, free_port
 from deploy.local.processes import LocalServer, ServerPlan
 from deploy.topics import apply_topics
-from services.routing.store.directory import DirectoryStore
-from shared.access import make_token
-from shared.events.directory import Client, ClientRole
-from shared.mongo import MongoSettings, connected
+from shared.mongo import MongoSettings
+from shared.oidc import issue_locally
 from shared.settings import KafkaSettings
 from tests.smtp_sink import Sink, listening
 
 SERVICES = ("routing", "intake", "notification", "reporting")
 """Routing first: it fills the directory."""
+DESK_SECRET: Final = "dev-desk-of-the-tests"
 LIMITS: Final = httpx2.Limits(keepalive_expiry=2.0)
 """Uvicorn ends a connection that was not used for 5 s, as httpx2 does; a request of that moment gets no answer."""
 
@@ -106,15 +104,9 @@ class Platform:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def issue(self, role: ClientRole, agency: str | None = None) -> dict[str, str]:
-        """Issue a token as `ntbcare clients issue` does; routing publishes it a moment later."""
-        client_id = f"{role}-{free_port()}"
-        token, digest = make_token(client_id)
-        client = Client(
-            id=client_id, name=client_id, role=role, agency=agency, token_digest=digest, issued_at=datetime.now(UTC)
-        )
-        async with connected(self.mongo) as database:
-            assert await DirectoryStore(database).add_client(client)
+    def signed_in(self, role: str, agency: str | None = None) -> dict[str, str]:
+        """The headers of somebody at the desk, as `ntbcare token` signs them in."""
+        token = issue_locally(DESK_SECRET, subject=role, roles=[role], agency=agency, regions=(), lasts_s=3600)
         return {"Authorization": f"Bearer {token}"}
 
 
@@ -142,6 +134,7 @@ def _environment(kafka: KafkaSettings, mongo: MongoSettings, smtp_port: int) -> 
         "REPORTING_TRACKING_SECRETS": tracking,
         "NOTIFICATION_ADDRESS_SECRET": "dev-address",
         "NOTIFICATION_SMTP__PORT": str(smtp_port),
+        "ROUTING_OIDC__DEVELOPMENT_SECRET": DESK_SECRET,
     }
     for service in SERVICES:
         prefix = service.upper()

@@ -20,7 +20,7 @@ from deploy.issuing import ClientRefused, Wish, issue, until_known
 from shared.access import make_token
 from shared.events.directory import Client, ClientRole
 
-app = command_app("Issue and revoke the tokens of integrators, operators, officers and coordinators.")
+app = command_app("Issue and revoke the tokens of integrators and operators.")
 
 
 @app.command("issue")
@@ -28,15 +28,15 @@ def issue_client(  # noqa: PLR0913 - one parameter is one option of the command 
     name: Annotated[str, typer.Option(help="Whose token it is, in words.")],
     role: Annotated[ClientRole, typer.Option(help="What its holder may do.")],
     *,
-    agency: Annotated[str | None, typer.Option(help="The officer's agency, such as PUPR-52.71.")] = None,
+    agency: Annotated[str | None, typer.Option(help="For whom its holder works, such as PUPR-52.71.")] = None,
     client_id: Annotated[str | None, typer.Option("--id", help="Short name. Default: made from --name.")] = None,
     mongo_uri: MongoOption = None,
     database: DatabaseOption = DATABASE,
 ) -> None:
     """Make a client and print its token, once: only the token's digest is kept.
 
-    integrator: submits for others. operator: also enters what came on paper in the past. officer: acts on the cases of
-    one agency. coordinator: acts on every case.
+    integrator: submits for others. operator: also enters what came on paper in the past. Who works at the desk signs in
+    instead; on this machine with `ntbcare token`.
     """
     wish = _wish(client_id or _slug(name), name, role, agency)
     address = mongo_of(mongo_uri, writes=True)
@@ -93,11 +93,11 @@ def _wish(client_id: str, name: str, role: ClientRole, agency: str | None) -> Wi
 
 
 async def _known(url: str, token: str) -> str:
-    """In words, whether the services know the token; waits for it."""
+    """In words, whether NTB Care knows the token; waits for it."""
     async with connect(url) as platform:
         if await until_known(platform, token):
-            return "It is known to all services."
-    return f"The services at {url} do not know it yet after 10 seconds. Do they use this database?"
+            return "It is known."
+    return f"NTB Care at {url} does not know it yet after 10 seconds. Does it use this database?"
 
 
 async def _issue(wish: Wish, digest: str, uri: str, database: str) -> None:

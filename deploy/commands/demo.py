@@ -8,14 +8,15 @@ from pymongo.errors import PyMongoError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from deploy.commands.apps import command_app
+from deploy.commands.desk import desk_secret
 from deploy.commands.failures import WRONG_USE, CommandFailed
 from deploy.commands.http import connect
 from deploy.commands.mongo import DATABASE, MongoOption, directory_store, mongo_of
 from deploy.commands.options import UrlOption, data_folder, running_here, url_of
 from deploy.commands.printing import output, progress_output, table
 from deploy.demo.complaints import demo_complaints
-from deploy.demo.loading import DemoLoader, DemoNotLoaded, Tokens
-from deploy.demo.tokens import demo_tokens
+from deploy.demo.loading import DemoLoader, DemoNotLoaded
+from deploy.demo.tokens import demo_operator, demo_tokens
 from deploy.issuing import ClientRefused
 from deploy.local.development import DEMO, development_secrets
 
@@ -34,28 +35,25 @@ def load(
     operator_token: Annotated[
         str | None, typer.Option(envvar="NTBCARE_OPERATOR_TOKEN", help="Of a client with the role operator.")
     ] = None,
-    coordinator_token: Annotated[
-        str | None, typer.Option(envvar="NTBCARE_COORDINATOR_TOKEN", help="Of one with the role coordinator.")
-    ] = None,
 ) -> None:
     """Submit the 278 complaints of January to October 2021, 185 of them followed up, and print the figures.
 
-    Both totals are real; everything else is made up. Doing it again changes nothing. Without tokens it makes clients
-    for itself, for which it needs routing's MongoDB.
+    Both totals are real; everything else is made up. Doing it again changes nothing. It acts for the agencies, which
+    takes the secret that `ntbcare token` takes. Without an operator's token it makes a client for itself, for which it
+    needs routing's MongoDB.
     """
-    given = Tokens(operator_token, coordinator_token) if operator_token and coordinator_token else None
-    if given is None and (operator_token or coordinator_token):
-        raise CommandFailed("Give both tokens, --operator-token and --coordinator-token, or none.", code=2)
     address = url_of(url, writes=True)
-    totals, rows = asyncio.run(_load(address, given, mongo_uri))
+    totals, rows = asyncio.run(_load(address, operator_token, mongo_uri))
     _print(totals, rows)
 
 
-async def _load(url: str, given: Tokens | None, mongo_uri: str | None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+async def _load(url: str, operator: str | None, mongo_uri: str | None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     try:
         async with connect(url) as client:
-            await client.get("/readyz")  # rather say now that nothing answers there than after clients were made
-            loader = DemoLoader(client, given or await _own_tokens(url, mongo_uri))
+            await client.get("/readyz")  # rather say now that nothing answers there than after a client was made
+            secret = desk_secret()
+            loader = DemoLoader(client, demo_tokens(operator or await _own_operator(url, mongo_uri), secret))
+            await loader.check_desk()
             refused = await _work(loader)
             if refused:
                 typer.echo(f"{refused} cases were changed by others meanwhile and stay as they are.", err=True)
@@ -65,25 +63,25 @@ async def _load(url: str, given: Tokens | None, mongo_uri: str | None) -> tuple[
         raise CommandFailed(str(failure)) from None
 
 
-async def _own_tokens(url: str, mongo_uri: str | None) -> Tokens:
+async def _own_operator(url: str, mongo_uri: str | None) -> str:
     running = running_here()
     if not mongo_uri and running and running.url != url:
         raise CommandFailed(
             f"{url} is not what runs from {data_folder()}, so say with --mongo-uri where its routing's MongoDB is. Or "
-            "give --operator-token and --coordinator-token.",
+            "give --operator-token.",
             code=WRONG_USE,
         )
     address = mongo_of(mongo_uri, writes=True)
     secret = development_secrets(data_folder())[DEMO]
     try:
         async with directory_store(address, DATABASE) as store:
-            return await demo_tokens(store, secret)
+            return await demo_operator(store, secret)
     except ClientRefused as refused:
-        raise CommandFailed(f"{refused} Give --operator-token and --coordinator-token.") from None
+        raise CommandFailed(f"{refused} Give --operator-token.") from None
     except PyMongoError:
         raise CommandFailed(
-            "The demo makes clients for itself in routing's MongoDB, which does not answer (--mongo-uri). Or issue "
-            "them with `ntbcare clients issue`, and give --operator-token and --coordinator-token."
+            "The demo makes a client for itself in routing's MongoDB, which does not answer (--mongo-uri). Or issue "
+            "one with `ntbcare clients issue`, and give --operator-token."
         ) from None
 
 

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID
 
 import httpx2
 
@@ -18,7 +17,9 @@ PERIOD: Final = {"from": "2021-01-01", "to": "2021-10-31"}
 
 _PATIENCE_S: Final = 60.0
 _PAUSE_S: Final = 0.5
-_UNAUTHORIZED, _CONFLICT = 401, 409
+_UNAUTHORIZED, _NOT_FOUND, _CONFLICT, _STALE = 401, 404, 409, 412
+_NOBODYS: Final = "/v1/desk/cases/NTB-336T-6BAV-RYHW-HK"
+"""The ticket is a real one: the desk looks at the token only after the ticket's check digits."""
 _PASSING: Final = frozenset({502, 503, 504})
 _THIRD: Final = 3
 
@@ -35,6 +36,7 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 """What the agencies write: made up, the same for the same complaint."""
 
 Advance = Callable[[], None]
+Headers = Mapping[str, str]
 
 
 class DemoNotLoaded(Exception):
@@ -43,10 +45,13 @@ class DemoNotLoaded(Exception):
 
 @dataclass(frozen=True)
 class Tokens:
-    """Of an operator, who enters complaints of the past, and of a coordinator, who acts on every case."""
+    """Of an operator, who enters complaints of the past, and of those at the desk."""
 
     operator: str
     coordinator: str
+    """Sees every case."""
+    officer_of: Callable[[str], str]
+    """By agency: acts on its cases."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +69,21 @@ class DemoLoader:
         self._client = client
         self._tokens = tokens
 
+    async def check_desk(self) -> None:
+        """Raises DemoNotLoaded where the desk does not take the token."""
+        answer = await self._client.get(_NOBODYS, headers=_bearer(self._tokens.coordinator))
+        if answer.status_code != _NOT_FOUND:
+            raise DemoNotLoaded(
+                f"The desk did not let the demo in, with status {answer.status_code}: {answer.text[:300]} It takes the "
+                "same ROUTING_OIDC__DEVELOPMENT_SECRET as the desk has."
+            )
+
     async def submit(self, complaints: Sequence[DemoComplaint], advance: Advance) -> list[Submitted]:
         """Raises DemoNotLoaded."""
 
         async def one(complaint: DemoComplaint) -> Submitted:
-            answer = await self._post("/v1/complaints", self._tokens.operator, complaint.key, complaint.body)
+            headers = _bearer(self._tokens.operator) | {"Idempotency-Key": str(complaint.key)}
+            answer = await self._ask("POST", "/v1/complaints", headers, complaint.body)
             advance()
             return Submitted(complaint, _accepted(answer, "a complaint")["ticket"])
 
@@ -78,9 +93,9 @@ class DemoLoader:
         """Act on those that were followed up. Returns on how many that was not possible: others changed them."""
 
         async def one(case: Submitted) -> bool:
-            done = [await self._act(case, action) for action in actions_of(case.complaint)]
+            followed_up = await self._follow_up(case)
             advance()
-            return all(done)
+            return followed_up
 
         return (await each(submitted, one, at_once=AT_ONCE)).count(False)
 
@@ -102,25 +117,42 @@ class DemoLoader:
                 raise DemoNotLoaded(f"Reporting has counted only {counted} after a minute. See /-/reporting/readyz.")
             await asyncio.sleep(_PAUSE_S)
 
-    async def _act(self, case: Submitted, action: str) -> bool:
+    async def _follow_up(self, case: Submitted) -> bool:
+        """What the agency that has the case does with it; False where others were first."""
+        seen = await self._ask("GET", f"/v1/desk/cases/{case.ticket}?wait=30", _bearer(self._tokens.coordinator))
+        stored = _accepted(seen, f"to read {case.ticket}")
+        agency = stored["case"]["agency"]
+        if agency is None:
+            return False
+        officer, done = _bearer(self._tokens.officer_of(agency)), True
+        for action in actions_of(case.complaint):
+            answer = await self._act(case, action, officer | {"If-Match": str(stored["revision"])})
+            if answer.status_code in {_CONFLICT, _STALE}:
+                done = False
+            else:
+                stored = _accepted(answer, f"to {action} {case.ticket}")
+        return done
+
+    async def _act(self, case: Submitted, action: str, headers: Headers) -> httpx2.Response:
         key = named_id("demo", case.complaint.key, action)
         words = WORDS[action][key.int % len(WORDS[action])]
-        path = f"/v1/desk/cases/{case.ticket}/{action}?wait=30"
-        answer = await self._post(path, self._tokens.coordinator, key, {"text": words})
-        if answer.status_code == _CONFLICT:
-            return False
-        _accepted(answer, f"to {action} {case.ticket}")
-        return True
+        path = f"/v1/desk/cases/{case.ticket}/{action}"
+        return await self._ask("POST", path, {**headers, "Idempotency-Key": str(key)}, {"text": words})
 
-    async def _post(self, path: str, token: str, key: UUID, body: Mapping[str, Any]) -> httpx2.Response:
-        """Once more, with the same key, while the token is too new or Kafka does not answer."""
-        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(key)}
+    async def _ask(
+        self, method: str, path: str, headers: Headers, body: Mapping[str, Any] | None = None
+    ) -> httpx2.Response:
+        """The same once more while the token is too new or Kafka does not answer."""
         deadline = time.monotonic() + _PATIENCE_S / 2
         while True:
-            answer = await self._client.post(path, json=body, headers=headers)
+            answer = await self._client.request(method, path, json=body, headers=headers)
             if answer.status_code not in {_UNAUTHORIZED, *_PASSING} or time.monotonic() > deadline:
                 return answer
             await asyncio.sleep(_PAUSE_S)
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 def actions_of(complaint: DemoComplaint) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from deploy.local.development import development_secrets
+from deploy.local.development import DESK, ISSUER, development_secrets
 from deploy.local.plan import Addresses, Plan, Step
 from deploy.local.ports import HOST
 from deploy.mail.mailbox import Mailbox
@@ -62,6 +62,8 @@ async def running_platform(plan: Plan, addresses: Addresses, done: Callable[[Ste
 def _environment(plan: Plan, addresses: Addresses, secrets: Mapping[str, str]) -> dict[str, str]:
     """What the services are told. Of secrets, those that the environment does not give already."""
     settings = {name: value for name, value in secrets.items() if name not in os.environ}
+    if os.environ.get(ISSUER):
+        settings.pop(DESK, None)
     settings |= {"NOTIFICATION_SMTP__HOST": HOST, "NOTIFICATION_SMTP__PORT": str(plan.smtp_port)}
     settings["NOTIFICATION_PUBLIC_URL"] = plan.url
     for service in _CREATE:

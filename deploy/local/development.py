@@ -10,11 +10,16 @@ from typing import Final
 from shared.settings import DEVELOPMENT
 
 DEMO: Final = "NTBCARE_DEMO_SECRET"
+DESK: Final = "ROUTING_OIDC__DEVELOPMENT_SECRET"
+"""Of the local issuer, whose tokens the desk takes."""
+ISSUER: Final = "ROUTING_OIDC__ISSUER"
+"""Where this is set people sign in there, and the local issuer has no say."""
+_FILE: Final = "secrets.env"
 _KEY_ID: Final = "1"
 _BYTES: Final = 24
 _TRACKING: Final = ("INTAKE_TRACKING_SECRETS", "NOTIFICATION_TRACKING_SECRETS", "REPORTING_TRACKING_SECRETS")
 """All the same: every service that is shown a tracking code checks it by itself."""
-_SINGLE: Final = ("INTAKE_TICKET_SECRET", "NOTIFICATION_ADDRESS_SECRET", DEMO)
+_SINGLE: Final = ("INTAKE_TICKET_SECRET", "NOTIFICATION_ADDRESS_SECRET", DEMO, DESK)
 
 
 class SecretsUnreadable(Exception):
@@ -26,12 +31,16 @@ def development_secrets(folder: Path) -> dict[str, str]:
 
     Raises `SecretsUnreadable`: with new secrets, tickets and tracking codes given out before would not fit any more.
     """
-    file = folder / "secrets.env"
-    known = _read(file)
+    known = known_secrets(folder)
     wanted = known | {name: value for name, value in _made(known).items() if name not in known}
     if wanted != known:
-        _write(file, wanted)
+        _write(folder / _FILE, wanted)
     return wanted
+
+
+def known_secrets(folder: Path) -> dict[str, str]:
+    """Those that are there already. Raises `SecretsUnreadable`."""
+    return _read(folder / _FILE)
 
 
 def _made(known: dict[str, str]) -> dict[str, str]:

@@ -218,16 +218,12 @@ class Officer(_Valid):
 
 
 class ClientRole(StrEnum):
-    """What a token's holder may do."""
+    """What a token's holder may do. At the desk people sign in instead."""
 
     INTEGRATOR = "integrator"
     """Submit for others: `channel`."""
     OPERATOR = "operator"
     """Enter what came on paper: `channel` and `received_at`."""
-    OFFICER = "officer"
-    """Act on the cases of one agency."""
-    COORDINATOR = "coordinator"
-    """Act on every case."""
 
 
 class Client(Fact):

@@ -5,11 +5,11 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from shared.events.directory import ClientRole
 from tests.bench.client import Connection, connected_to
+from tests.bench.complaints import draw_complaint
 from tests.bench.figures import percentiles
 from tests.bench.profiles import profiled
-from tests.bench.stage import Stage, running_stage, submit_one, until_idle
+from tests.bench.stage import Stage, running_stage, submit_body, until_idle
 from tests.waiting import until
 
 CLIENTS: Final = 32
@@ -23,10 +23,11 @@ MAILS: Final = 4
 @dataclass
 class Run:
     stage: Stage
-    officer: dict[str, str]
     mail: bool
     seconds: list[float] = field(default_factory=list[float])
     errors: int = 0
+    _officers: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    """Headers by agency."""
 
     async def load(self, duration_s: float) -> float:
         """Returns lifecycles a second."""
@@ -50,15 +51,22 @@ class Run:
                     self.errors += 1
 
     async def _life(self, intake: Connection, routing: Connection, reporting: Connection) -> bool:
-        ticket = await submit_one(intake, mail=self.mail)
+        body, agency = draw_complaint(mail=self.mail)
+        ticket, revision = await submit_body(intake, body), 1
         for action in ("accept", "resolve"):
             path = f"/v1/desk/cases/{ticket}/{action}?wait=5"
-            body = {"text": "Lubang di depan pasar sudah ditambal hari ini."} if action == "resolve" else {}
-            acted = await routing.ask("POST", path, body, self.officer)
+            said = {"text": "Lubang di depan pasar sudah ditambal hari ini."} if action == "resolve" else {}
+            acted = await routing.ask("POST", path, said, self._officer(agency) | {"If-Match": str(revision)})
             if acted.status != 200:
                 return False
+            revision = acted.json()["revision"]
         answer = await reporting.ask("GET", f"/v1/cases/{ticket}?wait=5&after=3")
         return answer.status == 200 and answer.json()["status"] == "resolved"
+
+    def _officer(self, agency: str) -> dict[str, str]:
+        if agency not in self._officers:
+            self._officers[agency] = self.stage.platform.signed_in("officer", agency)
+        return self._officers[agency]
 
 
 async def run() -> dict[str, Any]:
@@ -72,7 +80,7 @@ async def run() -> dict[str, Any]:
 async def _measure(stage: Stage, *, mail: bool) -> dict[str, Any]:
     if not mail:
         await _take_addresses_away(stage)
-    run = Run(stage, await _officer(stage), mail)
+    run = Run(stage, mail)
     await run.load(WARM_S)
     await until_idle(stage.platform)
     run.errors = 0
@@ -100,19 +108,6 @@ async def _settled(stage: Stage) -> bool:
 async def _mails_left(stage: Stage) -> int:
     async with stage.database("notification") as database:
         return await database["deliveries"].count_documents({"next_at": {"$exists": True}})
-
-
-async def _officer(stage: Stage) -> dict[str, str]:
-    """A coordinator's token, once routing knows it: coordinators act on the cases of all agencies."""
-    headers = await stage.platform.issue(ClientRole.COORDINATOR)
-    async with connected_to(stage.port("routing")) as routing:
-
-        async def known() -> bool:
-            path = "/v1/desk/cases/NTB-336T-6BAV-RYHW-HK"
-            return (await routing.ask("GET", path, headers=headers)).status == 404
-
-        await until(known)
-    return headers
 
 
 async def _take_addresses_away(stage: Stage) -> None:

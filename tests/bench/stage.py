@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -70,7 +70,12 @@ class Stage:
 
 async def submit_one(connection: Connection, *, mail: bool) -> str:
     """Returns the ticket."""
-    answer = await connection.ask("POST", "/v1/complaints", next_complaint(mail=mail))
+    return await submit_body(connection, next_complaint(mail=mail))
+
+
+async def submit_body(connection: Connection, body: Mapping[str, Any]) -> str:
+    """Returns the ticket."""
+    answer = await connection.ask("POST", "/v1/complaints", body)
     assert answer.status == 202, answer.body
     return str(answer.json()["ticket"])
 

@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 from deploy.cli import COMMANDS, app
 from deploy.commands.mongo import shown
 from deploy.letters import Letters, ParkingService
+from deploy.local.development import DESK, ISSUER, development_secrets
 from deploy.local.ports import HOST
 from deploy.local.running import Running, hold, write_down
 from deploy.topics import apply_topics
@@ -53,14 +54,12 @@ def test_given_any_command_when_help_is_asked_for_then_it_says_what_it_does(comm
         (["dead-letters", "list", "routing", "--bootstrap", "127.0.0.1:1"], "Kafka does not do what was asked"),
         (["dead-letters", "redrive", "routing"], "or take all that are open with --all"),
         (["clients", "list", "--mongo-uri", "mongodb://a:b:c"], "The address of MongoDB is not right"),
-        (["clients", "issue", "--name", "Budi", "--role", "officer"], "An officer belongs to an agency"),
         (["clients", "issue", "--name", "Public", "--role", "integrator"], "The id public stands for everybody"),
         (["track", "NTB-0000"], "This is no ticket"),
         (["track", "NTB-336T-6BAV-RYHW-HK", "--url", "http://127.0.0.1:1"], "NTB Care does not answer"),
         (["track", "NTB-336T-6BAV-RYHW-HK", "--url", "nowhere"], "The address is not right (--url)"),
         (["submit", "--category", "a", "--text", "b", "--answer", "road"], "--answer takes QUESTION=ANSWER"),
         (["demo", "load", "--url", "http://127.0.0.1:1"], "NTB Care does not answer"),
-        (["demo", "load", "--operator-token", "x"], "Give both tokens"),
     ],
 )
 def test_given_a_foreseeable_failure_when_a_command_meets_it_then_it_says_so_in_words(
@@ -97,12 +96,24 @@ def test_given_a_platform_elsewhere_when_the_demo_is_loaded_there_then_no_client
 ) -> None:
     here = Running(4711, "http://127.0.0.1:8000", "127.0.0.1:1", "mongodb://127.0.0.1:1/", 1025, ())
 
+    development_secrets(tmp_path)
     with socket.create_server((HOST, 0)) as elsewhere, answering(elsewhere) as url, hold(tmp_path):
         write_down(tmp_path, here)
         result = run("demo", "load", "--url", url, data=tmp_path)
 
     assert result.exit_code == 2
     assert f"{url} is not what runs from {tmp_path}, so say with --mongo-uri" in " ".join(result.stderr.split())
+
+
+def test_given_no_secret_to_sign_in_with_when_the_demo_is_loaded_then_it_says_so_before_it_makes_anything(
+    tmp_path: Path,
+) -> None:
+    with socket.create_server((HOST, 0)) as elsewhere, answering(elsewhere) as url:
+        result = run("demo", "load", "--url", url, "--operator-token", "x", data=tmp_path)
+
+    assert result.exit_code == 2
+    assert "There is no secret to sign tokens with" in result.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_given_an_address_with_a_password_when_it_is_shown_then_the_password_is_not() -> None:
@@ -146,16 +157,16 @@ def test_given_a_topic_made_by_hand_when_checked_then_what_differs_is_told(kafka
 
 
 @pytest.mark.integration
-def test_given_a_seeded_directory_when_an_officer_is_issued_then_the_token_is_theirs(
+def test_given_a_seeded_directory_when_an_operator_is_issued_then_the_token_is_theirs(
     mongod: Mongod, database_name: str
 ) -> None:
     where = ["--mongo-uri", mongod.uri, "--database", database_name]
     asyncio.run(seed(mongod.uri, database_name))
 
-    result = run("clients", "issue", "--name", "Budi S.", "--role", "officer", "--agency", "PUPR-52.71", *where)
+    result = run("clients", "issue", "--name", "Budi S.", "--role", "operator", "--agency", "PUPR-52.71", *where)
 
     client = stored_clients(mongod.uri, database_name)["budi-s"]
-    assert (client.role, client.agency) == (ClientRole.OFFICER, "PUPR-52.71")
+    assert (client.role, client.agency) == (ClientRole.OPERATOR, "PUPR-52.71")
     assert authenticate({client.id: client}, f"Bearer {result.stdout.strip()}") == client
     assert result.stdout.strip() not in run("clients", "list", *where).stdout
     assert f"written to the database {database_name} at {shown(mongod.uri)}" in result.stderr
@@ -182,13 +193,13 @@ def test_given_a_client_when_revoked_then_its_token_is_worthless_and_the_list_sa
     ("agency", "words"),
     [("PUPR-99.99", "There is no agency PUPR-99.99. Similar ones: PUPR"), ("DIKBUD", "Its successor is DIKPORA.")],
 )
-def test_given_a_seeded_directory_when_an_officer_of_no_agency_is_issued_then_it_is_refused(
+def test_given_a_seeded_directory_when_an_operator_of_no_agency_is_issued_then_it_is_refused(
     mongod: Mongod, database_name: str, agency: str, words: str
 ) -> None:
     where = ["--mongo-uri", mongod.uri, "--database", database_name]
     asyncio.run(seed(mongod.uri, database_name))
 
-    result = run("clients", "issue", "--name", "Budi", "--role", "officer", "--agency", agency, *where)
+    result = run("clients", "issue", "--name", "Budi", "--role", "operator", "--agency", agency, *where)
 
     assert result.exit_code == 2
     assert words in result.stderr
@@ -208,7 +219,7 @@ def test_given_an_id_in_use_when_issued_again_then_the_first_token_stays(mongod:
 
 
 def run(*typed: str, data: Path | None = None) -> Result:
-    unset = dict.fromkeys(("ROUTING_MONGO__URI", "KAFKA_BOOTSTRAP", "NTBCARE_URL"))
+    unset = dict.fromkeys(("ROUTING_MONGO__URI", "KAFKA_BOOTSTRAP", "NTBCARE_URL", DESK, ISSUER))
     return CliRunner().invoke(app, typed, env={**unset, "NTBCARE_DATA": str(data)} if data else None)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.development import DEMO, SecretsUnreadable, development_secrets
+from deploy.local.development import DEMO, DESK, SecretsUnreadable, development_secrets, known_secrets
 from deploy.local.plan import Plan
 from deploy.local.ports import HOST, PortTaken, free_port
 from deploy.local.running import AlreadyRunning, Running, find_running, hold, write_down
@@ -26,9 +26,10 @@ def test_given_a_new_folder_when_secrets_are_asked_for_then_they_are_made_for_th
         secrets["INTAKE_TICKET_SECRET"],
         secrets["NOTIFICATION_ADDRESS_SECRET"],
         secrets[DEMO],
+        secrets[DESK],
     ]
     assert all(value.startswith("dev-") for value in values)
-    assert len(set(values)) == 4
+    assert len(set(values)) == 5
     assert (folder / "secrets.env").stat().st_mode & 0o777 == 0o600
 
 
@@ -38,6 +39,15 @@ def test_given_secrets_when_asked_for_again_then_they_are_the_same(tmp_path: Pat
     again = development_secrets(tmp_path)
 
     assert again == first
+
+
+def test_given_a_new_folder_when_known_secrets_are_asked_for_then_none_are_made(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+
+    secrets = known_secrets(folder)
+
+    assert secrets == {}
+    assert not folder.exists()
 
 
 def test_given_a_file_of_an_older_version_when_asked_for_then_only_what_is_missing_is_made(tmp_path: Path) -> None:

@@ -17,27 +17,24 @@ def test_given_an_id_that_stands_for_others_when_wished_for_then_it_is_refused(c
         Wish(client_id, name, ClientRole.INTEGRATOR)
 
 
-async def test_given_services_that_learn_of_a_token_one_by_one_when_waited_for_then_each_is_asked_until_it_knows() -> (
-    None
-):
+async def test_given_a_service_that_learns_of_a_token_later_when_waited_for_then_it_is_asked_until_it_knows() -> None:
     asked: list[str] = []
 
-    async with client_of(a_platform(asked, {"/v1/desk/cases/NTB-336T-6BAV-RYHW-HK": 2, "/v1/complaints": 1})) as client:
+    async with client_of(a_platform(asked, unknown=2)) as client:
         known = await until_known(client, "ntb_portal_1")
 
     assert known
-    assert asked == ["/v1/desk/cases/NTB-336T-6BAV-RYHW-HK"] * 3 + ["/v1/complaints"] * 2
+    assert asked == ["Bearer ntb_portal_1"] * 3
 
 
-def a_platform(asked: list[str], unknown: dict[str, int]) -> Starlette:
-    """Notes each path, and does not know the token the first few times."""
+def a_platform(asked: list[str], unknown: int) -> Starlette:
+    """Notes each token, and does not know it the first few times."""
 
     async def answer(request: Request) -> JSONResponse:
-        path = request.url.path
-        asked.append(path)
-        return JSONResponse({}, 401 if asked.count(path) <= unknown[path] else 403)
+        asked.append(request.headers["authorization"])
+        return JSONResponse({}, 401 if len(asked) <= unknown else 422)
 
-    return Starlette(routes=[Route("/{rest:path}", answer, methods=["GET", "POST"])])
+    return Starlette(routes=[Route("/v1/complaints", answer, methods=["POST"])])
 
 
 def client_of(app: Starlette) -> httpx2.AsyncClient:

@@ -221,12 +221,33 @@ def test_given_a_running_platform_when_a_client_is_issued_then_its_token_is_know
             check=True,
         )
         bearer = {"Authorization": f"Bearer {issued.stdout.strip()}"}
-        desk = httpx2.get(f"{place.url}/v1/desk/cases/NTB-336T-6BAV-RYHW-HK", headers=bearer).status_code
-        intake = httpx2.post(f"{place.url}/v1/complaints", json={}, headers=bearer).status_code
+        status = httpx2.post(f"{place.url}/v1/complaints", json={}, headers=bearer).status_code
 
-    assert "known to all services" in issued.stderr
+    assert "It is known." in issued.stderr
     assert f"written to the database routing at mongodb://127.0.0.1:{place.mongo_port}/" in issued.stderr
-    assert (desk, intake) == (403, 422)
+    assert status == 422
+
+
+def test_given_a_running_platform_when_somebody_is_signed_in_then_they_act_on_the_case_of_their_agency(
+    place: Place,
+) -> None:
+    with running(place):
+        ticket, code = submit(place)
+        track(place, ticket, code)
+        token = ntbcare(place, "token", "--role", "officer", "--agency", "PUPR-52.71").strip()
+        headers = {"Authorization": f"Bearer {token}", "If-Match": "1"}
+        accepted = httpx2.post(f"{place.url}/v1/desk/cases/{ticket}/accept", headers=headers)
+
+    assert (accepted.status_code, accepted.json()["revision"]) == (200, 2)
+
+
+def test_given_an_issuer_when_the_platform_runs_then_the_local_one_has_no_say(place: Place) -> None:
+    with running(place, ROUTING_OIDC__ISSUER="http://127.0.0.1:1"):
+        token = ntbcare(place, "token", "--role", "coordinator").strip()
+        headers = {"Authorization": f"Bearer {token}"}
+        status = httpx2.get(f"{place.url}/v1/desk/cases/NTB-336T-6BAV-RYHW-HK", headers=headers).status_code
+
+    assert status == 503
 
 
 def servers_of(place: Place) -> tuple[int, int]:
@@ -240,11 +261,12 @@ def terminal_of(place: Place) -> str:
 
 
 @contextmanager
-def running(place: Place) -> Generator[subprocess.Popen[bytes]]:
+def running(place: Place, **variables: str) -> Generator[subprocess.Popen[bytes]]:
     """`ntbcare up`, ready; it is stopped at the end if it is not yet."""
     place.data.mkdir(exist_ok=True)
     with (place.data / "terminal").open("ab") as terminal:
-        process = subprocess.Popen([NTBCARE, "up"], env=place.environment, stdout=terminal, stderr=terminal)
+        environment = {**place.environment, **variables}
+        process = subprocess.Popen([NTBCARE, "up"], env=environment, stdout=terminal, stderr=terminal)
         try:
             until(lambda: is_ready(place, process), "the platform is ready")
             yield process

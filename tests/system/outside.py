@@ -9,13 +9,11 @@ from uuid import UUID
 
 from pymongo import AsyncMongoClient
 
-from shared.events.directory import ClientRole
 from shared.ids import draw_ticket
 from shared.publisher import Publisher
 from shared.records import Outgoing
 from shared.settings import KafkaSettings
 from tests.services import Platform
-from tests.waiting import until
 
 
 async def publish_as(service: str, kafka: KafkaSettings, *records: Outgoing) -> None:
@@ -36,16 +34,23 @@ async def read_database(uri: str, name: str) -> dict[str, list[dict[str, Any]]]:
         return {collection: await database[collection].find().to_list(None) for collection in collections}
 
 
-async def as_coordinator(platform: Platform) -> dict[str, str]:
-    """The headers of somebody who acts on every case, once routing knows the token."""
-    headers = await platform.issue(ClientRole.COORDINATOR)
-    desk, nobody_s = platform.http["routing"], "/v1/desk/cases/NTB-C833-HX1X-7X7V-TM"
+async def see(platform: Platform, ticket: str) -> tuple[dict[str, str], int]:
+    """The headers of an officer of the agency that has the case, else of a coordinator; and the case's revision."""
+    coordinator = platform.signed_in("coordinator")
+    answer = await platform.http["routing"].get(f"/v1/desk/cases/{ticket}?wait=20", headers=coordinator)
+    assert answer.status_code == 200, answer.text
+    agency = answer.json()["case"]["agency"]
+    return platform.signed_in("officer", agency) if agency else coordinator, answer.json()["revision"]
 
-    async def is_known() -> bool:
-        return (await desk.get(nobody_s, headers=headers)).status_code == 404
 
-    await until(is_known, limit_s=60)
-    return headers
+async def act(platform: Platform, ticket: str, *actions: str) -> None:
+    """Do one after the other for the agency that has the case."""
+    officer, revision = await see(platform, ticket)
+    for action in actions:
+        path, headers = f"/v1/desk/cases/{ticket}/{action}", officer | {"If-Match": str(revision)}
+        answer = await platform.http["routing"].post(path, json={"text": "Sudah kami periksa"}, headers=headers)
+        assert answer.status_code == 200, answer.text
+        revision = answer.json()["revision"]
 
 
 def ticket_of(key: UUID) -> str:

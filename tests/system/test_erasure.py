@@ -19,7 +19,7 @@ from shared.settings import KafkaSettings
 from shared.topics import ALL_TOPICS, DEAD_LETTERS, PERSONAL
 from tests.servers import Kafka, Mongod
 from tests.services import SERVICES, Platform, running_platform
-from tests.system.outside import as_coordinator, drop_database, publish_as, read_database, ticket_of
+from tests.system.outside import drop_database, publish_as, read_database, ticket_of
 from tests.system.witness import Witness, witnessing
 from tests.waiting import until
 
@@ -85,7 +85,7 @@ async def test_given_a_person_in_every_store_and_mail_in_the_queue_when_the_part
     assert await held(platform) == NOTHING
     assert await leaks(platform, witness) == {}
     assert (await platform.read(ticket, code=code))["reporter"]["text_erased"] is True
-    coordinator = await as_coordinator(platform)
+    coordinator = platform.signed_in("coordinator")
     seen = await platform.http["routing"].get(f"/v1/desk/cases/{ticket}", headers=coordinator)
     assert (seen.status_code, seen.json()["complaint"]) == (200, None)
 

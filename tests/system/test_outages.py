@@ -17,7 +17,7 @@ from deploy.local.processes import LocalServer
 from shared.settings import KafkaSettings
 from tests.services import SERVICES, Platform, is_ready, running_platform
 from tests.system.asking import Asked, Residents, ask, complaining, key_of
-from tests.system.outside import as_coordinator, ticket_of
+from tests.system.outside import ticket_of
 from tests.system.witness import witnessing
 from tests.waiting import until
 
@@ -83,6 +83,11 @@ async def routed(platform: Platform, residents: Residents) -> str:
     ticket = residents.tickets()[0]
     await platform.read(ticket, after=1)
     return ticket
+
+
+def an_officer(platform: Platform) -> dict[str, str]:
+    """Of the agency that gets what the residents complain of, who saw the cases as they were opened."""
+    return platform.signed_in("officer", "PUPR-52.03") | {"If-Match": "1"}
 
 
 def pids_of(platform: Platform) -> dict[str, int]:
@@ -159,7 +164,7 @@ def judge_refusals(refused: Iterable[Asked], within_s: float) -> None:
 async def test_given_residents_who_complain_when_the_broker_stands_still_and_is_killed_then_each_becomes_one_case(
     platform: Platform, own_kafka: KafkaServer
 ) -> None:
-    officer, pids = await as_coordinator(platform), pids_of(platform)
+    officer, pids = an_officer(platform), pids_of(platform)
 
     async with complaining(platform) as residents:
         handled = await routed(platform, residents)
@@ -187,8 +192,7 @@ async def test_given_residents_who_complain_when_the_broker_stands_still_and_is_
 async def test_given_residents_who_complain_when_the_database_stands_still_and_is_killed_then_each_is_accepted_at_once(
     platform: Platform, own_mongod: MongodServer
 ) -> None:
-    officer, pids = await as_coordinator(platform), pids_of(platform)
-    officer |= {"Idempotency-Key": str(uuid4())}
+    officer, pids = an_officer(platform) | {"Idempotency-Key": str(uuid4())}, pids_of(platform)
 
     async with complaining(platform) as residents:
         handled = await routed(platform, residents)

@@ -18,7 +18,7 @@ from shared.records import DEAD_LETTER, ORIGIN, Record
 from shared.settings import KafkaSettings
 from shared.topics import COMPLAINTS, DEAD_LETTERS, PERSONAL, WORDS
 from tests.services import Platform
-from tests.system.outside import as_coordinator, ntbcare, publish_as, ticket_of
+from tests.system.outside import ntbcare, publish_as, ticket_of
 from tests.system.poison import Poison, a_submission, an_unknown_event, one_of_each
 from tests.system.witness import GROUPS, Witness, witnessing
 from tests.waiting import until
@@ -166,7 +166,9 @@ async def test_given_a_damaged_document_when_it_is_repaired_then_what_was_parked
         assert len(await witness.read(DEAD_LETTERS[service])) == letters
     assert [step["sequence"] for step in case["history"]] == [1, 2]
     assert case["reporter"]["text"] == "Jalan rusak parah di depan pasar"
-    at_the_desk = await platform.http["routing"].get(f"/v1/desk/cases/{ticket}", headers=await as_coordinator(platform))
+    at_the_desk = await platform.http["routing"].get(
+        f"/v1/desk/cases/{ticket}", headers=platform.signed_in("coordinator")
+    )
     assert at_the_desk.json()["complaint"]["text"] == "Jalan rusak parah di depan pasar"
     assert platform.mail.recipients().count("sitti@mail.example") == 2
 

@@ -16,7 +16,7 @@ from shared.settings import KafkaSettings
 from shared.topics import CONSUMERS, PERSONAL, WORDS
 from shared.wita import day_of
 from tests.services import Platform
-from tests.system.outside import as_coordinator, drop_database, publish_as, read_database
+from tests.system.outside import act, drop_database, publish_as, read_database
 from tests.system.witness import Witness, witnessing
 from tests.waiting import until
 
@@ -41,10 +41,9 @@ ACTIONS: Final = ("accept", "progress", "progress", "resolve")
 
 @dataclass
 class Residents:
-    """They complain, and a coordinator acts on what was assigned."""
+    """They complain, and agencies act on what was assigned."""
 
     platform: Platform
-    coordinator: dict[str, str]
     codes: dict[str, str] = field(default_factory=dict[str, str])
     """Tracking code by ticket."""
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(12))
@@ -60,8 +59,7 @@ class Residents:
             if number % 10 == 5:
                 assert await self._submit(number, text="Yang ini tidak boleh menang") == ticket
             if number % len(KINDS) != 2:
-                for action in ACTIONS[: number // 5 % 5]:
-                    await self._act(ticket, action)
+                await act(self.platform, ticket, *ACTIONS[: number // 5 % 5])
 
     async def _submit(self, number: int, **fields: Any) -> str:
         headers = {"Idempotency-Key": str(UUID(int=number, version=4))}
@@ -71,12 +69,6 @@ class Residents:
         assert answer.status_code == 202, answer.text
         self.codes[answer.json()["ticket"]] = answer.json()["tracking_code"]
         return answer.json()["ticket"]
-
-    async def _act(self, ticket: str, action: str) -> None:
-        path = f"/v1/desk/cases/{ticket}/{action}?wait=20"
-        body = {"text": "Sudah kami periksa"}
-        answer = await self.platform.http["routing"].post(path, json=body, headers=self.coordinator)
-        assert answer.status_code == 200, answer.text
 
 
 @pytest.fixture
@@ -90,7 +82,7 @@ async def rebuilt(topics: KafkaSettings, mongo_uri: str) -> AsyncGenerator[Mongo
 async def test_given_a_busy_history_when_a_second_generation_is_built_beside_the_first_then_nothing_differs(
     rebuilt: MongoSettings, platform: Platform
 ) -> None:
-    residents = Residents(platform, await as_coordinator(platform))
+    residents = Residents(platform)
     async with witnessing(platform) as witness:
         await residents.complain(range(100))
         await erase(witness, sorted(residents.codes)[::10])

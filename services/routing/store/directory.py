@@ -5,12 +5,16 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
+import structlog
 from bson.codec_options import CodecOptions
+from pydantic import ValidationError
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from shared.events.directory import Agency, Client, DirectoryRecorded, Entry
 from shared.mongo import Collection, Database, Document, only_duplicates
+
+log = structlog.get_logger(__name__)
 
 _NOW: Final[Document] = {"$currentDate": {"recorded_at": True}}
 """By the database's clock: those of whoever writes differ, and a look for what is new must not miss anything."""
@@ -51,8 +55,15 @@ class DirectoryStore:
         return {found["_id"]: found["revision"] for found in await cursor.to_list(None)}
 
     async def read(self, keys: Iterable[str]) -> list[DirectoryRecorded]:
+        """What can't be read, because another version wrote it, is left out and said."""
         cursor = self._collection.find({"_id": {"$in": list(keys)}})
-        return [_to_recorded(found) for found in await cursor.to_list(None)]
+        recorded = list[DirectoryRecorded]()
+        for found in await cursor.to_list(None):
+            try:
+                recorded.append(_to_recorded(found))
+            except ValidationError:
+                log.exception("directory_record_unreadable", record=found["_id"])
+        return recorded
 
     async def add_client(self, client: Client) -> bool:
         """Store a new client; False when its id is taken."""
