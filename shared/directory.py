@@ -16,6 +16,7 @@ from shared.events.directory import (
     Region,
     Rule,
     Standard,
+    Template,
 )
 
 
@@ -31,6 +32,7 @@ class Directory:
     standards: dict[str, Standard] = field(default_factory=dict[str, Standard])
     clients: dict[str, Client] = field(default_factory=dict[str, Client])
     officers: dict[str, Officer] = field(default_factory=dict[str, Officer])
+    templates: dict[str, Template] = field(default_factory=dict[str, Template])
     revisions: dict[str, int] = field(default_factory=dict[str, int])
     """The highest of every record, by key."""
     on_topic: dict[str, int] = field(default_factory=dict[str, int])
@@ -40,16 +42,17 @@ class Directory:
         """Take in one record; an older revision than the known one changes nothing, None removes."""
         kind, _, entry_id = key.partition(":")
         if recorded is None:
-            self._entries(kind).pop(entry_id, None)
+            self.entries(kind).pop(entry_id, None)
             self.revisions.pop(key, None)
             self.on_topic.pop(key, None)
             return
         self.on_topic[key] = recorded.revision
         if recorded.revision >= self.revisions.get(key, 0):
-            self._entries(kind)[entry_id] = recorded.entry
+            self.entries(kind)[entry_id] = recorded.entry
             self.revisions[key] = recorded.revision
 
-    def _entries(self, kind: str) -> dict[str, Any]:
+    def entries(self, kind: str) -> dict[str, Any]:
+        """Of one kind, by id."""
         known: Mapping[str, dict[str, Any]] = {
             "agency": self.agencies,
             "category": self.categories,
@@ -59,6 +62,7 @@ class Directory:
             "standard": self.standards,
             "client": self.clients,
             "officer": self.officers,
+            "template": self.templates,
         }
         return known.get(kind, {})
 
@@ -70,6 +74,6 @@ class Directory:
         """A directory that holds just these, at revision 1."""
         directory = cls()
         for entry in entries:
-            directory._entries(entry.kind)[entry.id] = entry
+            directory.entries(entry.kind)[entry.id] = entry
             directory.revisions[f"{entry.kind}:{entry.id}"] = 1
         return directory

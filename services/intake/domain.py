@@ -87,13 +87,30 @@ def find_faults(complaint: Complaint, known: Known, client: Client | None, now: 
     ]
 
 
+def category_of(complaint: Complaint, known: Known, now: datetime) -> Category | None:
+    """The one that was named or, where that ended, the one that it redirects to."""
+    day, name, seen = day_of(complaint.received_at or now), complaint.category, set[str]()
+    while (category := known.categories.get(name)) is not None and not category.valid_on(day) and name not in seen:
+        seen.add(name)
+        name = category.redirect or ""
+    return category if category is not None and category.valid_on(day) else None
+
+
+def _answers_to(category: Category, complaint: Complaint) -> dict[str, str]:
+    """What was answered; of another category's questions, what this one asks too."""
+    if category.id == complaint.category:
+        return dict(complaint.answers)
+    asked = {question.code: {option.code for option in question.options} for question in category.questions}
+    return {code: answer for code, answer in complaint.answers.items() if answer in asked.get(code, ())}
+
+
 def _category_faults(complaint: Complaint, known: Known, now: datetime) -> Iterator[Fault]:
-    category = known.categories.get(complaint.category)
-    if category is None or not category.valid_on(day_of(complaint.received_at or now)):
+    category = category_of(complaint, known, now)
+    if category is None:
         yield "category", "is not a category; GET /v1/complaints/options lists them"
         return
     questions = {question.code: question for question in category.questions}
-    for code, answer in complaint.answers.items():
+    for code, answer in _answers_to(category, complaint).items():
         if code not in questions:
             yield f"answers.{code}", f"is not a question of {category.id}"
         elif answer not in (options := [option.code for option in questions[code].options]):
@@ -142,7 +159,7 @@ def submit(
     """The personal part and the facts of a complaint without faults, to be published in this order."""
     event_id = named_id(ticket, complaint.digest, "submitted")
     part = f"s-{complaint.digest[:16]}"
-    category, place = known.categories[complaint.category], complaint.place
+    category, place = category_of(complaint, known, at) or known.categories[complaint.category], complaint.place
     reporter = complaint.reporter or Person()
     received_at = complaint.received_at or at
     facts = ComplaintSubmitted(
@@ -154,7 +171,7 @@ def submit(
         category=category.id,
         region=locate(place, known),
         cell=_cell(place, known),
-        answers=dict(complaint.answers),
+        answers=_answers_to(category, complaint),
         about=complaint.about,
         anonymous=complaint.anonymous or category.anonymous,
         confidential=complaint.confidential or category.confidential,

@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from services.routing.api.cases import DESK_ERRORS, create_cases_router, desk_problem
+from services.routing.api.directory import Administration, create_directory_router
 from services.routing.api.queues import Queues, create_queues_router
 from services.routing.api.signing_in import create_person_getter
 from services.routing.desk import Desk
@@ -16,6 +17,7 @@ from services.routing.settings import Settings
 from services.routing.store.cases import CaseStore
 from services.routing.store.directory import DirectoryStore
 from services.routing.store.queues import QueueStore
+from services.routing.succession import Succession
 from services.routing.sweeper import Sweeper
 from shared.directory import Directory
 from shared.mongo import close_database, is_passing, open_database, why_not_ready
@@ -27,6 +29,8 @@ from shared.service import Service
 from shared.waiters import Waiters
 
 CALENDAR = STANDARD = "52"
+EXTRA_CALENDAR = "52-extra"
+"""Collective leave and the like, which coordinators add: the delivered calendar goes on being renewed beside it."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -62,10 +66,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     service.background("outbox_clear", relay.clear)
     service.background("outbox_sweep", relay.sweep)
     service.background("directory_publisher", publisher.run)
+    service.background("succession", Succession(records, cases, relay, rulebook).run)
     service.background("clocks", Sweeper(cases, relay, rulebook).run)
     get_person = create_person_getter(SignIn(settings.oidc))
     queues = create_queues_router(Queues(queue_store, rulebook), get_person)
-    app = service.create_app(queues, create_cases_router(Desk(cases, relay, opened, rulebook), get_person))
+    administration = Administration(records, cases, service.directory, rulebook)
+    app = service.create_app(
+        queues,
+        create_cases_router(Desk(cases, relay, opened, rulebook), get_person),
+        create_directory_router(administration, get_person),
+    )
     install_refusals(app)
     answer_outages(app)
     return app
@@ -92,6 +102,7 @@ def rulebook_source(directory: Directory, on_change: list[Callable[[str], None]]
                     calendar=directory.calendars[CALENDAR],
                     standard=directory.standards[STANDARD],
                     officers=dict(directory.officers),
+                    extra=directory.calendars.get(EXTRA_CALENDAR),
                 )
             )
         return made[0]

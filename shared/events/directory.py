@@ -115,6 +115,8 @@ class Category(_Valid):
     """Switches that the category forces on."""
     resolution: ResolutionClass
     questions: tuple[Question, ...] = ()
+    redirect: CategoryCode | None = None
+    """What a complaint counts as that names this category after it ended."""
 
 
 class Region(Fact):
@@ -181,7 +183,7 @@ class Standard(Fact):
     resolution_days: dict[ResolutionClass, PositiveInt]
     """Working days."""
     ladder: tuple[LadderStep, ...] = LADDER
-    """In order of their days."""
+    """In the order of their days."""
     silence_days: PositiveInt = 10
     """Working days without a word of the reporter, after which a resolved case is closed."""
     returns_decided: PositiveInt = 3
@@ -191,6 +193,9 @@ class Standard(Fact):
     def _complete(self) -> Self:
         if set(self.response) != set(Urgency) or set(self.resolution_days) != set(ResolutionClass):
             msg = "a standard gives every urgency a response time and every class a number of days"
+            raise ValueError(msg)
+        if list(self.ladder) != sorted(self.ladder, key=lambda step: step.days):
+            msg = "the ladder's steps are in the order of their days"
             raise ValueError(msg)
         return self
 
@@ -217,6 +222,18 @@ class Officer(_Valid):
     absences: tuple[Absence, ...] = ()
 
 
+class Template(_Valid):
+    """Words that officers begin an answer with."""
+
+    kind: Literal["template"] = "template"
+    id: Slug
+    name: Label
+    text: Label
+    agency: AgencyId | None = None
+    """None: for all."""
+    category: CategoryCode | None = None
+
+
 class ClientRole(StrEnum):
     """What a token's holder may do. At the desk people sign in instead."""
 
@@ -241,7 +258,7 @@ class Client(Fact):
 
 
 Entry = Annotated[
-    Agency | Category | Region | Rule | Calendar | Standard | Client | Officer,
+    Agency | Category | Region | Rule | Calendar | Standard | Client | Officer | Template,
     Field(discriminator="kind"),
 ]
 

@@ -1,7 +1,7 @@
 import hashlib
 import json
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -348,3 +348,23 @@ async def test_given_a_trace_of_the_caller_when_posted_then_the_records_carry_it
 
     assert {record.trace for record in publisher.published} == {trace}
     assert json.loads(publisher.published[0].value or b"")["ticket"]
+
+
+async def test_given_a_category_that_ended_when_it_redirects_then_the_complaint_counts_as_the_other(
+    publisher: FakePublisher,
+) -> None:
+    entries = seed_entries(range(2026, 2028))
+    light = next(entry for entry in entries if entry.kind == "category" and entry.id == "road.light")
+    ended = light.model_copy(update={"valid_before": date(2026, 1, 1), "redirect": "road.damage"})
+    directory = Directory.of(*(ended if entry is light else entry for entry in entries))
+    app = ProblemApp()
+    intake = Intake(the_settings(), directory, the_places(), publisher)  # type: ignore[arg-type]
+    app.router.routes.extend(create_router(intake, Options(directory)).routes)
+
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://intake") as client:
+        answers = {"road_class": "regency", "lamp": "off"}
+        answer = await client.post("/v1/complaints", json=a_body(category="road.light", answers=answers))
+
+    assert answer.status_code == 202, answer.text
+    facts = submitted(publisher)[1]
+    assert (facts.category, facts.answers) == ("road.damage", {"road_class": "regency"})

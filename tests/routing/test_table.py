@@ -147,7 +147,7 @@ def test_given_any_state_when_a_silence_is_over_then_only_a_resolved_case_is_clo
 
 def test_given_the_actions_when_rows_are_looked_for_then_every_one_is_possible_for_somebody() -> None:
     assert {row.action for row in TABLE} == set(Action)
-    assert set(DESK) == set(DEEDS) == set(Action) - set(FOLLOW_UPS) - {Action.CLOSE, Action.SUPPORT}
+    assert set(DESK) == set(DEEDS) == set(Action) - set(FOLLOW_UPS) - {Action.CLOSE, Action.SUPPORT, Action.HAND_OVER}
     assert set(ACTIONS.values()) == set(FOLLOW_UPS)
 
 

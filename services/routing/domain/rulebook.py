@@ -12,7 +12,7 @@ from shared.events.event import Urgency, regency_of
 from shared.wita import day_of
 
 NO_RULE = "none"
-_OF_THE_REGENCY = "kab:"
+OF_THE_REGENCY = "kab:"
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,13 @@ class Rulebook:
     calendar: Calendar
     standard: Standard
     officers: Mapping[str, Officer] = field(default_factory=dict[str, Officer])
+    extra: Calendar | None = None
+    """Days that coordinators close besides."""
 
     @cached_property
     def closed(self) -> frozenset[date]:
-        return frozenset(closed.day for closed in self.calendar.closed)
+        extra = self.extra.closed if self.extra else ()
+        return frozenset(closed.day for closed in (*self.calendar.closed, *extra))
 
     @cached_property
     def _coordinating(self) -> list[Agency]:
@@ -123,7 +126,7 @@ class Rulebook:
 
     def _target(self, rule: Rule, complaint: ComplaintSubmitted, day: date) -> str | TriageReason:
         regency = regency_of(complaint.region)
-        if regency is None and all(wanted.startswith(_OF_THE_REGENCY) for wanted in rule.agencies):
+        if regency is None and all(wanted.startswith(OF_THE_REGENCY) for wanted in rule.agencies):
             return TriageReason.REGION_UNKNOWN
         wanted = (self.agencies.get(_agency_id(name, regency)) for name in rule.agencies)
         valid = next((agency.id for agency in wanted if agency is not None and agency.valid_on(day)), None)
@@ -148,6 +151,6 @@ def _matches(rule: Rule, complaint: ComplaintSubmitted, day: date) -> bool:
 
 
 def _agency_id(name: str, regency: str | None) -> str:
-    if not name.startswith(_OF_THE_REGENCY):
+    if not name.startswith(OF_THE_REGENCY):
         return name
-    return f"{name.removeprefix(_OF_THE_REGENCY)}-{regency}"
+    return f"{name.removeprefix(OF_THE_REGENCY)}-{regency}"

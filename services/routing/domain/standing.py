@@ -9,7 +9,8 @@ from shared.events.case import CaseSnapshot, Promise, Status
 
 NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 """Sorts behind everything that is due."""
-_WAITING_PARTS: Final = frozenset({Status.ASSIGNED, Status.ACCEPTED, Status.IN_PROGRESS})
+UNFINISHED: Final = frozenset({Status.ASSIGNED, Status.ACCEPTED, Status.IN_PROGRESS})
+"""Parts that somebody must still work on."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Standing:
 def standing_of(case: CaseSnapshot) -> Standing:
     first = first_due(case)
     last = case.holdings[-1:]
-    working = {part.agency for part in case.parts if part.status in _WAITING_PARTS}
+    working = {part.agency for part in case.parts if part.status in UNFINISHED}
     return Standing(
         open=case.status in OPEN,
         late=any(promise.is_open and promise.breached_at is not None for promise in case.promises),

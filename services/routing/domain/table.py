@@ -70,6 +70,7 @@ class Action(StrEnum):
     SUPPORT = "support"
 
     CLOSE = "close"
+    HAND_OVER = "hand_over"
 
 
 FOLLOW_UPS: Final = {Action(kind.value): kind for kind in FollowUpKind}
@@ -179,6 +180,7 @@ TABLE: Final = (
     Row(Action.SUPPORT, _REPORTER, OPEN),
 
     Row(Action.CLOSE, _CLOCK, _RESOLVED, _CLOSED, _emits(CaseClosed)),
+    Row(Action.HAND_OVER, frozenset({Role.RULE}), WORKED_ON | WAITING, emits=_emits(CaseAssigned), guards=(HELD,)),
 )
 
 PARTS: Final = (

@@ -116,6 +116,7 @@ class CaseStore:
     async def create_indexes(self) -> None:
         # Sparse: a case that nothing is due for is not in it.
         await self.collection.create_index("next_due", sparse=True)
+        await self.collection.create_index("received_at", sparse=True)
         await self._supports.create_index("ticket")
 
     async def open(self, openings: Sequence[Opening]) -> dict[str, list[Outgoing]]:
@@ -199,6 +200,18 @@ class CaseStore:
         """Tickets of cases for which something was due before then, the longest waiting first."""
         cursor = self.collection.find({"next_due": {"$lt": moment}}, {"_id": 1}).sort("next_due").limit(most)
         return [found["_id"] for found in await cursor.to_list(None)]
+
+    async def held_by(self, agencies: Sequence[str], most: int) -> list[str]:
+        """Tickets of open cases that one of them has, or has a part of."""
+        cursor = self.collection.find({"holders": {"$in": list(agencies)}, "open": True}, {"_id": 1}).limit(most)
+        return [found["_id"] for found in await cursor.to_list(None)]
+
+    async def last_submissions(self, most: int) -> list[ComplaintSubmitted]:
+        """The newest first."""
+        cursor = self.collection.find({"received_at": {"$exists": True}}, {"submission": 1}).sort("received_at", -1)
+        return [
+            ComplaintSubmitted.model_validate(found["submission"]) for found in await cursor.limit(most).to_list(None)
+        ]
 
     async def await_submission(self, events: Sequence[Event]) -> list[Event]:
         """Keep what follows a submission that did not come yet; returns those whose case is there after all."""
@@ -284,6 +297,7 @@ def _opening_write(opening: Opening, records: Sequence[Outgoing]) -> UpdateOne:
     complaint, change = opening.complaint, opening.change
     fields = {
         "submission": complaint.model_dump(mode="json", exclude_none=True),
+        "received_at": complaint.received_at,
         **_present(change.case),
         "version": 1,
         "revision": 1,

@@ -1,9 +1,10 @@
 """The collection `directory`: what is published on `ntbcare.directory`, a document a record, with its revision."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
 
 import structlog
 from bson.codec_options import CodecOptions
@@ -20,14 +21,86 @@ _NOW: Final[Document] = {"$currentDate": {"recorded_at": True}}
 """By the database's clock: those of whoever writes differ, and a look for what is new must not miss anything."""
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A change that somebody made or plans: it holds from its day on."""
+
+    id: str
+    record: str
+    entry: Mapping[str, Any]
+    effective_on: date
+    author: str
+    reason: str
+    made_at: datetime
+    revision: int | None
+    """Of the record, once the change is in it; None: it is planned."""
+
+
 class DirectoryStore:
     """Every MongoDB call on the directory. A record changes only together with its revision."""
 
     def __init__(self, database: Database) -> None:
         self._collection: Collection = database["directory"]
+        self._edits: Collection = database["directory_edits"]
 
     async def create_indexes(self) -> None:
         await self._collection.create_index("recorded_at")
+        await self._edits.create_index([("record", 1), ("made_at", 1)])
+        await self._edits.create_index([("revision", 1), ("effective_on", 1)])
+
+    async def note(self, edit: Edit) -> bool:
+        """Write the change down, before it is made; False where one with this id is there."""
+        document = {name: getattr(edit, name) for name in edit.__slots__ if name != "id"}
+        document["effective_on"] = edit.effective_on.isoformat()
+        try:
+            await self._edits.insert_one({"_id": edit.id, **document})
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def edits_of(self, record: str) -> list[Edit]:
+        """The first made first."""
+        cursor = self._edits.find({"record": record}).sort("made_at")
+        return [_to_edit(found) for found in await cursor.to_list(None)]
+
+    async def planned(self, day: date) -> list[Edit]:
+        """What is to hold from the day on or an earlier one and is not in its record yet, in order."""
+        cursor = self._edits.find({"revision": None, "effective_on": {"$lte": day.isoformat()}})
+        found = await cursor.sort([("effective_on", 1), ("made_at", 1)]).to_list(None)
+        return [_to_edit(one) for one in found]
+
+    async def withdraw(self, edit_id: str) -> bool:
+        """Take back a planned change; False where it is none, or in its record already."""
+        result = await self._edits.delete_one({"_id": edit_id, "revision": None})
+        return result.deleted_count == 1
+
+    async def make(self, edit: Edit, expected: int | None = None) -> int | None:
+        """Put a noted change into its record; returns its revision. None: the record is not at the expected one.
+
+        Done again, by whichever replica, it is done once: the record remembers the last edit.
+        """
+        known = await self._collection.find_one({"_id": edit.record}, {"revision": 1, "edit": 1})
+        revision = known["revision"] if known else 0
+        if known is None or known.get("edit") != edit.id:
+            if expected is not None and revision != expected:
+                return None
+            revision += 1
+            written = await self._write(edit, revision)
+            if not written:
+                return None
+        await self._edits.update_one({"_id": edit.id}, {"$set": {"revision": revision}})
+        return revision
+
+    async def _write(self, edit: Edit, revision: int) -> bool:
+        before = {"$exists": False} if revision == 1 else revision - 1
+        change = {"$set": {"revision": revision, "entry": edit.entry, "edit": edit.id}, "$unset": {"seed": ""}, **_NOW}
+        try:
+            result = await self._collection.update_one(
+                {"_id": edit.record, "revision": before}, change, upsert=revision == 1
+            )
+        except DuplicateKeyError:
+            return False
+        return bool(result.matched_count or result.upserted_id)
 
     async def seed(self, entries: Iterable[Entry]) -> int:
         """Take in what the seed files say, where nobody edited the record since; returns how many changed."""
@@ -89,6 +162,11 @@ class DirectoryStore:
     async def _of_kind(self, kind: str) -> list[Document]:
         cursor = self._collection.find({"_id": {"$gte": f"{kind}:", "$lt": f"{kind};"}}).sort("_id")
         return [found["entry"] for found in await cursor.to_list(None)]
+
+
+def _to_edit(found: Document) -> Edit:
+    effective_on = date.fromisoformat(found.pop("effective_on"))
+    return Edit(id=found.pop("_id"), effective_on=effective_on, **found)
 
 
 def _seed_write(key: str, entry: Entry, known: Document | None) -> UpdateOne | None:
