@@ -47,6 +47,12 @@ class OidcSettings(BaseModel):
     agency_claim: str = "ntbcare_agency"
     regions_claim: str = "ntbcare_regions"
     development_secret: SecretStr | None = None
+    client_id: str = "ntbcare-desk"
+    """Of the officers' pages, which sign in by the code flow with a proof key."""
+    client_secret: SecretStr | None = None
+    scope: str = "openid profile"
+    public_url: str | None = None
+    """Where browsers find the desk, such as `https://desk.ntbprov.go.id`; None: as they asked for it."""
 
     @model_validator(mode="after")
     def _one_issuer(self) -> Self:
@@ -90,10 +96,11 @@ class SignIn:
     ) -> None:
         self._settings = settings
         self._fetch = fetch or _fetch_json
-        self._now = now
+        self.now = now
         self._keys: KeySet | None = None
         self._fetched_at = float("-inf")
         self._fetching = asyncio.Lock()
+        self._discovered: dict[str, Any] | None = None
         self._remembered: dict[bytes, _Remembered] = {}
 
     async def check(self, authorization: str | None) -> SignedIn:
@@ -110,7 +117,7 @@ class SignIn:
 
     async def read(self, token: str) -> SignedIn:
         """Who the token belongs to. Raises as `check` does."""
-        digest, now = hashlib.sha256(token.encode()).digest(), self._now()
+        digest, now = hashlib.sha256(token.encode()).digest(), self.now()
         known = self._remembered.get(digest)
         if known is not None and known.until > now:
             return known.signed_in
@@ -120,6 +127,17 @@ class SignIn:
         self._remembered[digest] = _Remembered(signed_in, min(now + _REMEMBERED_S, signed_in.expires))
         return signed_in
 
+    async def discover(self) -> dict[str, Any]:
+        """The issuer's discovery document. Raises a 503 Problem where it can't be had."""
+        if self._discovered is None:
+            issuer = (self._settings.issuer or "").rstrip("/")
+            try:
+                self._discovered = await self._fetch(f"{issuer}/.well-known/openid-configuration")
+            except (httpx2.HTTPError, ValueError) as error:
+                log.warning("issuer_not_discovered", error=type(error).__name__)
+                raise Problem(503, "Nobody can sign in now", headers={"Retry-After": "10"}) from None
+        return self._discovered or {}
+
     async def _claims(self, token: str) -> dict[str, Any]:
         settings = self._settings
         try:
@@ -128,7 +146,7 @@ class SignIn:
                 decoded = jwt.decode(token, key, algorithms=[_LOCAL_ALGORITHM])
             else:
                 decoded = await self._decoded(token)
-            _registry(settings, self._now).validate(decoded.claims)
+            _registry(settings, self.now).validate(decoded.claims)
         except (JoseError, ValueError) as error:
             # Never the token, and not its claims either.
             raise _refusal(type(error).__name__.removesuffix("Error")) from None
@@ -145,7 +163,7 @@ class SignIn:
 
     async def _current_keys(self, oldest_s: float) -> KeySet:
         async with self._fetching:
-            if self._now() - self._fetched_at > oldest_s:
+            if self.now() - self._fetched_at > oldest_s:
                 await self._fetch_keys()
             if self._keys is None:
                 raise Problem(503, "Signing in can't be checked now", headers={"Retry-After": "10"})
@@ -155,13 +173,13 @@ class SignIn:
         settings = self._settings
         if settings.issuer is None:
             raise Problem(503, "Nobody can sign in", "No issuer of tokens is configured.")
-        self._fetched_at = self._now()
+        self._fetched_at = self.now()
         try:
             url = settings.jwks_url
             if url is None:
-                url = (await self._fetch(f"{settings.issuer.rstrip('/')}/.well-known/openid-configuration"))["jwks_uri"]
+                url = (await self.discover())["jwks_uri"]
             self._keys = KeySet.import_key_set(await self._fetch(url))
-        except (httpx2.HTTPError, JoseError, KeyError, TypeError, ValueError) as error:
+        except (httpx2.HTTPError, JoseError, KeyError, Problem, TypeError, ValueError) as error:
             log.warning("issuer_keys_not_fetched", error=type(error).__name__)
 
     def _understood(self, claims: dict[str, Any]) -> SignedIn:

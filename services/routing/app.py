@@ -12,6 +12,9 @@ from services.routing.api.signing_in import create_person_getter
 from services.routing.desk import Desk
 from services.routing.domain.rulebook import Rulebook
 from services.routing.handlers import ComplaintHandler, DirectoryPublisher
+from services.routing.pages.routes import create_pages_router
+from services.routing.pages.sessions import HOME, Sessions
+from services.routing.pages.showing import DeskPages
 from services.routing.seeds import seed_entries
 from services.routing.settings import Settings
 from services.routing.store.cases import CaseStore
@@ -24,6 +27,7 @@ from shared.mongo import close_database, is_passing, open_database, why_not_read
 from shared.oidc import SignIn
 from shared.outages import answer_outages
 from shared.outbox import OutboxRelay
+from shared.pages.rendering import Pages
 from shared.problems import to_response
 from shared.service import Service
 from shared.waiters import Waiters
@@ -68,13 +72,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     service.background("directory_publisher", publisher.run)
     service.background("succession", Succession(records, cases, relay, rulebook).run)
     service.background("clocks", Sweeper(cases, relay, rulebook).run)
-    get_person = create_person_getter(SignIn(settings.oidc))
-    queues = create_queues_router(Queues(queue_store, rulebook), get_person)
-    administration = Administration(records, cases, service.directory, rulebook)
+    sign_in = SignIn(settings.oidc)
+    get_person = create_person_getter(sign_in)
+    desk, queues = Desk(cases, relay, opened, rulebook), Queues(queue_store, rulebook)
+    pages = Pages("services.routing.pages", HOME)
+    sessions = Sessions(settings.oidc, sign_in, secure=settings.environment == "production")
     app = service.create_app(
-        queues,
-        create_cases_router(Desk(cases, relay, opened, rulebook), get_person),
-        create_directory_router(administration, get_person),
+        create_queues_router(queues, get_person),
+        create_cases_router(desk, get_person),
+        create_directory_router(Administration(records, cases, service.directory, rulebook), get_person),
+        pages.assets_router(),
+        create_pages_router(DeskPages(pages, sessions, desk, queues, service.directory, rulebook)),
     )
     install_refusals(app)
     answer_outages(app)

@@ -173,7 +173,7 @@ async def test_given_a_new_key_when_a_token_has_it_then_the_keys_are_fetched_aga
     for _ in range(20):
         await refused(sign_in, issuer.token(key=strange))
 
-    assert len(issuer.asked) == asked + 2
+    assert len(issuer.asked) == asked + 1
 
 
 async def test_given_a_key_that_was_taken_back_when_ten_minutes_are_over_then_its_tokens_are_refused(

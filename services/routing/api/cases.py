@@ -80,7 +80,7 @@ class DeskCaseInFull(DeskCase):
 
     @classmethod
     def in_full(cls, stored: StoredCase, person: Person, supports: int) -> "DeskCaseInFull":
-        return cls(**_seen(stored, person), history=tuple(_lines(stored)), supports=supports)
+        return cls(**_seen(stored, person), history=tuple(history_of(stored)), supports=supports)
 
 
 def _seen(stored: StoredCase, person: Person) -> dict[str, Any]:
@@ -97,7 +97,8 @@ def _seen(stored: StoredCase, person: Person) -> dict[str, Any]:
     }
 
 
-def _lines(stored: StoredCase) -> list[Line]:
+def history_of(stored: StoredCase) -> list[Line]:
+    """The first line first."""
     return [Line(**entry.model_dump(), text=_text_of(stored, entry)) for entry in stored.history]
 
 
