@@ -3,8 +3,10 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 
 from services.reporting.api.cases import create_case_router, create_list_router
+from services.reporting.api.dossier import Dossiers, create_dossier_router
 from services.reporting.api.scorecards import create_scorecard_router
 from services.reporting.api.statistics import create_statistics_router
+from services.reporting.dossier_pdf import DossierPrinter
 from services.reporting.handlers import Projector
 from services.reporting.reading import Reading
 from services.reporting.refresher import Refresher
@@ -31,9 +33,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     service.background("refresher", refresher.run)
     projector = Projector(store, waiters, refresher)
     service.consume(projector.handle, unknown=Unknown.ENVELOPE, is_passing=is_passing, group=settings.group)
+    reading = Reading(store, waiters, names, settings.tracking_keys())
     app = service.create_app(
         create_list_router(store, names),
-        create_case_router(Reading(store, waiters, names, settings.tracking_keys())),
+        create_case_router(reading),
+        create_dossier_router(Dossiers(reading, names, DossierPrinter(), lambda: datetime.now(UTC))),
         create_statistics_router(store, names),
         create_scorecard_router(store, names, lambda: day_of(datetime.now(UTC))),
     )

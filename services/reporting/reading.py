@@ -49,6 +49,14 @@ class Reading:
             raise Problem(404, "No such case", detail, headers=HEADERS)
         return view
 
+    async def own(self, ticket: str, code: str) -> StoredCase:
+        """All that is stored, for whoever has its code; its head is there. Raises a 403, 404 or 429 Problem."""
+        self._codes.check(ticket, code)
+        stored = await self._stored(ticket, Wait(0, 0), publicly=False)
+        if stored is None or stored.head is None:
+            raise Problem(404, "No such case", "It has not arrived yet, please try again soon.", headers=HEADERS)
+        return stored
+
     async def _stored(self, ticket: str, wait: Wait, *, publicly: bool) -> StoredCase | None:
         latest: StoredCase | None = None
 

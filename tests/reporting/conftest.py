@@ -7,9 +7,11 @@ import pytest
 from fastapi import FastAPI
 
 from services.reporting.api.cases import create_case_router, create_list_router
+from services.reporting.api.dossier import Dossiers, create_dossier_router
 from services.reporting.api.scorecards import create_scorecard_router
 from services.reporting.api.statistics import create_statistics_router
 from services.reporting.domain.projection import Erased, Told
+from services.reporting.dossier_pdf import DossierPrinter
 from services.reporting.handlers import Projector
 from services.reporting.reading import Reading
 from services.reporting.refresher import Refresher
@@ -25,6 +27,7 @@ from shared.problems import install_problems
 from shared.records import Received
 from shared.topics import CASES, COMPLAINTS, NOTICES, PERSONAL, WORDS
 from shared.waiters import Found, Waiters
+from tests.reporting.escalated import NOW
 from tests.reporting.samples import TRACKING_KEYS, a_directory
 from tests.shared.received import erased, received
 
@@ -91,11 +94,13 @@ def projecting(store: Store) -> Projecting:
 async def client(projecting: Projecting) -> AsyncGenerator[httpx2.AsyncClient]:
     """The HTTP side on the real store. It is 10 April 2026."""
     store, names = projecting.store, a_directory()
+    reading = Reading(store, projecting.waiters, names, TRACKING_KEYS)
     app = FastAPI()
     install_problems(app)
     answer_outages(app)
     app.include_router(create_list_router(store, names))
-    app.include_router(create_case_router(Reading(store, projecting.waiters, names, TRACKING_KEYS)))
+    app.include_router(create_case_router(reading))
+    app.include_router(create_dossier_router(Dossiers(reading, names, DossierPrinter(), lambda: NOW)))
     app.include_router(create_statistics_router(store, names))
     app.include_router(create_scorecard_router(store, names, lambda: date(2026, 4, 10)))
     transport: Any = httpx2.ASGITransport(app=app)

@@ -16,8 +16,8 @@ from shared.events.cases import (
     CaseResolved,
     UnknownCaseEvent,
 )
-from shared.events.complaints import ComplaintSubmitted
-from shared.events.directory import Agency, AgencyLevel, Category, Label, Region, ResolutionClass
+from shared.events.complaints import ComplaintSubmitted, ComplaintSupplemented
+from shared.events.directory import Agency, AgencyLevel, Category, Label, Region, ResolutionClass, Standard
 from shared.events.event import Urgency
 from shared.events.notices import NoticeDelivered, NoticeKind, Recipient
 from shared.events.personal import PersonalRecorded
@@ -111,6 +111,12 @@ def a_personal_part(number: int, text: str = "Jalan berlubang di depan pasar", p
     return PersonalRecorded(event_id=uuid4(), ticket=ticket(number), occurred_at=RECEIVED_AT, part=part, text=text)
 
 
+def a_supplement(number: int, part: str = "f-1") -> ComplaintSupplemented:
+    return ComplaintSupplemented(
+        event_id=named_id(ticket(number), part), ticket=ticket(number), occurred_at=RECEIVED_AT + hours(48), part=part
+    )
+
+
 def some_words(number: int, sequence: int, text: str = "Sudah kami tambal") -> WordsRecorded:
     """Those of the case event of this sequence."""
     return WordsRecorded(
@@ -171,8 +177,18 @@ def an_agency(name: str, **changes: Any) -> Agency:
     return Agency(**(same | changes))
 
 
+def a_standard() -> Standard:
+    return Standard(
+        id="52",
+        response={urgency: hours(24) for urgency in Urgency},
+        verification_days=3,
+        first_follow_up_days=5,
+        resolution_days={ResolutionClass.SIMPLE: 5, ResolutionClass.OFFICE: 14, ResolutionClass.FIELD: 60},
+    )
+
+
 def a_directory() -> Directory:
-    """Two agencies and the one that PUPR-PERKIM came from, three categories, two regencies."""
+    """A standard, two agencies and the one that PUPR-PERKIM came from, three categories, two regencies."""
     return Directory.of(
         an_agency("PUPR-52.03"),
         an_agency("DINSOS-P3A", level=AgencyLevel.PROVINCE, region="52"),
@@ -180,6 +196,7 @@ def a_directory() -> Directory:
         an_agency("PUPR", region="52", successor="PUPR-PERKIM", valid_before=date(2026, 1, 2)),
         an_agency("PERKIM", region="52", successor="PUPR-PERKIM", valid_before=date(2026, 1, 2)),
         *(a_category(name) for name in ("road.damage", "env.waste", "social.violence")),
+        a_standard(),
         Region(id="52", name="Nusa Tenggara Barat", level="province"),
         Region(id="52.02", name="Lombok Tengah", level="regency"),
         Region(id="52.03", name="Lombok Timur", level="regency"),

@@ -26,6 +26,7 @@ from tests.reporting.samples import (
     a_snapshot,
     a_step,
     a_submission,
+    a_supplement,
     followed_up,
     hours,
     some_words,
@@ -78,7 +79,11 @@ def streams_of_ticket(draw: st.DrawFn, number: int) -> list[Stream]:
     if draw(st.booleans()):
         words.append((of, Erased("words", some_words(number, 1).key)))
     return [
-        [(of, a_submission(number)), (of, a_submission(number, part="p2", digest="d2", category="env.waste"))],
+        [
+            (of, a_submission(number)),
+            (of, a_submission(number, part="p2", digest="d2", category="env.waste")),
+            (of, a_supplement(number)),
+        ],
         texts,
         [(of, a_step(number, sequence, **changes)) for sequence, changes in enumerate(steps, start=1)],
         words,

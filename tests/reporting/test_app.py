@@ -129,4 +129,10 @@ async def test_given_a_running_service_when_it_is_asked_then_it_is_ready_and_des
 
     assert await until(ready)
     described = (await running.get("/openapi.json")).json()
-    assert {"/v1/cases", "/v1/cases/{ticket}", "/v1/statistics", "/v1/scorecards/{agency}"} <= set(described["paths"])
+    assert {
+        "/v1/cases",
+        "/v1/cases/{ticket}",
+        "/v1/cases/{ticket}/dossier.pdf",
+        "/v1/statistics",
+        "/v1/scorecards/{agency}",
+    } <= set(described["paths"])

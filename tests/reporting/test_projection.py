@@ -1,14 +1,20 @@
 import pytest
 
+from services.reporting.domain.case import StoredFollowUp
 from services.reporting.domain.figures import bucket_of
 from services.reporting.domain.projection import Erased, project
 from shared.errors import Rejected
 from shared.events.case import Status
+from shared.events.complaints import ComplaintSupported, ResolutionConfirmed
+from shared.ids import named_id
 from tests.reporting.samples import (
+    RECEIVED_AT,
     a_personal_part,
     a_snapshot,
     a_step,
     a_submission,
+    a_supplement,
+    hours,
     of_ticket,
     some_words,
     ticket,
@@ -65,6 +71,19 @@ def test_given_a_step_of_a_part_of_the_case_when_it_is_projected_then_it_tells_o
     assert projection.head is not None
     assert projection.head.sequence == 2
     assert [step.case_id for _, step in sorted(projection.history.items())] == [ticket(1), f"{ticket(1)}.1"]
+
+
+def test_given_what_came_after_when_it_is_projected_then_it_is_known_when_which_words_were_written() -> None:
+    silent = ResolutionConfirmed(event_id=named_id("c"), ticket=ticket(1), occurred_at=RECEIVED_AT, rating=4)
+    supported = ComplaintSupported(
+        event_id=named_id("s"), ticket=ticket(1), occurred_at=RECEIVED_AT, supporter=named_id("somebody")
+    )
+
+    projection = project(of_ticket(silent, supported, a_supplement(1), a_supplement(1)))[ticket(1)]
+
+    assert list(projection.follow_ups.values()) == [
+        StoredFollowUp("complaint.supplemented.v1", RECEIVED_AT + hours(48), "f-1")
+    ]
 
 
 @pytest.mark.parametrize("erased_first", [True, False])

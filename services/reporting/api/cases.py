@@ -75,7 +75,7 @@ def create_case_router(reading: Reading) -> APIRouter:
         one answer.
         """
         response.headers.update(HEADERS)
-        return await reading.view(_parse(ticket), Wait(query.wait, query.after), x_tracking_code)
+        return await reading.view(canonical(ticket), Wait(query.wait, query.after), x_tracking_code)
 
     return router
 
@@ -98,7 +98,8 @@ def create_list_router(store: Store, names: Directory) -> APIRouter:
     return router
 
 
-def _parse(ticket: str) -> str:
+def canonical(ticket: str) -> str:
+    """Raises a 422 Problem."""
     try:
         return parse_ticket(ticket)
     except ValueError as error:

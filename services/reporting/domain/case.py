@@ -61,6 +61,15 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredFollowUp:
+    """What the reporter did later; `part` names the personal part that holds what was written."""
+
+    type: str
+    at: datetime
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """What became of one message."""
 
@@ -85,5 +94,7 @@ class StoredCase:
     """By part."""
     words: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     """By event id."""
+    follow_ups: Mapping[str, StoredFollowUp] = field(default_factory=dict[str, StoredFollowUp])
+    """By event id; those with words."""
     notices: Mapping[str, Notice] = field(default_factory=dict[str, Notice])
     """By event id."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Final, assert_never
 from uuid import UUID
 
-from services.reporting.domain.case import Head, Notice, Step, Submission
+from services.reporting.domain.case import Head, Notice, Step, StoredFollowUp, Submission
 from services.reporting.domain.figures import bucket_of, figures_of, levels_of
 from shared.errors import Rejected
 from shared.events.cases import CaseEnvelope
-from shared.events.complaints import Afterwards, ComplaintEvent, ComplaintSubmitted
+from shared.events.complaints import Afterwards, ComplaintEvent, ComplaintSubmitted, ComplaintSupported, FollowUp
 from shared.events.notices import NoticeDelivered, NoticeEvent, NoticeFailed, NoticeSuppressed
 from shared.events.personal import PersonalRecorded
 from shared.events.words import WordsRecorded
@@ -45,6 +45,7 @@ class Projection:
     personal: dict[str, str | None] = field(default_factory=dict[str, str | None])
     words: dict[str, str | None] = field(default_factory=dict[str, str | None])
     """None: erased, which no text replaces."""
+    follow_ups: dict[str, StoredFollowUp] = field(default_factory=dict[str, StoredFollowUp])
     notices: dict[str, Notice] = field(default_factory=dict[str, Notice])
 
     @property
@@ -67,9 +68,11 @@ class Projection:
                 self.notices[str(told.event_id)] = _notice(told)
             case Erased():
                 self._erase(told)
-            case Afterwards():
-                # What became of it routing says; its words come by themselves, as a personal part.
+            case ComplaintSupported():
+                # Somebody else's; nothing is written with it.
                 pass
+            case Afterwards():
+                self._take_follow_up(told)
             case _:
                 assert_never(told)
 
@@ -78,6 +81,11 @@ class Projection:
         self.buckets.add(bucket_of(event.case).key)
         if self.newest is None or event.sequence > self.newest.sequence:
             self.newest = event
+
+    def _take_follow_up(self, event: FollowUp) -> None:
+        """When which words were written; what became of it routing says."""
+        if event.part is not None:
+            self.follow_ups[str(event.event_id)] = StoredFollowUp(event.type, event.occurred_at, event.part)
 
     def _erase(self, erased: Erased) -> None:
         name = erased.key.partition(":")[2]

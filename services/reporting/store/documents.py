@@ -10,7 +10,7 @@ from typing import Any
 
 from pymongo import UpdateOne
 
-from services.reporting.domain.case import Head, Notice, Step, StoredCase, Submission
+from services.reporting.domain.case import Head, Notice, Step, StoredCase, StoredFollowUp, Submission
 from services.reporting.domain.projection import Projection
 from shared.mongo import Document
 
@@ -33,7 +33,8 @@ def to_update(projection: Projection, at: datetime) -> UpdateOne:
 def _records(projection: Projection) -> Document:
     steps = {f"history.{sequence}": to_document(step) for sequence, step in projection.history.items()}
     notices = {f"notices.{event_id}": to_document(notice) for event_id, notice in projection.notices.items()}
-    return steps | notices
+    follow_ups = {f"follow_ups.{event_id}": to_document(done) for event_id, done in projection.follow_ups.items()}
+    return steps | notices | follow_ups
 
 
 def _texts(projection: Projection) -> Document:
@@ -41,7 +42,7 @@ def _texts(projection: Projection) -> Document:
     return personal | {f"words.{event_id}": text for event_id, text in projection.words.items()}
 
 
-def to_document(value: Submission | Step | Head | Notice) -> Document:
+def to_document(value: Submission | Step | Head | StoredFollowUp | Notice) -> Document:
     return {name: getattr(value, name) for name in value.__slots__}
 
 
@@ -54,6 +55,7 @@ def to_case(document: Document) -> StoredCase:
         history={int(sequence): Step(**step) for sequence, step in _items(document, "history")},
         personal=document.get("personal", {}),
         words=document.get("words", {}),
+        follow_ups={event_id: StoredFollowUp(**done) for event_id, done in _items(document, "follow_ups")},
         notices={event_id: Notice(**notice) for event_id, notice in _items(document, "notices")},
     )
 
