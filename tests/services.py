@@ -131,6 +131,9 @@ def _environment(kafka: KafkaSettings, mongo: MongoSettings, smtp_port: int) -> 
     environment = {
         "INTAKE_TRACKING_SECRETS": tracking,
         "INTAKE_TICKET_SECRET": "dev-ticket",
+        "INTAKE_PHOTO_SECRET": "dev-photo",
+        "INTAKE_BLOBS__URL": "memory:///",
+        "INTAKE_OIDC__DEVELOPMENT_SECRET": DESK_SECRET,
         "REPORTING_TRACKING_SECRETS": tracking,
         "NOTIFICATION_ADDRESS_SECRET": "dev-address",
         "NOTIFICATION_SMTP__PORT": str(smtp_port),

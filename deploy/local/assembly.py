@@ -66,6 +66,8 @@ def _environment(plan: Plan, addresses: Addresses, secrets: Mapping[str, str]) -
         settings.pop(DESK, None)
     settings |= {"NOTIFICATION_SMTP__HOST": HOST, "NOTIFICATION_SMTP__PORT": str(plan.smtp_port)}
     settings["NOTIFICATION_PUBLIC_URL"] = plan.url
+    settings["INTAKE_BLOBS__URL"] = (plan.folder / "blobs").absolute().as_uri()
+    settings |= _sign_in_at_intake(settings)
     for service in _CREATE:
         prefix = service.upper()
         settings[f"{prefix}_KAFKA__BOOTSTRAP"] = addresses.bootstrap
@@ -73,6 +75,14 @@ def _environment(plan: Plan, addresses: Addresses, secrets: Mapping[str, str]) -
         settings[f"{prefix}_KAFKA__INSTANCE"] = "local"
         settings[f"{prefix}_MONGO__URI"] = addresses.mongo_uri
     return settings
+
+
+def _sign_in_at_intake(settings: Mapping[str, str]) -> dict[str, str]:
+    """Intake takes the tokens that the desk takes, unless the environment tells it of others."""
+    if any(name.startswith("INTAKE_OIDC__") for name in os.environ):
+        return {}
+    desk = {name: value for name, value in {**os.environ, **settings}.items() if name.startswith("ROUTING_OIDC__")}
+    return {name.replace("ROUTING", "INTAKE", 1): value for name, value in desk.items()}
 
 
 def _assemble(environment: Mapping[str, str], log: Path, mailbox: Mailbox) -> Platform:

@@ -19,7 +19,7 @@ _KEY_ID: Final = "1"
 _BYTES: Final = 24
 _TRACKING: Final = ("INTAKE_TRACKING_SECRETS", "NOTIFICATION_TRACKING_SECRETS", "REPORTING_TRACKING_SECRETS")
 """All the same: every service that is shown a tracking code checks it by itself."""
-_SINGLE: Final = ("INTAKE_TICKET_SECRET", "NOTIFICATION_ADDRESS_SECRET", DEMO, DESK)
+_SINGLE: Final = ("INTAKE_TICKET_SECRET", "INTAKE_PHOTO_SECRET", "NOTIFICATION_ADDRESS_SECRET", DEMO, DESK)
 
 
 class SecretsUnreadable(Exception):

@@ -2,19 +2,22 @@ from fastapi import FastAPI
 
 from services.intake.api import Intake, Options, create_router
 from services.intake.follow_ups import FollowUps, create_follow_up_router
+from services.intake.photos import Photos, create_photo_router
 from services.intake.places import load_places
 from services.intake.settings import Settings
+from shared.oidc import SignIn
 from shared.service import Service
 from shared.tracking import CodeCheck
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Intake: accepts complaints and publishes them. It needs Kafka and nothing else."""
+    """Intake: accepts complaints and publishes them. It needs Kafka and, for photos alone, where to keep them."""
     settings = settings or Settings.model_validate({})
     service = Service("intake", settings)
     intake = Intake(settings, service.directory, load_places(), service.publisher)
     options = Options(service.directory)
     service.follower.on_change.append(options.note_change)
     follow_ups = FollowUps(settings, service.publisher, CodeCheck(settings.tracking_keys()))
-    routers = create_router(intake, options), create_follow_up_router(follow_ups)
+    photos = create_photo_router(settings, Photos(settings), SignIn(settings.oidc))
+    routers = create_router(intake, options), create_follow_up_router(follow_ups), photos
     return service.create_app(*routers, max_body_size=settings.max_body_size)

@@ -24,12 +24,13 @@ def test_given_a_new_folder_when_secrets_are_asked_for_then_they_are_made_for_th
     values = [
         *tracking.values(),
         secrets["INTAKE_TICKET_SECRET"],
+        secrets["INTAKE_PHOTO_SECRET"],
         secrets["NOTIFICATION_ADDRESS_SECRET"],
         secrets[DEMO],
         secrets[DESK],
     ]
     assert all(value.startswith("dev-") for value in values)
-    assert len(set(values)) == 5
+    assert len(set(values)) == 6
     assert (folder / "secrets.env").stat().st_mode & 0o777 == 0o600
 
 

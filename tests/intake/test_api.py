@@ -52,7 +52,8 @@ def the_places() -> Places:
 
 
 def the_settings() -> Settings:
-    return Settings.model_validate({"tracking_secrets": {"1": "dev-tracking"}, "ticket_secret": "dev-ticket"})
+    secrets = {"ticket_secret": "dev-ticket", "photo_secret": "dev-photo"}
+    return Settings.model_validate({"tracking_secrets": {"1": "dev-tracking"}, **secrets})
 
 
 @pytest.fixture

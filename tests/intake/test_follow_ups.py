@@ -16,7 +16,9 @@ from shared.tracking import CodeCheck
 from tests.shared.fakes import FakePublisher
 
 TICKET = "NTB-C833-HX1X-7X7V-TM"
-SETTINGS = Settings.model_validate({"tracking_secrets": {"1": "dev-tracking"}, "ticket_secret": "dev-ticket"})
+SETTINGS = Settings.model_validate(
+    {"tracking_secrets": {"1": "dev-tracking"}, "ticket_secret": "dev-ticket", "photo_secret": "dev-photo"}
+)
 CODE = {"X-Tracking-Code": tracking_code(SETTINGS.tracking_keys(), "1", TICKET)}
 KEY = {"Idempotency-Key": "00000000-0000-4000-8000-000000000001"}
 OTHER_KEY = {"Idempotency-Key": "00000000-0000-4000-8000-000000000002"}

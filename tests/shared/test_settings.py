@@ -22,8 +22,9 @@ def test_given_one_nested_variable_when_settings_are_read_then_the_other_default
 @pytest.mark.parametrize(
     "secrets",
     [
-        {"ticket_secret": "dev-1", "tracking_secrets": {"1": "real"}},
-        {"ticket_secret": "real", "tracking_secrets": {"1": "dev-1"}},
+        {"ticket_secret": "dev-1", "photo_secret": "real", "tracking_secrets": {"1": "real"}},
+        {"ticket_secret": "real", "photo_secret": "real", "tracking_secrets": {"1": "dev-1"}},
+        {"ticket_secret": "real", "photo_secret": "dev-1", "tracking_secrets": {"1": "real"}},
     ],
 )
 def test_given_a_development_secret_when_it_is_production_then_the_service_refuses_to_start(
