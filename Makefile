@@ -1,7 +1,7 @@
 # Everything a developer does here. `make` alone lists it.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test test-memory test-integration test-system check check-format check-lint check-types check-walls check-contracts contracts diagrams bench lock clean
+.PHONY: help setup up demo test test-memory test-integration test-system test-browser browser pictures check check-format check-lint check-types check-walls check-contracts contracts diagrams bench lock clean
 
 BIN := .venv/bin
 export M2_REPO := $(CURDIR)/.cache/m2
@@ -21,7 +21,7 @@ up: setup ## Start Kafka, MongoDB and the four services on this machine; Ctrl-C 
 demo: setup ## Load the 278 complaints of January to October 2021 (made-up texts) into the running platform
 	@$(BIN)/ntbcare demo load
 
-test: test-memory test-integration test-system ## Run the tests: in memory, with real servers, with whole processes
+test: test-memory test-integration test-system test-browser ## Run the tests: in memory, with real servers, with whole processes, in a browser
 
 test-memory: setup
 	$(BIN)/pytest -m "not integration and not system and not browser"
@@ -31,6 +31,16 @@ test-integration: setup
 
 test-system: setup
 	$(BIN)/pytest -m system
+
+test-browser: setup
+	$(BIN)/pytest -m browser
+
+browser: ## Install Chromium where it is missing (Debian, Ubuntu; as root)
+	@deploy/local/install-browser
+
+pictures: setup ## Take the pictures of docs/screenshots again
+	mkdir -p docs/screenshots
+	NTBCARE_PICTURES=docs/screenshots $(BIN)/pytest -m browser -k looked_at
 
 check: check-format check-lint check-types check-walls check-contracts ## Check format, lint, types, module walls, contracts
 

@@ -1,0 +1,87 @@
+"""A real browser at the desk of a running platform."""
+
+import shutil
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, async_playwright
+
+from shared.oidc import issue_locally
+from tests.services import DESK_SECRET, Platform
+
+CHROMIUM: Final = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+NO_BROWSER: Final = "no Chromium on this machine: make browser installs it"
+_QUIET: Final = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE: Final[Any] = {"width": 320, "height": 640}
+DESKTOP: Final[Any] = {"width": 1280, "height": 900}
+
+
+@asynccontextmanager
+async def a_browser() -> AsyncGenerator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=_QUIET)
+        yield browser
+        await browser.close()
+
+
+class DeskVisitor:
+    """Somebody at a page of the desk, who notices what the browser complains of."""
+
+    def __init__(self, page: Page, platform: Platform, pictures: Path | None) -> None:
+        self.page = page
+        self._base = str(platform.http["routing"].base_url).rstrip("/")
+        self._pictures = pictures
+        self.complaints: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+
+    async def open(self, path: str) -> None:
+        await self.page.goto(f"{self._base}{path}")
+
+    async def sign_in(self, role: str, agency: str | None = None) -> None:
+        """With a token of the local issuer, as somebody who types it in."""
+        await self.open("/desk/login")
+        token = issue_locally(DESK_SECRET, subject=role, roles=[role], agency=agency, regions=(), lasts_s=3600)
+        await self.page.fill("#token", token)
+        await self.page.keyboard.press("Enter")
+        await self.page.wait_for_selector("ul.tabs")
+
+    async def do(self, action: str, **values: str) -> None:
+        """Fill in the form of an action and send it."""
+        form = self.page.locator(f"#do-{action}")
+        await form.locator("summary").click()
+        for name, value in values.items():
+            field = form.locator(f"#do-{action}-{name}")
+            if await field.evaluate("field => field.tagName") == "SELECT":
+                await field.select_option(value)
+            else:
+                await field.fill(value)
+        await form.locator("button").click()
+        await self.page.wait_for_selector(".done")
+
+    async def faults(self) -> list[str]:
+        """What axe finds wrong with the page as it is."""
+        found = await Axe().run(self.page)
+        violations: Any = found.response["violations"]
+        return [f"{one['id']}: {node['html'][:120]}" for one in violations for node in one["nodes"]]
+
+    async def is_wider_than_the_screen(self) -> bool:
+        return await self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+
+    async def picture(self, name: str) -> None:
+        """For the documentation, where it was asked for."""
+        if self._pictures is not None:
+            await self.page.screenshot(path=self._pictures / f"{name}.png", full_page=True)
+            # Taking one sets a style, which the page's policy rightly complains of.
+            self.complaints.clear()
