@@ -15,9 +15,9 @@ from shared.events.directory import (
     Officer,
     Region,
     Rule,
-    Standard,
     Template,
 )
+from shared.events.standards import Standard
 
 
 @dataclass

@@ -10,8 +10,8 @@ from aiokafka import ConsumerRecord
 from pydantic import BaseModel, ValidationError
 
 from shared.errors import Rejected
-from shared.events.cases import UnknownCaseEvent
 from shared.events.directory import DirectoryRecorded
+from shared.events.envelope import UnknownCaseEvent
 from shared.events.event import Event
 from shared.ids import named_id, parse_ticket
 from shared.topics import CASES, EVENT_TOPICS, Topic

@@ -21,8 +21,9 @@ from services.notification.domain.deliveries import (
 )
 from services.notification.metrics import count_outcome
 from services.notification.store import Open, Settled, Store
-from shared.events.cases import CaseEnvelope, CaseEvent
+from shared.events.cases import CaseEvent
 from shared.events.complaints import ComplaintSubmitted, ContactChanged
+from shared.events.envelope import CaseEnvelope
 from shared.events.notices import NoticeKind
 from shared.events.personal import PersonalRecorded
 from shared.events.words import WordsKind, WordsRecorded

@@ -12,7 +12,8 @@ from services.routing.domain.coordination import Link
 from services.routing.domain.deeds import Deed
 from services.routing.domain.draft import Actor, Entry
 from services.routing.domain.rulebook import Rulebook
-from services.routing.store.cases import CaseStore, Save, StoredCase, records_of
+from services.routing.store.cases import CaseStore
+from services.routing.store.documents import Save, StoredCase, records_of
 from shared.events.case import Role
 from shared.outbox import OutboxRelay
 from shared.waiters import Waiters

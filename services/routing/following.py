@@ -9,7 +9,8 @@ from pydantic import TypeAdapter
 from services.routing.domain.draft import Change
 from services.routing.domain.follow_ups import follow, may_support
 from services.routing.domain.rulebook import Rulebook
-from services.routing.store.cases import CaseStore, Save, StoredCase, records_of
+from services.routing.store.cases import CaseStore
+from services.routing.store.documents import Save, StoredCase, records_of
 from shared.errors import Rejected
 from shared.events.complaints import ComplaintEvent, ComplaintSupported, FollowUp
 from shared.metrics import IGNORED

@@ -8,8 +8,9 @@ from typing import Final
 from services.routing.domain.case import open_case
 from services.routing.domain.rulebook import Rulebook
 from services.routing.following import Following
-from services.routing.store.cases import CaseStore, Opening
+from services.routing.store.cases import CaseStore
 from services.routing.store.directory import DirectoryStore
+from services.routing.store.documents import Opening
 from shared.directory import Directory
 from shared.events.complaints import ComplaintSubmitted, ComplaintSupported, FollowUp
 from shared.events.personal import PersonalRecorded

@@ -6,8 +6,9 @@ from typing import Final, TypeVar
 
 from holidays.countries.indonesia import Indonesia
 
-from shared.events.directory import Agency, Calendar, Category, ClosedDay, Entry, Region, Rule, Standard
+from shared.events.directory import Agency, Calendar, Category, ClosedDay, Entry, Region, Rule
 from shared.events.event import Fact
+from shared.events.standards import Standard
 
 _CALENDAR: Final = "52"
 _ESTIMATED: Final = Indonesia.estimated_label.removeprefix("%s")

@@ -7,8 +7,9 @@ from typing import Final
 
 from services.routing.domain.rulebook import Rulebook
 from services.routing.domain.succession import ended_bodies, hand_over
-from services.routing.store.cases import CaseStore, Save, records_of
+from services.routing.store.cases import CaseStore
 from services.routing.store.directory import DirectoryStore
+from services.routing.store.documents import Save, records_of
 from shared.outbox import OutboxRelay
 from shared.wita import day_of
 

@@ -10,7 +10,8 @@ import structlog
 
 from services.routing.domain.clocks import sweep
 from services.routing.domain.rulebook import Rulebook
-from services.routing.store.cases import CaseStore, Save, StoredCase, records_of
+from services.routing.store.cases import CaseStore
+from services.routing.store.documents import Save, StoredCase, records_of
 from shared.metrics import CLOCKS_RUN
 from shared.outbox import OutboxRelay
 

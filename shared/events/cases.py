@@ -1,96 +1,15 @@
 """What government did: topic `ntbcare.cases`, written by routing, keyed by ticket. Facts only, kept for ever."""
 
-from enum import StrEnum
-from typing import Annotated, Literal, Protocol, cast
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, PositiveInt
 
-from shared.events.case import CaseSnapshot, EscalationLevel, PromiseKind, Role
-from shared.events.event import AgencyId, CaseId, CategoryCode, Event, Slug, Urgency
+from shared.events.case import EscalationLevel, PromiseKind
+from shared.events.envelope import CaseEnvelope
+from shared.events.event import AgencyId, CaseId, CategoryCode, Slug, Urgency
+from shared.events.reasons import FollowUpKind, RejectionReason, ReturnReason, TriageReason
 from shared.ids import Ticket
-
-
-class TriageReason(StrEnum):
-    """Why a coordinator must decide."""
-
-    NO_RULE = "no_rule"
-    REGION_UNKNOWN = "region_unknown"
-    NO_AGENCY = "no_agency"
-    """No body was valid for the rule on the day of the complaint."""
-    CONFLICT_OF_INTEREST = "conflict_of_interest"
-    """The rule led to the body that the complaint is about."""
-    UNKNOWN_CATEGORY = "unknown_category"
-    RETURNED = "returned"
-    """An agency is not responsible and knows none that is."""
-    RETURNED_THRICE = "returned_thrice"
-    """Agencies can't agree; the coordinator's decision binds."""
-
-
-class ReturnReason(StrEnum):
-    """Why an agency is not responsible."""
-
-    NOT_OUR_TASK = "not_our_task"
-    OTHER_REGION = "other_region"
-    OTHER_LEVEL = "other_level"
-    """Of the state, the province or the regency, where we are another."""
-    CONFLICT_OF_INTEREST = "conflict_of_interest"
-
-
-class RejectionReason(StrEnum):
-    """Why nobody will act."""
-
-    NO_COMPLAINT = "no_complaint"
-    """It tells of nothing that a public service did or failed to do."""
-    NOT_GOVERNMENT = "not_government"
-    """No public body is responsible."""
-    IN_COURT = "in_court"
-    """A court or the Ombudsman has it."""
-    INCOMPLETE = "incomplete"
-    """The reporter was asked and it still can't be acted on."""
-    SETTLED = "settled"
-    """It was answered before and nothing is new."""
-    ABUSE = "abuse"
-
-
-class FollowUpKind(StrEnum):
-    """What a reporter can do with a complaint that was submitted."""
-
-    SUPPLEMENT = "supplement"
-    ANSWER = "answer"
-    CONFIRM = "confirm"
-    DISPUTE = "dispute"
-    WITHDRAW = "withdraw"
-    CHANGE_CONTACT = "change_contact"
-
-
-class _Typed(Protocol):
-    type: str
-    """Each event narrows it to its own, so it can't stand in what they have in common."""
-
-
-class CaseEnvelope(Event):
-    """What all case events have in common: enough to know the present, whatever happened."""
-
-    case_id: CaseId
-    sequence: PositiveInt
-    """Counted by routing from 1 per ticket, without gaps."""
-    actor: Role
-    actor_agency: AgencyId | None = None
-    words: str | None = None
-    """Key of its words on `ntbcare.words`, where it has any."""
-    case: CaseSnapshot
-    """Of the whole ticket, also where a sub-case acted."""
-
-    @property
-    def kind(self) -> str:
-        return cast("_Typed", self).type
-
-
-class UnknownCaseEvent(CaseEnvelope):
-    """A case event of a type that a newer replica publishes."""
-
-    type: str
 
 
 class CaseOpened(CaseEnvelope):

@@ -11,10 +11,11 @@ from shared.directory import Directory
 from shared.events.case import CaseSnapshot, Promise, PromiseKind, Role, Status
 from shared.events.cases import CaseAssigned, CaseOpened, CaseResolved
 from shared.events.complaints import ComplaintSubmitted
-from shared.events.directory import Agency, AgencyLevel, Category, Label, Region, ResolutionClass
+from shared.events.directory import Agency, AgencyLevel, Category, Label, Region
 from shared.events.event import Language, Urgency
 from shared.events.notices import NoticeKind, Recipient
 from shared.events.personal import PersonalRecorded
+from shared.events.standards import ResolutionClass
 from shared.events.words import WordsKind, WordsRecorded
 from shared.ids import draw_ticket, named_id
 

@@ -14,8 +14,8 @@ from services.notification.mailer import MailServer
 from services.notification.sender import Sender
 from services.notification.store import Store
 from shared.directory import Directory
-from shared.events.cases import CaseEnvelope
 from shared.events.complaints import ComplaintSubmitted
+from shared.events.envelope import CaseEnvelope
 from shared.events.event import Event
 from shared.events.notices import NoticeDelivered, NoticeEvent
 from shared.events.personal import PersonalRecorded

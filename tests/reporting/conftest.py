@@ -16,8 +16,8 @@ from services.reporting.handlers import Projector
 from services.reporting.reading import Reading
 from services.reporting.refresher import Refresher
 from services.reporting.store import Store
-from shared.events.cases import CaseEnvelope
 from shared.events.complaints import Afterwards, ComplaintSubmitted
+from shared.events.envelope import CaseEnvelope
 from shared.events.notices import NoticeDelivered, NoticeFailed, NoticeSuppressed
 from shared.events.personal import PersonalRecorded
 from shared.events.words import WordsRecorded

@@ -8,18 +8,11 @@ from services.reporting.domain.dossier import Dossier, make_dossier
 from services.reporting.domain.projection import Erased, Told, project
 from shared.directory import Directory
 from shared.events.case import EscalationLevel, Holding, Pause, Promise, PromiseKind, Role, Status
-from shared.events.cases import CaseAccepted, CaseAssigned, CaseEnvelope, CaseEscalated, CaseOpened, PromiseBreached
-from shared.events.directory import (
-    Agency,
-    AgencyLevel,
-    Category,
-    Label,
-    Option,
-    Question,
-    Region,
-    ResolutionClass,
-)
+from shared.events.cases import CaseAccepted, CaseAssigned, CaseEscalated, CaseOpened, PromiseBreached
+from shared.events.directory import Agency, AgencyLevel, Category, Label, Option, Question, Region
+from shared.events.envelope import CaseEnvelope
 from shared.events.event import Language, Urgency
+from shared.events.standards import ResolutionClass
 from shared.ids import named_id
 from tests.reporting.samples import (
     RECEIVED_AT,

@@ -7,20 +7,14 @@ from uuid import UUID, uuid4
 from services.reporting.domain.projection import Told
 from shared.directory import Directory
 from shared.events.case import CaseSnapshot, Promise, PromiseKind, Role, Status
-from shared.events.cases import (
-    CaseAccepted,
-    CaseAssigned,
-    CaseEnvelope,
-    CaseOpened,
-    CaseProgressed,
-    CaseResolved,
-    UnknownCaseEvent,
-)
+from shared.events.cases import CaseAccepted, CaseAssigned, CaseOpened, CaseProgressed, CaseResolved
 from shared.events.complaints import ComplaintSubmitted, ComplaintSupplemented
-from shared.events.directory import Agency, AgencyLevel, Category, Label, Region, ResolutionClass, Standard
+from shared.events.directory import Agency, AgencyLevel, Category, Label, Region
+from shared.events.envelope import CaseEnvelope, UnknownCaseEvent
 from shared.events.event import Urgency
 from shared.events.notices import NoticeDelivered, NoticeKind, Recipient
 from shared.events.personal import PersonalRecorded
+from shared.events.standards import ResolutionClass, Standard
 from shared.events.words import WordsKind, WordsRecorded
 from shared.ids import draw_ticket, named_id, tracking_code
 

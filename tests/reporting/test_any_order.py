@@ -17,7 +17,7 @@ from services.reporting.domain.projection import Erased, Told, project
 from services.reporting.refresher import Refresher
 from services.reporting.store import Store
 from shared.events.case import CaseSnapshot, Status
-from shared.events.cases import CaseEnvelope
+from shared.events.envelope import CaseEnvelope
 from shared.mongo import MongoSettings
 from tests.reporting.samples import (
     RECEIVED_AT,

@@ -26,10 +26,11 @@ from services.reporting.domain.terms import (
     Terms,
 )
 from shared.events.case import EscalationLevel, PromiseKind, Role, Status
-from shared.events.cases import CaseEvent, FollowUpKind, RejectionReason, ReturnReason, TriageReason
+from shared.events.cases import CaseEvent
 from shared.events.complaints import FollowUp
 from shared.events.event import Language, Urgency
 from shared.events.notices import NoticeEvent, NoticeKind, Recipient
+from shared.events.reasons import FollowUpKind, RejectionReason, ReturnReason, TriageReason
 from tests.reporting.escalated import DUE_AT, a_named_directory
 from tests.reporting.samples import RECEIVED_AT, ticket
 

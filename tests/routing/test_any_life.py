@@ -19,18 +19,13 @@ from services.routing.domain.deeds import DeedFaulty
 from services.routing.domain.follow_ups import ACTIONS
 from services.routing.domain.table import TABLE, ActionRefused
 from services.routing.following import Following
-from services.routing.store.cases import CaseStore, Opening
+from services.routing.store.cases import CaseStore
+from services.routing.store.documents import Opening
 from services.routing.sweeper import Sweeper
 from shared.events.case import CaseSnapshot, Status
-from shared.events.cases import (
-    CaseEnvelope,
-    CaseEscalated,
-    CaseReclassified,
-    CaseReopened,
-    CaseTriaged,
-    PromiseBreached,
-)
+from shared.events.cases import CaseEscalated, CaseReclassified, CaseReopened, CaseTriaged, PromiseBreached
 from shared.events.complaints import ComplaintWithdrawn, FollowUp
+from shared.events.envelope import CaseEnvelope
 from shared.ids import named_id
 from shared.mongo import Database
 from shared.outbox import OutboxRelay

@@ -4,38 +4,26 @@ import pytest
 
 from services.routing.domain.agency import Accept, Delegate, Forward, Progress, PutOnBudget, Resolve, Return, Split
 from services.routing.domain.case import act, act_on_part, check_link
-from services.routing.domain.coordination import (
-    Assign,
-    Decide,
-    Link,
-    Override,
-    Publish,
-    Reclassify,
-    Reject,
-    Restrict,
-    Unlink,
-    Uphold,
-)
+from services.routing.domain.coordination import Assign, Decide, Link, Override, Reclassify, Reject, Unlink, Uphold
 from services.routing.domain.deeds import Ask, Deed, DeedFaulty, Note
 from services.routing.domain.draft import Actor, Case
 from services.routing.domain.follow_ups import follow
+from services.routing.domain.publication import Publish, Restrict
 from services.routing.domain.table import ActionRefused
 from shared.events.case import PromiseKind, Role, Status
 from shared.events.cases import (
     CaseAssigned,
     CaseClosed,
-    CaseEnvelope,
     CaseOfficerAssigned,
     CaseOpened,
     CaseReclassified,
     CaseReturned,
     CaseTriaged,
     CaseUnpublished,
-    RejectionReason,
-    ReturnReason,
-    TriageReason,
 )
 from shared.events.complaints import ContactChanged, QuestionAnswered, ResolutionConfirmed, ResolutionDisputed
+from shared.events.envelope import CaseEnvelope
+from shared.events.reasons import RejectionReason, ReturnReason, TriageReason
 from shared.events.words import WordsKind, WordsRecorded
 from shared.ids import named_id
 from shared.wita import WITA

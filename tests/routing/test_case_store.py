@@ -7,7 +7,8 @@ import pytest
 from services.routing.domain.agency import Accept, Progress
 from services.routing.domain.case import act
 from services.routing.domain.deeds import Deed
-from services.routing.store.cases import CaseStore, Opening, Save, StoredCase, records_of
+from services.routing.store.cases import CaseStore
+from services.routing.store.documents import Opening, Save, StoredCase, records_of
 from shared.events.personal import PersonalRecorded
 from shared.mongo import Database
 from shared.outbox import OutboxRelay

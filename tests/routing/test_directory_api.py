@@ -11,11 +11,13 @@ from pydantic import SecretStr
 from services.routing.api.directory import Administration, create_directory_router
 from services.routing.api.signing_in import create_person_getter
 from services.routing.app import rulebook_source
-from services.routing.store.cases import CaseStore, Opening
+from services.routing.store.cases import CaseStore
 from services.routing.store.directory import DirectoryStore
+from services.routing.store.documents import Opening
 from services.routing.succession import Succession
 from shared.directory import Directory
-from shared.events.cases import CaseAssigned, CaseEnvelope
+from shared.events.cases import CaseAssigned
+from shared.events.envelope import CaseEnvelope
 from shared.mongo import Database
 from shared.oidc import OidcSettings, SignIn
 from shared.outbox import OutboxRelay

@@ -6,7 +6,7 @@ import pytest
 
 from services.routing.handlers import ComplaintHandler
 from services.routing.store.cases import CaseStore
-from shared.events.cases import CaseEnvelope
+from shared.events.envelope import CaseEnvelope
 from shared.events.personal import PersonalRecorded
 from shared.metrics import REGISTRY
 from shared.mongo import Database

@@ -10,8 +10,9 @@ from services.routing.domain.agency import Accept
 from services.routing.domain.case import act
 from services.routing.handlers import DirectoryPublisher
 from services.routing.seeds import seed_entries
-from services.routing.store.cases import CaseStore, Opening, Save, records_of
+from services.routing.store.cases import CaseStore
 from services.routing.store.directory import DirectoryStore
+from services.routing.store.documents import Opening, Save, records_of
 from shared.directory import Directory
 from shared.events.directory import ClientRole
 from shared.events.personal import PersonalRecorded

@@ -11,7 +11,8 @@ from services.routing.domain.agency import Accept, Delegate, Resolve
 from services.routing.domain.case import open_case
 from services.routing.domain.draft import Case
 from services.routing.domain.search import words_of
-from services.routing.store.cases import CaseStore, Opening, Save, records_of
+from services.routing.store.cases import CaseStore
+from services.routing.store.documents import Opening, Save, records_of
 from services.routing.store.queues import QueueStore
 from services.routing.sweeper import Sweeper
 from shared.events.personal import PersonalRecorded

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.events.cases import TriageReason
 from shared.events.event import Urgency
+from shared.events.reasons import TriageReason
 from shared.wita import day_of
 from tests.routing.examples import AT, IN_2025, a_complaint, the_directory, the_rulebook
 

@@ -7,18 +7,9 @@ from importlib.resources import files
 import pytest
 
 from services.routing.seeds import seed_calendar, seed_entries
-from shared.events.directory import (
-    Agency,
-    AgencyLevel,
-    Category,
-    Condition,
-    Entry,
-    Region,
-    ResolutionClass,
-    Rule,
-    Standard,
-)
+from shared.events.directory import Agency, AgencyLevel, Category, Condition, Entry, Region, Rule
 from shared.events.event import Urgency
+from shared.events.standards import ResolutionClass, Standard
 
 SEEDS = seed_entries(range(2021, 2028))
 AGENCIES = {entry.id: entry for entry in SEEDS if isinstance(entry, Agency)}

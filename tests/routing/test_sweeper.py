@@ -13,9 +13,11 @@ import pytest
 
 from services.routing.domain.agency import Resolve
 from services.routing.domain.rulebook import Rulebook
-from services.routing.store.cases import CaseStore, Opening, Save, records_of
+from services.routing.store.cases import CaseStore
+from services.routing.store.documents import Opening, Save, records_of
 from services.routing.sweeper import Sweeper
-from shared.events.cases import CaseClosed, CaseEnvelope, CaseEscalated, PromiseBreached
+from shared.events.cases import CaseClosed, CaseEscalated, PromiseBreached
+from shared.events.envelope import CaseEnvelope
 from shared.mongo import Database
 from shared.outbox import OutboxRelay
 from shared.topics import CASES

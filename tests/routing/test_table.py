@@ -8,26 +8,16 @@ import pytest
 from services.routing.domain.agency import Accept, Delegate, Forward, Progress, PutOnBudget, Resolve, Return, Split
 from services.routing.domain.case import DEEDS, By, act
 from services.routing.domain.clocks import sweep
-from services.routing.domain.coordination import (
-    Assign,
-    Decide,
-    Link,
-    Override,
-    Publish,
-    Reclassify,
-    Reject,
-    Restrict,
-    Unlink,
-    Unpublish,
-    Uphold,
-)
+from services.routing.domain.coordination import Assign, Decide, Link, Override, Reclassify, Reject, Unlink, Uphold
 from services.routing.domain.deeds import Ask, Deed, Note
 from services.routing.domain.draft import Actor, Case, Change
 from services.routing.domain.follow_ups import ACTIONS, follow
+from services.routing.domain.publication import Publish, Restrict, Unpublish
 from services.routing.domain.table import FOLLOW_UPS, TABLE, Action, ActionRefused, Row, allowed, is_possible
 from shared.events.case import Role, Status
-from shared.events.cases import CaseEnvelope, FollowUpRefused
+from shared.events.cases import FollowUpRefused
 from shared.events.complaints import FollowUp
+from shared.events.envelope import CaseEnvelope
 from shared.ids import named_id
 from tests.routing.examples import AT, PUPR, SETDA, TICKET, a_ticket, standing, the_rulebook
 

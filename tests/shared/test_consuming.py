@@ -16,8 +16,9 @@ from faststream.kafka.subscriber.usecase import BatchSubscriber
 
 from deploy.letters import Letters, ParkingService
 from deploy.topics import apply_topics, check_topics
-from shared.events.directory import Category, DirectoryRecorded, Label, ResolutionClass
+from shared.events.directory import Category, DirectoryRecorded, Label
 from shared.events.event import Urgency
+from shared.events.standards import ResolutionClass
 from shared.events.words import WordsKind, WordsRecorded
 from shared.ids import draw_ticket
 from shared.publisher import Publisher

@@ -7,7 +7,8 @@ from aiokafka import ConsumerRecord
 
 from shared.errors import Rejected
 from shared.events.case import CaseSnapshot, Role, Status
-from shared.events.cases import CaseOpened, UnknownCaseEvent
+from shared.events.cases import CaseOpened
+from shared.events.envelope import UnknownCaseEvent
 from shared.events.event import Urgency
 from shared.events.personal import PersonalRecorded
 from shared.records import Outgoing, Record, Unknown, read_record, to_record

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from shared.dead_letters import OFFSET, PARTITION, REFERENCE
 from shared.events.case import CaseSnapshot, Role, Status
-from shared.events.cases import UnknownCaseEvent
 from shared.events.complaints import ComplaintSubmitted
+from shared.events.envelope import UnknownCaseEvent
 from shared.events.event import Urgency
 from shared.events.personal import PersonalRecorded
 from shared.ids import draw_ticket

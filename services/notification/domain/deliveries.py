@@ -12,7 +12,6 @@ from shared.events.cases import (
     CaseAccepted,
     CaseAssigned,
     CaseClosed,
-    CaseEnvelope,
     CaseEscalated,
     CaseEvent,
     CaseForwarded,
@@ -37,6 +36,7 @@ from shared.events.cases import (
     FollowUpRefused,
     PromiseBreached,
 )
+from shared.events.envelope import CaseEnvelope
 from shared.events.event import Language, Urgency
 from shared.events.notices import NoticeKind, Recipient
 from shared.ids import follow_id

@@ -9,8 +9,8 @@ from uuid import UUID
 from services.reporting.domain.case import Head, Notice, Step, StoredFollowUp, Submission
 from services.reporting.domain.figures import bucket_of, figures_of, levels_of
 from shared.errors import Rejected
-from shared.events.cases import CaseEnvelope
 from shared.events.complaints import Afterwards, ComplaintEvent, ComplaintSubmitted, ComplaintSupported, FollowUp
+from shared.events.envelope import CaseEnvelope
 from shared.events.notices import NoticeDelivered, NoticeEvent, NoticeFailed, NoticeSuppressed
 from shared.events.personal import PersonalRecorded
 from shared.events.words import WordsRecorded

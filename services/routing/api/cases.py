@@ -1,23 +1,21 @@
 """HTTP in and out: a case at the desk, and one POST for each thing that can be done with it."""
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from pydantic import BaseModel
 
 from services.routing.api.signing_in import GetPerson
+from services.routing.api.views import DeskCase, DeskCaseInFull, Identity
 from services.routing.desk import CaseBusy, CaseNotFound, Desk, NotYours, RevisionStale, Wish
-from services.routing.domain.access import Person, allowed_for, allowed_on_parts
+from services.routing.domain.access import Person
 from services.routing.domain.case import DEEDS
 from services.routing.domain.deeds import Deed, DeedFaulty
-from services.routing.domain.draft import Entry
-from services.routing.domain.table import PARTS, Action, ActionRefused
-from services.routing.store.cases import StoredCase
+from services.routing.domain.table import PARTS, ActionRefused
+from services.routing.store.documents import StoredCase
 from shared.bodies import describe_body, read_body
-from shared.events.case import CaseSnapshot
 from shared.ids import follow_id, named_id, parse_ticket
 from shared.problems import Problem, field_problem
 from shared.traces import current_trace
@@ -25,87 +23,6 @@ from shared.traces import current_trace
 Endpoint = Callable[..., Coroutine[Any, Any, Response]]
 
 _PART_ACTIONS: Final = tuple(dict.fromkeys(row.action for row in PARTS))
-
-
-class ComplaintText(BaseModel):
-    """What the reporter wrote."""
-
-    text: str
-    address: str | None = None
-    latitude: float | None = None
-    longitude: float | None = None
-
-
-class Identity(BaseModel):
-    """Who the reporter is, as they last said."""
-
-    name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-
-
-class Line(Entry):
-    """A line of the history with what was written. Null where it did not come yet or was erased."""
-
-    text: str | None = None
-
-
-class DeskCase(BaseModel):
-    """A case as somebody at the desk sees it."""
-
-    ticket: str
-    sequence: int
-    revision: int
-    """To be sent as `If-Match` with what is done next."""
-    case: CaseSnapshot
-    answers: Mapping[str, str]
-    complaint: ComplaintText | None
-    """None before it came and after it was erased."""
-    allowed: tuple[Action, ...]
-    """What you can do now."""
-    allowed_parts: Mapping[str, tuple[Action, ...]]
-    """And with which part of it."""
-
-    @classmethod
-    def of(cls, stored: StoredCase, person: Person) -> "DeskCase":
-        return cls(**_seen(stored, person))
-
-
-class DeskCaseInFull(DeskCase):
-    """With all that happened."""
-
-    history: tuple[Line, ...]
-    supports: int
-    """Others who say that they have the same trouble."""
-
-    @classmethod
-    def in_full(cls, stored: StoredCase, person: Person, supports: int) -> "DeskCaseInFull":
-        return cls(**_seen(stored, person), history=tuple(history_of(stored)), supports=supports)
-
-
-def _seen(stored: StoredCase, person: Person) -> dict[str, Any]:
-    case, written = stored.case, stored.personal.get(stored.part)
-    return {
-        "ticket": case.ticket,
-        "sequence": case.sequence,
-        "revision": stored.revision,
-        "case": case.snapshot,
-        "answers": stored.answers,
-        "complaint": ComplaintText.model_validate(written) if written else None,
-        "allowed": allowed_for(person, case.snapshot),
-        "allowed_parts": allowed_on_parts(person, case.snapshot),
-    }
-
-
-def history_of(stored: StoredCase) -> list[Line]:
-    """The first line first."""
-    return [Line(**entry.model_dump(), text=_text_of(stored, entry)) for entry in stored.history]
-
-
-def _text_of(stored: StoredCase, entry: Entry) -> str | None:
-    if entry.part is not None:
-        return stored.personal.get(entry.part, {}).get("text") or None
-    return stored.texts.get(entry.words) if entry.words else None
 
 
 async def parse_ticket_or_404(ticket: Annotated[str, Path(max_length=40)]) -> str:

@@ -17,11 +17,10 @@ from shared.events.cases import (
     CaseReturned,
     CaseSplit,
     CaseTriaged,
-    ReturnReason,
-    TriageReason,
 )
 from shared.events.directory import AgencyLevel
 from shared.events.event import AgencyId, Fact, Slug
+from shared.events.reasons import ReturnReason, TriageReason
 from shared.events.words import Text, WordsKind
 from shared.wita import day_of
 

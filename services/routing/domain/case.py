@@ -15,8 +15,9 @@ from services.routing.domain.promises import promised_at_submission
 from services.routing.domain.rulebook import Decision, Rulebook
 from services.routing.domain.table import Action, find_row
 from shared.events.case import CaseSnapshot, Status
-from shared.events.cases import CaseAssigned, CaseOpened, CaseTriaged, TriageReason
+from shared.events.cases import CaseAssigned, CaseOpened, CaseTriaged
 from shared.events.complaints import ComplaintSubmitted
+from shared.events.reasons import TriageReason
 from shared.wita import day_of
 
 DEEDS: Final[dict[Action, type[Deed]]] = {

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from services.routing.domain.rulebook import OF_THE_REGENCY, Decision, Rulebook
 from shared.directory import Directory
 from shared.events.complaints import ComplaintSubmitted
-from shared.events.directory import Agency, Calendar, Category, Entry, Officer, Question, Rule, Standard, Template
+from shared.events.directory import Agency, Calendar, Category, Entry, Officer, Question, Rule, Template
+from shared.events.standards import Standard
 
 Editable = Agency | Officer | Category | Rule | Calendar | Standard | Template
 EDITABLE: dict[str, type[Editable]] = {

@@ -14,23 +14,21 @@ from services.routing.domain.promises import (
     take_back,
     uphold,
 )
+from services.routing.domain.publication import PUBLICATION_DEEDS, unpublish_if_confidential
 from services.routing.domain.table import Action
 from shared.events.case import Status
 from shared.events.cases import (
     CaseAssigned,
     CaseClosed,
     CaseLinked,
-    CasePublished,
     CaseReclassified,
     CaseRejected,
     CaseReopened,
-    CaseRestricted,
     CaseUnlinked,
-    CaseUnpublished,
-    RejectionReason,
 )
-from shared.events.event import AgencyId, CategoryCode, Slug, Urgency
-from shared.events.words import Text, WordsKind
+from shared.events.event import AgencyId, CategoryCode, Urgency
+from shared.events.reasons import RejectionReason
+from shared.events.words import Text
 from shared.ids import Ticket
 from shared.wita import day_of
 
@@ -139,24 +137,7 @@ class Reclassify(Deed):
         draft.emit(
             CaseReclassified, self.text, from_category=case.category, from_urgency=case.urgency, moved=tuple(moved)
         )
-        _unpublish_if_confidential(draft)
-
-
-class Restrict(Deed):
-    """Hide who complained from the agency, or what from the public. Nobody but the reporter can show it again."""
-
-    action: ClassVar = Action.RESTRICT
-    anonymous: bool = False
-    confidential: bool = False
-
-    def do(self, draft: Draft) -> None:
-        case = draft.case
-        anonymous, confidential = case.anonymous or self.anonymous, case.confidential or self.confidential
-        if (anonymous, confidential) == (case.anonymous, case.confidential):
-            raise DeedFaulty("confidential", "nothing would be switched on that is not on already")
-        draft.change(anonymous=anonymous, confidential=confidential)
-        draft.emit(CaseRestricted)
-        _unpublish_if_confidential(draft)
+        unpublish_if_confidential(draft)
 
 
 class Reject(Deed):
@@ -216,39 +197,9 @@ class Unlink(Deed):
         draft.emit(CaseUnlinked, self.text, linked_to=case.linked_to)
 
 
-class Publish(Deed):
-    """Show everybody what was complained about, without what is nobody else's business."""
-
-    action: ClassVar = Action.PUBLISH
-    text: Text
-    photos: tuple[Slug, ...] = ()
-
-    def do(self, draft: Draft) -> None:
-        draft.unpublish()
-        key = f"{draft.ticket}:{draft.next_id(CasePublished)}"
-        draft.change(publication=key)
-        draft.emit(CasePublished, self.text, WordsKind.PUBLICATION, photos=self.photos)
-
-
-class Unpublish(Deed):
-    """Show nobody any more."""
-
-    action: ClassVar = Action.UNPUBLISH
-
-    def do(self, draft: Draft) -> None:
-        draft.unpublish()
-        draft.emit(CaseUnpublished)
-
-
 def _say(draft: Draft, text: str | None) -> None:
     if text:
         draft.meet(MET_BY_MESSAGE)
-
-
-def _unpublish_if_confidential(draft: Draft) -> None:
-    if draft.case.confidential and draft.case.publication is not None:
-        draft.unpublish()
-        draft.emit(CaseUnpublished)
 
 
 COORDINATORS_DEEDS: tuple[type[Deed], ...] = (
@@ -257,10 +208,8 @@ COORDINATORS_DEEDS: tuple[type[Deed], ...] = (
     Override,
     Uphold,
     Reclassify,
-    Restrict,
     Reject,
     Link,
     Unlink,
-    Publish,
-    Unpublish,
+    *PUBLICATION_DEEDS,
 )

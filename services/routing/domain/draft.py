@@ -10,7 +10,7 @@ from services.routing.domain.calendar import due_after_working_days
 from services.routing.domain.promises import meet, promised_at_assignment
 from services.routing.domain.rulebook import Rulebook
 from shared.events.case import CaseSnapshot, Holding, PromiseKind, Role, Status
-from shared.events.cases import CaseEnvelope
+from shared.events.envelope import CaseEnvelope
 from shared.events.event import Event, Fact
 from shared.events.words import WordsKind, WordsRecorded
 from shared.ids import follow_id

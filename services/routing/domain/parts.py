@@ -8,7 +8,8 @@ from services.routing.domain.draft import Draft
 from services.routing.domain.promises import MET_BY_MESSAGE, MET_BY_PROGRESS
 from services.routing.domain.table import ActionRefused, find_part_row
 from shared.events.case import CaseSnapshot, Status, SubCase
-from shared.events.cases import CaseAccepted, CaseEnvelope, CaseProgressed, CaseResolved, CaseReturned
+from shared.events.cases import CaseAccepted, CaseProgressed, CaseResolved, CaseReturned
+from shared.events.envelope import CaseEnvelope
 from shared.events.words import WordsKind
 
 

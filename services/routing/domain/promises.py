@@ -7,8 +7,8 @@ from typing import Final
 from services.routing.domain.calendar import due_after_working_days, working_days_touched
 from services.routing.domain.rulebook import Rulebook
 from shared.events.case import Pause, Promise, PromiseKind
-from shared.events.directory import LadderStep, ResolutionClass
 from shared.events.event import Urgency
+from shared.events.standards import LadderStep, ResolutionClass
 
 Promises = tuple[Promise, ...]
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from shared.events.cases import TriageReason
 from shared.events.complaints import ComplaintSubmitted
-from shared.events.directory import Agency, Calendar, Category, Officer, Rule, Standard
+from shared.events.directory import Agency, Calendar, Category, Officer, Rule
 from shared.events.event import Urgency, regency_of
+from shared.events.reasons import TriageReason
+from shared.events.standards import Standard
 from shared.wita import day_of
 
 NO_RULE = "none"

@@ -10,7 +10,6 @@ from shared.events.cases import (
     CaseAccepted,
     CaseAssigned,
     CaseClosed,
-    CaseEnvelope,
     CaseForwarded,
     CaseInformationRequested,
     CaseLinked,
@@ -29,8 +28,9 @@ from shared.events.cases import (
     CaseUnlinked,
     CaseUnpublished,
     CaseWithdrawn,
-    FollowUpKind,
 )
+from shared.events.envelope import CaseEnvelope
+from shared.events.reasons import FollowUpKind
 
 S = Status
 

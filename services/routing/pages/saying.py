@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from services.routing.api.cases import Line
+from services.routing.api.views import Line
 from services.routing.domain.calendar import is_working_day
 from services.routing.domain.standing import first_due
 from services.routing.domain.table import OPEN

@@ -10,8 +10,8 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
-from services.routing.api.cases import Identity, history_of
 from services.routing.api.queues import Board, QueueQuery, Queues
+from services.routing.api.views import Identity, history_of
 from services.routing.desk import CaseBusy, Desk, NotYours, RevisionStale, Wish
 from services.routing.domain.access import Person, allowed_for, allowed_on_parts
 from services.routing.domain.case import DEEDS
@@ -26,7 +26,7 @@ from services.routing.pages.sessions import (
     Sessions,
     comes_from_elsewhere,
 )
-from services.routing.store.cases import StoredCase
+from services.routing.store.documents import StoredCase
 from services.routing.store.queues import Queue
 from shared.directory import Directory
 from shared.events.event import Language, Urgency
