@@ -1,6 +1,10 @@
 """The officers' pages over HTTP, as a browser without scripts sees them."""
 
+import asyncio
+import base64
+import hashlib
 import re
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from html import unescape
@@ -9,8 +13,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+import uvicorn
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet
 from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
+from deploy.local.ports import HOST, free_port
 from services.routing.api.queues import Queues
 from services.routing.desk import Desk
 from services.routing.handlers import ComplaintHandler
@@ -33,6 +45,7 @@ from shared.waiters import Waiters
 from tests.routing.desks import SECRET
 from tests.routing.examples import AT, TICKET, a_complaint, the_directory, the_rulebook
 from tests.shared.received import received
+from tests.waiting import until
 
 pytestmark = [pytest.mark.integration, pytest.mark.parametrize("mongo", ["motor"], indirect=True)]
 CASE = f"{HOME}/cases/{TICKET}"
@@ -386,3 +399,85 @@ async def test_given_an_issuer_when_somebody_signs_in_then_the_browser_is_sent_t
     assert all(flag in cookie for flag in ("HttpOnly", "Secure", "SameSite=lax", "Path=/"))
     assert query["code_challenge"][0] not in cookie
     assert forged.status_code == 400
+
+
+@asynccontextmanager
+async def an_issuer() -> AsyncGenerator[tuple[str, list[dict[str, str]]]]:
+    """An OpenID Connect issuer that lets everybody in, on a port of this machine; and what it was asked for tokens."""
+    port, asked = free_port(), list[dict[str, str]]()
+    issuer, key = f"http://{HOST}:{port}", ECKey.generate_key("P-256", {"kid": "one", "use": "sig"})
+
+    async def discover(_: Request) -> JSONResponse:
+        ends = {"authorization_endpoint": f"{issuer}/auth", "token_endpoint": f"{issuer}/token"}
+        return JSONResponse({**ends, "jwks_uri": f"{issuer}/certs"})
+
+    async def certs(_: Request) -> JSONResponse:
+        return JSONResponse(KeySet([key]).as_dict(private=False))
+
+    async def give(request: Request) -> JSONResponse:
+        form = {name: str(value) for name, value in (await request.form()).items()}
+        asked.append(form)
+        if form["code"] != "good":
+            return JSONResponse({"error": "invalid_grant"}, 400)
+        claims = {"iss": issuer, "aud": "ntbcare-desk", "sub": "ani", "exp": int(time.time()) + 300}
+        claims |= {"ntbcare_roles": ["officer"], "ntbcare_agency": "PUPR-52.03"}
+        return JSONResponse({"access_token": jwt.encode({"alg": "ES256", "kid": "one"}, claims, key)})
+
+    routes = [
+        Route("/.well-known/openid-configuration", discover),
+        Route("/certs", certs),
+        Route("/token", give, methods=["POST"]),
+    ]
+    server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), host=HOST, port=port, log_config=None))
+    running = asyncio.create_task(server.serve())
+    await until(lambda: server.started)
+    yield issuer, asked
+    server.should_exit = True
+    await running
+
+
+async def test_given_an_issuer_when_it_sends_the_browser_back_then_the_proof_key_is_shown_and_somebody_is_in(
+    store: CaseStore, relay: OutboxRelay, submitted: str
+) -> None:
+    async with an_issuer() as (issuer, asked):
+        settings = OidcSettings(issuer=issuer, client_secret=SecretStr("of-the-desk"))
+        async with a_browser(store, relay, settings) as browser:
+            sent = await browser.get(f"{HOME}/login?next={CASE}", follow_redirects=False)
+            query = parse_qs(urlsplit(sent.headers["location"]).query)
+            state = query["state"][0]
+            page = await browser.get(f"{HOME}/callback", params={"state": state, "code": "good"})
+            again = await browser.get(f"{HOME}/callback", params={"state": state, "code": "good"})
+
+    assert (page.status_code, page.url.path) == (200, CASE)
+    assert submitted in page.text
+    (token_request,) = asked
+    proof = base64.urlsafe_b64encode(hashlib.sha256(token_request["code_verifier"].encode()).digest()).rstrip(b"=")
+    assert proof.decode() == query["code_challenge"][0]
+    assert (token_request["client_id"], token_request["client_secret"]) == ("ntbcare-desk", "of-the-desk")
+    assert token_request["redirect_uri"] == query["redirect_uri"][0]
+    # The state was for one time.
+    assert again.status_code == 400
+
+
+@pytest.mark.parametrize(("state", "code"), [("other", "good"), (None, "bad")])
+async def test_given_an_answer_that_does_not_fit_when_the_browser_comes_back_then_nobody_is_in(
+    store: CaseStore, relay: OutboxRelay, state: str | None, code: str
+) -> None:
+    async with an_issuer() as (issuer, _), a_browser(store, relay, OidcSettings(issuer=issuer)) as browser:
+        sent = await browser.get(f"{HOME}/login", follow_redirects=False)
+        asked_with = parse_qs(urlsplit(sent.headers["location"]).query)["state"][0]
+
+        page = await browser.get(f"{HOME}/callback", params={"state": state or asked_with, "code": code})
+
+        assert page.status_code in {400, 401}
+        assert browser.cookies.get("ntbcare_desk") is None
+
+
+async def test_given_an_issuer_that_is_away_when_somebody_signs_in_then_they_are_told_to_try_later(
+    store: CaseStore, relay: OutboxRelay
+) -> None:
+    async with a_browser(store, relay, OidcSettings(issuer=f"http://{HOST}:{free_port()}")) as browser:
+        page = await browser.get(f"{HOME}/login")
+
+    assert page.status_code == 503
+    assert "Belum bisa sekarang" in page.text
