@@ -132,6 +132,7 @@ def _environment(kafka: KafkaSettings, mongo: MongoSettings, smtp_port: int) -> 
         "INTAKE_TRACKING_SECRETS": tracking,
         "INTAKE_TICKET_SECRET": "dev-ticket",
         "INTAKE_PHOTO_SECRET": "dev-photo",
+        "ROUTING_PHOTO_SECRET": "dev-photo",
         "INTAKE_BLOBS__URL": "memory:///",
         "INTAKE_OIDC__DEVELOPMENT_SECRET": DESK_SECRET,
         "REPORTING_TRACKING_SECRETS": tracking,

@@ -19,7 +19,9 @@ _KEY_ID: Final = "1"
 _BYTES: Final = 24
 _TRACKING: Final = ("INTAKE_TRACKING_SECRETS", "NOTIFICATION_TRACKING_SECRETS", "REPORTING_TRACKING_SECRETS")
 """All the same: every service that is shown a tracking code checks it by itself."""
-_SINGLE: Final = ("INTAKE_TICKET_SECRET", "INTAKE_PHOTO_SECRET", "NOTIFICATION_ADDRESS_SECRET", DEMO, DESK)
+_PHOTOS: Final = ("INTAKE_PHOTO_SECRET", "ROUTING_PHOTO_SECRET")
+"""The same too: routing's pages show what intake keeps."""
+_SINGLE: Final = ("INTAKE_TICKET_SECRET", "NOTIFICATION_ADDRESS_SECRET", DEMO, DESK)
 
 
 class SecretsUnreadable(Exception):
@@ -45,7 +47,9 @@ def known_secrets(folder: Path) -> dict[str, str]:
 
 def _made(known: dict[str, str]) -> dict[str, str]:
     tracking = next((known[name] for name in _TRACKING if name in known), json.dumps({_KEY_ID: _secret()}))
-    return dict.fromkeys(_TRACKING, tracking) | {name: _secret() for name in _SINGLE}
+    photos = next((known[name] for name in _PHOTOS if name in known), _secret())
+    shared = dict.fromkeys(_TRACKING, tracking) | dict.fromkeys(_PHOTOS, photos)
+    return shared | {name: _secret() for name in _SINGLE}
 
 
 def _secret() -> str:

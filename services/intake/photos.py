@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
@@ -19,7 +21,8 @@ from starlette.requests import ClientDisconnect
 
 from services.intake.follow_ups import KeyHeader
 from services.intake.settings import Settings
-from shared.oidc import SignedIn, SignIn
+from shared.desk_session import comes_from_elsewhere, is_form_of, local_path, token_in
+from shared.oidc import SignIn
 from shared.photos import PATH, is_signed, sign_photo
 from shared.problems import Problem, field_problem
 
@@ -81,9 +84,12 @@ class Photos:
 
         return Album(self._settings)
 
-    async def keep(self, request: Request, owner: str, key: UUID | None) -> PhotoBody:
-        """Keep the form's photo. Raises a 400, 413, 415, 422 or 503 Problem."""
-        async with _sent_photo(request) as sent:
+    async def keep(self, request: Request, owner: str, key: UUID | None, page: str | None = None) -> PhotoBody:
+        """Keep the form's photo; `page`: the session whose page's form it must be.
+
+        Raises a 400, 403, 413, 415, 422 or 503 Problem.
+        """
+        async with _sent_photo(request, page) as sent:
             kept = await self._album.keep(sent, owner, key)
         until = datetime.now(UTC) + self._settings.photo_address_lasts
         return PhotoBody(
@@ -113,9 +119,11 @@ class Photos:
 
 
 @asynccontextmanager
-async def _sent_photo(request: Request) -> AsyncGenerator[UploadFile]:
+async def _sent_photo(request: Request, page: str | None) -> AsyncGenerator[UploadFile]:
     form = await _read_form(request)
     try:
+        if page is not None and not is_form_of(page, str(form.get("csrf", ""))):
+            raise Problem(403, "This form is out of date", "Load the page again.")
         sent = form.get(_FIELD)
         if not isinstance(sent, UploadFile):
             raise field_problem((_FIELD, "must be a file"))
@@ -142,23 +150,43 @@ async def _read_form(request: Request) -> FormData:
         raise Problem(503, "The photo can't be taken now", headers={"Retry-After": "10"}) from None
 
 
+def _go_on(back: str, **said: str) -> Response:
+    place = local_path(back)
+    return RedirectResponse(f"{place}{'&' if '?' in place else '?'}{urlencode(said)}", 303)
+
+
 def create_photo_router(settings: Settings, photos: Photos, sign_in: SignIn) -> APIRouter:
     router = APIRouter(prefix=PATH, tags=["photos"])
 
-    async def at_the_desk(authorization: Annotated[str | None, Header()] = None) -> SignedIn:
-        signed_in = await sign_in.check(authorization)
-        if set(_MAY_POST).isdisjoint(signed_in.roles):
+    async def keep(request: Request, authorization: str | None, key: UUID | None) -> PhotoBody:
+        page = None if authorization else token_in(request.cookies)
+        officer = await (sign_in.check(authorization) if page is None else sign_in.read(page))
+        if set(_MAY_POST).isdisjoint(officer.roles):
             raise Problem(403, "You may not post photos", f"It takes one of: {', '.join(_MAY_POST)}.")
-        return signed_in
+        if page is not None and comes_from_elsewhere(request):
+            raise Problem(403, "This form is of another page")
+        return await photos.keep(request, f"desk:{officer.subject}", key, page)
 
     async def post_photo(
-        request: Request, officer: Annotated[SignedIn, Depends(at_the_desk)], idempotency_key: KeyHeader = None
+        request: Request,
+        authorization: Annotated[str | None, Header()] = None,
+        idempotency_key: KeyHeader = None,
+        back: Annotated[
+            str | None, Query(description="Of the desk's pages: where to go on, with the photo's name")
+        ] = None,
     ) -> Response:
         """Keep a photo for the desk: a JPEG, PNG or WebP.
 
         It is drawn anew, at most 2048 pixels long and without any of its metadata.
         """
-        kept = await photos.keep(request, f"desk:{officer.subject}", idempotency_key)
+        try:
+            kept = await keep(request, authorization, idempotency_key)
+        except (Problem, HTTPException) as error:
+            if back is None:
+                raise
+            return _go_on(back, photo_refused=str(error.status if isinstance(error, Problem) else error.status_code))
+        if back is not None:
+            return _go_on(back, photo=kept.name)
         return Response(kept.model_dump_json(), 201, {"Cache-Control": "no-store"}, media_type="application/json")
 
     @router.get("/{name}", response_class=Response, responses=_JPEG)

@@ -2,7 +2,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from services.routing.api.cases import DESK_ERRORS, create_cases_router, desk_problem
@@ -13,7 +13,7 @@ from services.routing.desk import Desk
 from services.routing.domain.rulebook import Rulebook
 from services.routing.handlers import ComplaintHandler, DirectoryPublisher
 from services.routing.pages.routes import create_pages_router
-from services.routing.pages.sessions import HOME, Sessions
+from services.routing.pages.sessions import Sessions
 from services.routing.pages.showing import DeskPages
 from services.routing.seeds import seed_entries
 from services.routing.settings import Settings
@@ -22,6 +22,7 @@ from services.routing.store.directory import DirectoryStore
 from services.routing.store.queues import QueueStore
 from services.routing.succession import Succession
 from services.routing.sweeper import Sweeper
+from shared.desk_session import HOME
 from shared.directory import Directory
 from shared.mongo import close_database, is_passing, open_database, why_not_ready
 from shared.oidc import SignIn
@@ -72,21 +73,34 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     service.background("directory_publisher", publisher.run)
     service.background("succession", Succession(records, cases, relay, rulebook).run)
     service.background("clocks", Sweeper(cases, relay, rulebook).run)
-    sign_in = SignIn(settings.oidc)
-    get_person = create_person_getter(sign_in)
     desk, queues = Desk(cases, relay, opened, rulebook), Queues(queue_store, rulebook)
-    pages = Pages("services.routing.pages", HOME)
-    sessions = Sessions(settings.oidc, sign_in, secure=settings.environment == "production")
-    app = service.create_app(
-        create_queues_router(queues, get_person),
-        create_cases_router(desk, get_person),
-        create_directory_router(Administration(records, cases, service.directory, rulebook), get_person),
-        pages.assets_router(),
-        create_pages_router(DeskPages(pages, sessions, desk, queues, service.directory, rulebook)),
-    )
+    administration = Administration(records, cases, service.directory, rulebook)
+    app = service.create_app(*_routers(settings, desk, queues, administration))
     install_refusals(app)
     answer_outages(app)
     return app
+
+
+def _routers(settings: Settings, desk: Desk, queues: Queues, administration: Administration) -> list[APIRouter]:
+    sign_in = SignIn(settings.oidc)
+    get_person = create_person_getter(sign_in)
+    pages = Pages("services.routing.pages", HOME)
+    shown = DeskPages(
+        pages,
+        Sessions(settings.oidc, sign_in, secure=settings.environment == "production"),
+        desk,
+        queues,
+        administration.directory,
+        administration.rulebook,
+        settings.photo_secret.get_secret_value().encode() if settings.photo_secret else None,
+    )
+    return [
+        create_queues_router(queues, get_person),
+        create_cases_router(desk, get_person),
+        create_directory_router(administration, get_person),
+        pages.assets_router(),
+        create_pages_router(shown),
+    ]
 
 
 def install_refusals(app: FastAPI) -> None:

@@ -13,10 +13,11 @@ class Settings(ServiceSettings):
 
     oidc: OidcSettings = OidcSettings()
     mongo: MongoSettings = MongoSettings(database="routing")
+    photo_secret: SecretStr | None = None
+    """Intake's, so that the desk can show photos."""
     calendar_from: int = 2018
     """First year of the calendar that is seeded."""
     calendar_years_ahead: int = 2
 
     def secrets(self) -> list[SecretStr]:
-        known = self.oidc.development_secret
-        return [*super().secrets(), *([known] if known else [])]
+        return [*super().secrets(), *filter(None, (self.oidc.development_secret, self.photo_secret))]

@@ -28,10 +28,11 @@ from services.routing.desk import Desk
 from services.routing.handlers import ComplaintHandler
 from services.routing.pages.forms import read_values
 from services.routing.pages.routes import create_pages_router
-from services.routing.pages.sessions import HOME, Sessions, local_path
+from services.routing.pages.sessions import Sessions
 from services.routing.pages.showing import DeskPages
 from services.routing.store.cases import CaseStore
 from services.routing.store.queues import QueueStore
+from shared.desk_session import HOME, local_path
 from shared.directory import Directory
 from shared.events.directory import Label, Template
 from shared.events.personal import PersonalRecorded

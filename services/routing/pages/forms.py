@@ -14,7 +14,8 @@ from shared.events.event import Language, Urgency
 
 Options = Sequence[tuple[str, str]]
 _LEFT_OUT: Final = {"photos"}
-"""What has no field of its own here."""
+"""They were posted to intake before; the page names them."""
+_LISTS: Final = {"parts", "photos"}
 _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "budget": ("budget.year", "budget.line"),
     "parts": ("parts.0.agency", "parts.0.text"),
@@ -45,6 +46,7 @@ class Form:
     open: bool = False
     templates: Options = ()
     """Id and name of words to begin with."""
+    takes_photos: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,8 @@ def form_of(deed: type[Deed], address: str, case: CaseSnapshot, choices: Choices
     mine = filled if filled is not None and filled.address == address else None
     fields = tuple(_fields(deed, case, choices, mine))
     has_words = any(field.kind == "words" for field in fields)
-    return Form(deed.action, address, fields, mine is not None, choices.templates(case) if has_words else ())
+    templates = choices.templates(case) if has_words else ()
+    return Form(deed.action, address, fields, mine is not None, templates, "photos" in deed.model_fields)
 
 
 def _fields(deed: type[Deed], case: CaseSnapshot, choices: Choices, filled: Filled | None) -> Iterator[Field]:
@@ -145,8 +148,8 @@ def read_values(values: Mapping[str, str]) -> dict[str, Any]:
         for step in above:
             place = place.setdefault(step, {})
         place[name] = True if value == "on" else value
-    if "parts" in read:
-        read["parts"] = list(cast("dict[str, Any]", read["parts"]).values())
+    for name in _LISTS & read.keys():
+        read[name] = list(cast("dict[str, Any]", read[name]).values())
     return read
 
 

@@ -9,9 +9,10 @@ from fastapi.responses import RedirectResponse
 from services.routing.desk import CaseNotFound
 from services.routing.domain.case import DEEDS
 from services.routing.domain.table import Action
-from services.routing.pages.sessions import HOME, NotSignedIn
+from services.routing.pages.sessions import NotSignedIn
 from services.routing.pages.showing import DeskPages, FormStale, Visit
 from services.routing.pages.signing_in import SigningIn, told
+from shared.desk_session import HOME
 from shared.ids import parse_ticket
 from shared.pages.rendering import language_of
 from shared.problems import Problem

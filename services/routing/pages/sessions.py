@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import httpx2
 from fastapi import Request, Response
@@ -16,11 +16,11 @@ from fastapi.responses import RedirectResponse
 
 from services.routing.api.signing_in import to_person
 from services.routing.domain.access import Person
+from shared.desk_session import HOME, cookie_name, form_token, local_path
 from shared.oidc import OidcSettings, SignIn
 from shared.problems import Problem
 
-HOME: Final = "/desk"
-_SESSION, _LOGIN = "ntbcare_desk", "ntbcare_login"
+_LOGIN: Final = "ntbcare_login"
 _LOGIN_LASTS_S: Final = 600
 _ANSWERS_S: Final = 10.0
 
@@ -35,7 +35,6 @@ class Session:
 
     person: Person
     csrf: str
-    """Goes into every form. It follows from the cookie, which no other site can read."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Sessions:
 
     async def of(self, request: Request) -> Session:
         """Raises NotSignedIn, and a 403 Problem where there is no role."""
-        token = request.cookies.get(self._name(_SESSION))
+        token = request.cookies.get(cookie_name(secure=self.secure))
         if token is None:
             raise NotSignedIn
         try:
@@ -57,20 +56,20 @@ class Sessions:
             if problem.status == 401:  # noqa: PLR2004 - as HTTP has it
                 raise NotSignedIn from None
             raise
-        return Session(to_person(signed_in), hashlib.sha256(f"csrf\n{token}".encode()).hexdigest())
+        return Session(to_person(signed_in), form_token(token))
 
     async def begin(self, token: str, back: str) -> Response:
         """Raises a 401 Problem where the token is not good."""
         signed_in = await self.sign_in.read(token)
         response = RedirectResponse(local_path(back), 303)
         lasts_s = int(signed_in.expires - self.sign_in.now())
-        response.set_cookie(self._name(_SESSION), token, max_age=lasts_s, **self._flags())
-        response.delete_cookie(self._name(_LOGIN), **self._flags())
+        response.set_cookie(cookie_name(secure=self.secure), token, max_age=lasts_s, **self._flags())
+        response.delete_cookie(cookie_name(_LOGIN, secure=self.secure), **self._flags())
         return response
 
     def end(self) -> Response:
         response = RedirectResponse(f"{HOME}/login", 303)
-        response.delete_cookie(self._name(_SESSION), **self._flags())
+        response.delete_cookie(cookie_name(secure=self.secure), **self._flags())
         return response
 
     async def ask_issuer(self, request: Request, back: str) -> Response:
@@ -89,12 +88,12 @@ class Sessions:
         }
         response = RedirectResponse(f"{found['authorization_endpoint']}?{urlencode(query)}", 303)
         kept = json.dumps({"state": state, "verifier": verifier, "back": local_path(back)})
-        response.set_cookie(self._name(_LOGIN), kept, max_age=_LOGIN_LASTS_S, **self._flags())
+        response.set_cookie(cookie_name(_LOGIN, secure=self.secure), kept, max_age=_LOGIN_LASTS_S, **self._flags())
         return response
 
     async def return_from_issuer(self, request: Request) -> Response:
         """Raises a 400 or 401 Problem where this browser did not ask, or the issuer gives no token."""
-        kept = _kept(request.cookies.get(self._name(_LOGIN)))
+        kept = _kept(request.cookies.get(cookie_name(_LOGIN, secure=self.secure)))
         state, code = request.query_params.get("state", ""), request.query_params.get("code")
         if not kept or not hmac.compare_digest(kept["state"], state) or code is None:
             raise Problem(400, "Signing in did not work", "Please begin again.")
@@ -122,26 +121,8 @@ class Sessions:
         base = self.settings.public_url or str(request.base_url)
         return f"{base.rstrip('/')}{HOME}/callback"
 
-    def _name(self, name: str) -> str:
-        return f"__Host-{name}" if self.secure else name
-
     def _flags(self) -> Any:
         return {"path": "/", "secure": self.secure, "httponly": True, "samesite": "lax"}
-
-
-def local_path(wanted: str) -> str:
-    """A path of the desk: nobody is sent elsewhere by a crafted link."""
-    parts = urlsplit(wanted)
-    is_local = not parts.scheme and not parts.netloc and (parts.path == HOME or parts.path.startswith(f"{HOME}/"))
-    return wanted if is_local and "\\" not in wanted else HOME
-
-
-def comes_from_elsewhere(request: Request) -> bool:
-    """Whether another site's page sent it, as browsers tell."""
-    origin = request.headers.get("origin")
-    if request.headers.get("sec-fetch-site") == "cross-site":
-        return True
-    return origin is not None and origin != "null" and urlsplit(origin).netloc != request.headers.get("host")
 
 
 def _kept(cookie: str | None) -> Mapping[str, str]:

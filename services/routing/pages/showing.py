@@ -1,8 +1,9 @@
 """What the officers' pages show: queues, a case with its forms, the late board."""
 
+import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -20,22 +21,20 @@ from services.routing.domain.rulebook import Rulebook
 from services.routing.domain.table import Action, ActionRefused
 from services.routing.pages.forms import Choices, Filled, Form, form_of, read_values
 from services.routing.pages.saying import Teller
-from services.routing.pages.sessions import (
-    HOME,
-    Session,
-    Sessions,
-    comes_from_elsewhere,
-)
+from services.routing.pages.sessions import Session, Sessions
 from services.routing.store.documents import StoredCase
 from services.routing.store.queues import Queue
+from shared.desk_session import HOME, comes_from_elsewhere
 from shared.directory import Directory
 from shared.events.event import Language, Urgency
 from shared.ids import follow_id, named_id
 from shared.pages.rendering import Pages
+from shared.photos import sign_photo
 from shared.problems import Problem, read_faults
 from shared.traces import current_trace
 from shared.wita import day_of
 
+MOST_PHOTOS: Final = 5
 _FILTERS: Final = ("category", "agency", "region", "urgency", "q", "cursor")
 _YEAR_S: Final = 365 * 24 * 3600
 Show = Callable[..., Awaitable[Response]]
@@ -68,6 +67,8 @@ class DeskPages:
     queues: Queues
     directory: Directory
     rulebook: Callable[[], Rulebook]
+    photo_key: bytes | None = None
+    """Signs the addresses of photos; None: they are named, not shown."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def queue(self, visit: Visit) -> Response:
@@ -113,6 +114,9 @@ class DeskPages:
             written=stored.personal.get(stored.part),
             lines=list(reversed(history_of(stored))),
             supports=await self.desk.count_supports(ticket),
+            photos=visit.request.query_params.getlist("photo")[:MOST_PHOTOS],
+            photo_refused=visit.request.query_params.get("photo_refused"),
+            thumbnail=self._thumbnail,
             forms=self._forms(visit, stored, told["filled"]),
             part_forms=self._part_forms(visit, stored, told["filled"]),
             key=uuid4(),
@@ -163,7 +167,7 @@ class DeskPages:
         """Raises FormStale where it is no form of this session."""
         form = await visit.request.form()
         sent = {name: str(value) for name, value in form.items()}
-        if comes_from_elsewhere(visit.request) or sent.get("csrf") != visit.session.csrf:
+        if comes_from_elsewhere(visit.request) or not hmac.compare_digest(sent.get("csrf", ""), visit.session.csrf):
             raise FormStale
         return sent
 
@@ -190,6 +194,13 @@ class DeskPages:
         text = self._choices(visit).template(asked.get("template"))
         fields = (replace(one, value=text) if one.kind == "words" and text else one for one in form.fields)
         return replace(form, fields=tuple(fields), open=True)
+
+    def _thumbnail(self, name: str) -> str | None:
+        """Its address until the end of the next hour: the same for all who look meanwhile."""
+        if self.photo_key is None:
+            return None
+        until = self.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=2)
+        return sign_photo(self.photo_key, name, until, thumbnail=True)
 
     def _choices(self, visit: Visit) -> Choices:
         return Choices(self.directory, self.pages.words(visit.language), visit.language, day_of(self.now()))

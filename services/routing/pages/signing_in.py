@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from services.routing.pages.sessions import HOME, Sessions, comes_from_elsewhere, local_path
+from services.routing.pages.sessions import Sessions
+from shared.desk_session import HOME, comes_from_elsewhere, local_path
 from shared.events.event import Language
 from shared.pages.rendering import LANGUAGE_COOKIE, Pages, language_of
 from shared.problems import Problem
