@@ -181,10 +181,10 @@ def create_photo_router(settings: Settings, photos: Photos, sign_in: SignIn) -> 
         """
         try:
             kept = await keep(request, authorization, idempotency_key)
-        except (Problem, HTTPException) as error:
+        except Problem as problem:
             if back is None:
                 raise
-            return _go_on(back, photo_refused=str(error.status if isinstance(error, Problem) else error.status_code))
+            return _go_on(back, photo_refused=str(problem.status))
         if back is not None:
             return _go_on(back, photo=kept.name)
         return Response(kept.model_dump_json(), 201, {"Cache-Control": "no-store"}, media_type="application/json")
