@@ -11,9 +11,10 @@ from services.routing.domain.case import act
 from services.routing.handlers import DirectoryPublisher
 from services.routing.seeds import seed_entries
 from services.routing.store.cases import CaseStore
-from services.routing.store.directory import DirectoryStore
+from services.routing.store.directory import DirectoryStore, Edit
 from services.routing.store.documents import Opening, Save, records_of
 from shared.directory import Directory
+from shared.events.complaints import ComplaintSupported
 from shared.events.directory import ClientRole
 from shared.events.personal import PersonalRecorded
 from shared.mongo import Database
@@ -43,9 +44,18 @@ async def test_given_every_path_of_cases_when_walked_then_an_index_finds_everyth
     await relay.clear_once()
     await relay.sweep_once(LATER)
     assert (await act_twice(store)) == [True, False]
+    await store.due_before(LATER, 10)
+    await store.held_by(["PUPR-52.03", "PLN"], 10)
+    assert len(await store.last_submissions(5)) == 5
+    early = a_complaint(a_ticket(900))
+    assert await store.await_submission([early]) == []
+    assert len(await store.waiting([early.ticket])) == 1
+    await store.stop_waiting([early.ticket])
+    await store.support([ComplaintSupported(event_id=uuid4(), ticket=TICKET, occurred_at=AT, supporter=uuid4())])
+    assert await store.count_supports(TICKET) == 1
 
     found = await watched(database)
-    assert {plan["op"] for plan in found} == {"query", "update"}
+    assert {plan["op"] for plan in found} == {"command", "query", "update"}
     assert [plan for plan in found if "COLLSCAN" in plan["planSummary"]] == []
     assert any("outbox.queued_at" in plan["planSummary"] for plan in found)
     assert len(found) >= 20
@@ -69,6 +79,12 @@ async def test_given_every_path_of_the_directory_when_walked_then_an_index_finds
     await records.revisions_since(await records.now() + timedelta(minutes=1))
     await issue(records, Wish("ani", "Ani", ClientRole.OPERATOR, "PUPR-52.03"), "0" * 64)
     await records.revoke_client("ani", AT)
+    edit = Edit("officer:ani/1", "officer:ani", {}, AT.date(), "budi", "x", AT, None)
+    assert await records.note(edit)
+    assert [one.id for one in await records.planned(AT.date())] == [edit.id]
+    assert await records.make(edit) == 1
+    assert [one.revision for one in await records.edits_of(edit.record)] == [1]
+    assert not await records.withdraw(edit.id)
     assert [client.id for client in await records.clients()] == ["ani"]
 
     found = await watched(database)

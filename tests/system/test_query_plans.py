@@ -30,9 +30,10 @@ KINDS: Final[tuple[dict[str, Any], ...]] = (
     {"category": "other", "answers": {}, "location": {"latitude": -8.5833, "longitude": 116.1167}},
 )
 INDEXES: Final = {
-    ("routing", "cases"): {"_id", "next_due", "outbox.queued_at"},
+    ("routing", "cases"): {"_id", "holders", "next_due", "outbox.queued_at"},
     ("routing", "supports"): {"ticket"},
     ("routing", "directory"): {"_id", "recorded_at"},
+    ("routing", "directory_edits"): {"revision"},
     ("notification", "contacts"): {"_id"},
     ("notification", "deliveries"): {"_id", "outbox.queued_at", "ticket", "again"},
     ("notification", "receipts"): {"_id"},
