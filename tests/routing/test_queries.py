@@ -13,6 +13,7 @@ from services.routing.seeds import seed_entries
 from services.routing.store.cases import CaseStore
 from services.routing.store.directory import DirectoryStore, Edit
 from services.routing.store.documents import Opening, Save, records_of
+from services.routing.store.queues import QueueStore
 from shared.directory import Directory
 from shared.events.complaints import ComplaintSupported
 from shared.events.directory import ClientRole
@@ -33,6 +34,7 @@ async def test_given_every_path_of_cases_when_walked_then_an_index_finds_everyth
 ) -> None:
     openings = [Opening(a_complaint(a_ticket(number)), an_opening(a_ticket(number)), "") for number in range(100)]
     part = PersonalRecorded(event_id=UUID(int=1), ticket=TICKET, occurred_at=AT, part="s-1", text="Jalan rusak")
+    await QueueStore(store.collection).create_indexes()
     await store.open(openings)
     await watch(database)
 
