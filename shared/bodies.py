@@ -5,16 +5,18 @@ all else that accepting a complaint takes.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
+from uuid import UUID, uuid4
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 
-from shared.problems import Problem
+from shared.problems import Problem, field_problem
 
 Body = TypeVar("Body", bound=BaseModel)
+KEY_HEADER: Final = "idempotency-key"
 
 
 class BusyRoute(APIRoute):
@@ -22,6 +24,21 @@ class BusyRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         return cast("Callable[[Request], Coroutine[Any, Any, Response]]", self.endpoint)
+
+
+def read_key(request: Request) -> UUID:
+    """The client's own key, or a new one. Raises a 422 Problem."""
+    entered = request.headers.get(KEY_HEADER)
+    if entered is None:
+        return uuid4()
+    try:
+        key = UUID(entered)
+    except ValueError:
+        raise field_problem((KEY_HEADER, "must be a UUID")) from None
+    if key in {UUID(int=0), UUID(int=2**128 - 1)}:
+        # One that everybody can guess would show somebody else's complaint.
+        raise field_problem((KEY_HEADER, "must be a random UUID"))
+    return key
 
 
 async def read_body(request: Request, model: type[Body], *, empty: bytes | None = None) -> Body:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Annotated, Any, Final, Self
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, Header, Request, Response
 from pydantic import (
@@ -24,7 +24,7 @@ from services.intake.domain import Complaint, Known, Person, Place, find_faults,
 from services.intake.places import Places, cell_of
 from services.intake.settings import Settings
 from shared.access import authenticate
-from shared.bodies import BusyRoute, describe_body, describe_header, read_body
+from shared.bodies import KEY_HEADER, BusyRoute, describe_body, describe_header, read_body, read_key
 from shared.directory import Directory
 from shared.errors import BrokerUnreachable
 from shared.events.directory import Client
@@ -38,7 +38,6 @@ from shared.traces import current_trace
 from shared.wita import day_of
 
 _EARLIEST, _LATEST = 1990, 2100
-_KEY_HEADER: Final = "idempotency-key"
 
 
 def parse_moment(entered: datetime) -> datetime:
@@ -47,21 +46,6 @@ def parse_moment(entered: datetime) -> datetime:
         msg = f"must lie between {_EARLIEST} and {_LATEST}"
         raise ValueError(msg)
     return entered
-
-
-def read_key(request: Request) -> UUID:
-    """The client's own key, or a new one. Raises a 422 Problem."""
-    entered = request.headers.get(_KEY_HEADER)
-    if entered is None:
-        return uuid4()
-    try:
-        key = UUID(entered)
-    except ValueError:
-        raise field_problem((_KEY_HEADER, "must be a UUID")) from None
-    if key in {UUID(int=0), UUID(int=2**128 - 1)}:
-        # One that everybody can guess would show somebody else's complaint.
-        raise field_problem((_KEY_HEADER, "must be a random UUID"))
-    return key
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(parse_moment)]
@@ -167,7 +151,7 @@ class Intake:
 _SUBMITTED: Final[dict[str, Any]] = {
     "requestBody": describe_body(ComplaintBody),
     "parameters": [
-        describe_header(_KEY_HEADER, "Makes one complaint of all requests with this key.", {"format": "uuid"}),
+        describe_header(KEY_HEADER, "Makes one complaint of all requests with this key.", {"format": "uuid"}),
         describe_header("authorization", "An integrator's or operator's token: `Bearer ntb_…`.", {}),
     ],
 }

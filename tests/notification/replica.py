@@ -14,7 +14,7 @@ from services.notification.mailer import MailServer
 from services.notification.sender import Sender
 from services.notification.store import Store
 from shared.directory import Directory
-from shared.events.complaints import ComplaintSubmitted
+from shared.events.complaints import Afterwards, ComplaintSubmitted
 from shared.events.envelope import CaseEnvelope
 from shared.events.event import Event
 from shared.events.notices import NoticeDelivered, NoticeEvent
@@ -135,7 +135,7 @@ async def a_replica(
 
 def topic_of(event: Event) -> Topic:
     match event:
-        case ComplaintSubmitted():
+        case ComplaintSubmitted() | Afterwards():
             return COMPLAINTS
         case PersonalRecorded():
             return PERSONAL

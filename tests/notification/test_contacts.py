@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import permutations
 
 import pytest
@@ -44,6 +45,32 @@ def test_given_two_submissions_when_learned_then_the_first_names_the_part() -> N
     contact.names_part("s-2")
 
     assert contact.reporter == SITI
+
+
+def test_given_other_contacts_when_they_come_in_any_order_then_the_last_that_was_told_holds() -> None:
+    facts: list[Callable[[Contact], None]] = [
+        lambda contact: contact.names_part("s-1"),
+        lambda contact: contact.knows_person("s-1", SITI),
+        lambda contact: contact.changes_contact(AT, "f-1"),
+        lambda contact: contact.changes_contact(AT + timedelta(hours=1), "f-2"),
+        lambda contact: contact.knows_person("f-2", BUDI),
+    ]
+
+    for order in permutations(facts):
+        book = Contact()
+        for fact in order:
+            fact(book)
+        assert book.reporter == BUDI
+
+
+def test_given_another_contact_that_is_erased_when_the_reporter_is_sought_then_the_old_one_is_not_used_again() -> None:
+    contact = Contact(part="s-1", people={"s-1": SITI, "f-1": BUDI})
+    contact.changes_contact(AT, "f-1")
+
+    contact.forgets_person("f-1")
+
+    assert contact.reporter is None
+    assert contact.reporter_is_erased
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,11 @@ import pytest
 from bson import encode
 
 from services.notification.domain.deliveries import deliveries_of
+from shared.events.complaints import ContactChanged
 from shared.events.event import Event
 from shared.events.notices import NoticeSuppressed
 from shared.events.words import WordsKind
+from shared.ids import named_id
 from shared.mongo import Database
 from shared.topics import PERSONAL, WORDS
 from tests.notification.examples import (
@@ -238,3 +240,29 @@ async def test_given_an_empty_batch_when_heard_then_nothing_happens(replica: Rep
 async def everything(database: Database) -> bytes:
     collections = [database[name] for name in await database.list_collection_names()]
     return b"".join([encode(stored) for one in collections for stored in await one.find({}).to_list(None)])
+
+
+def another_contact(part: str, hours: int) -> ContactChanged:
+    at = AT + timedelta(hours=hours)
+    return ContactChanged(event_id=named_id(part), ticket=TICKET, occurred_at=at, part=part, has_contact=True)
+
+
+CONTACTS = [
+    a_submission(),
+    a_person(),
+    another_contact("f-1", 1),
+    another_contact("f-2", 2),
+    a_person(TICKET, "f-2", email="baru@example.id"),
+]
+
+
+@pytest.mark.parametrize("order", list(permutations(CONTACTS))[::7])
+async def test_given_other_contacts_when_they_come_in_any_order_then_the_last_that_was_told_is_written_to(
+    replica: Replica, order: tuple[Event, ...]
+) -> None:
+    for record in order:
+        await replica.hear(record)
+
+    reporter = (await replica.store.contacts.read([TICKET]))[TICKET].reporter
+    assert reporter is not None
+    assert reporter.email == "baru@example.id"

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from services.routing.api.signing_in import GetPerson
 from services.routing.api.views import DeskCase, DeskCaseInFull, Identity
@@ -15,13 +15,22 @@ from services.routing.domain.case import DEEDS
 from services.routing.domain.deeds import Deed, DeedFaulty
 from services.routing.domain.table import PARTS, ActionRefused
 from services.routing.store.documents import StoredCase
-from shared.bodies import describe_body, read_body
+from shared.bodies import BusyRoute, describe_body, describe_header, read_body, read_key
 from shared.ids import follow_id, named_id, parse_ticket
 from shared.problems import Problem, field_problem
 from shared.traces import current_trace
 
 Endpoint = Callable[..., Coroutine[Any, Any, Response]]
 
+_LONGEST_WAIT_S: Final = 30
+_WAITS: Final = "Seconds to wait for a case that is not there yet"
+_MOST_PARTS: Final = 99
+_SAID: Final = (
+    describe_header("authorization", "The issuer's access token: `Bearer …`.", {"type": "string"}),
+    describe_header("if-match", "The `revision` of the case as you saw it.", {"type": "string"}),
+    describe_header("idempotency-key", "Sent again with the same one it is done once.", {"format": "uuid"}),
+    {"in": "query", "name": "wait", "required": False, "description": _WAITS, "schema": {"type": "number"}},
+)
 _PART_ACTIONS: Final = tuple(dict.fromkeys(row.action for row in PARTS))
 
 
@@ -32,9 +41,7 @@ async def parse_ticket_or_404(ticket: Annotated[str, Path(max_length=40)]) -> st
         raise Problem(404, "No such case", str(error)) from None
 
 
-async def parse_revision(
-    if_match: Annotated[str | None, Header(description="The `revision` of the case as you saw it.")] = None,
-) -> int:
+def read_revision(if_match: str | None) -> int:
     """Raises a 428 Problem without it, a 422 where it is none."""
     if if_match is None:
         detail = "Send the case's revision as `If-Match`, so that nobody's work is lost."
@@ -46,28 +53,51 @@ async def parse_revision(
 
 
 TicketPath = Annotated[str, Depends(parse_ticket_or_404)]
-WaitQuery = Annotated[float, Query(ge=0, le=30, description="Seconds to wait for a case that is not there yet")]
+WaitQuery = Annotated[float, Query(ge=0, le=_LONGEST_WAIT_S, description=_WAITS)]
 
 
 @dataclass
 class Asked:
-    """What a request says besides its body."""
+    """What a request says besides its body. Raises 404, 422 and 428 Problems where it is made."""
 
+    ticket: str
+    part: str | None
     revision: int
-    idempotency_key: UUID | None
+    key: UUID
     wait: float
 
-    def wish(self, deed: Deed, person: Person, ticket: str, part: str | None = None) -> Wish:
-        key = follow_id(named_id(person.id, part or ticket, deed.action), str(self.idempotency_key or uuid4()))
-        return Wish(deed, key, self.revision, current_trace(), part)
+    @classmethod
+    async def by(cls, request: Request) -> "Asked":
+        ticket = await parse_ticket_or_404(request.path_params["ticket"])
+        return cls(
+            ticket=ticket,
+            part=_part(ticket, request.path_params.get("number")),
+            revision=read_revision(request.headers.get("if-match")),
+            key=read_key(request),
+            wait=_wait(request.query_params.get("wait", "0")),
+        )
+
+    def wish(self, deed: Deed, person: Person) -> Wish:
+        key = follow_id(named_id(person.id, self.part or self.ticket, deed.action), str(self.key))
+        return Wish(deed, key, self.revision, current_trace(), self.part)
 
 
-async def read_asked(
-    revision: Annotated[int, Depends(parse_revision)],
-    idempotency_key: Annotated[UUID | None, Header()] = None,
-    wait: WaitQuery = 0,
-) -> Asked:
-    return Asked(revision, idempotency_key, wait)
+def _part(ticket: str, number: str | None) -> str | None:
+    if number is None:
+        return None
+    if not number.isascii() or not number.isdigit() or not 1 <= int(number) <= _MOST_PARTS:
+        raise field_problem(("number", "must be the number of a part, such as 1"))
+    return f"{ticket}.{int(number)}"
+
+
+def _wait(entered: str) -> float:
+    try:
+        seconds = float(entered)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= _LONGEST_WAIT_S:
+        raise field_problem(("wait", f"must be seconds from 0 to {_LONGEST_WAIT_S}"))
+    return seconds
 
 
 def create_cases_router(desk: Desk, get_person: GetPerson) -> APIRouter:
@@ -94,59 +124,40 @@ def create_cases_router(desk: Desk, get_person: GetPerson) -> APIRouter:
         response.headers["Cache-Control"] = "no-store"
         return Identity.model_validate(stored.personal.get(stored.contact, {}))
 
-    acts = _Acts(desk, get_person)
     for action, deed in DEEDS.items():
-        acts.add_to(router, f"/{{ticket}}/{action}", deed)
+        _add_act(router, f"/{{ticket}}/{action}", deed, _act(desk, get_person, deed))
     for action in _PART_ACTIONS:
-        acts.add_to(router, f"/{{ticket}}/parts/{{number}}/{action}", DEEDS[action])
+        deed = DEEDS[action]
+        _add_act(router, f"/{{ticket}}/parts/{{number}}/{action}", deed, _act(desk, get_person, deed))
     return router
 
 
-@dataclass(frozen=True)
-class _Acts:
-    """Makes the endpoints, one a deed: they differ in nothing but the deed."""
+def _act(desk: Desk, get_person: GetPerson, deed_type: type[Deed]) -> Endpoint:
+    """Read by hand: these are the busy ones, and FastAPI solving parameters took more than deciding."""
 
-    desk: Desk
-    get_person: GetPerson
+    async def act(request: Request) -> Response:
+        person = await get_person(request.headers.get("authorization"))
+        asked = await Asked.by(request)
+        deed = await read_body(request, deed_type, empty=b"{}")
+        return _answer(await desk.do(asked.ticket, person, asked.wish(deed, person), asked.wait), person)
 
-    def add_to(self, router: APIRouter, path: str, deed: type[Deed]) -> None:
-        of_part = "{number}" in path
-        router.add_api_route(
-            path,
-            self._on_part(deed) if of_part else self._on_case(deed),
-            methods=["POST"],
-            name=f"{deed.action}_part" if of_part else deed.action,
-            description=deed.__doc__,
-            response_model=DeskCase,
-            openapi_extra={"requestBody": describe_body(deed)},
-        )
+    return act
 
-    def _on_case(self, deed_type: type[Deed]) -> Endpoint:
-        async def act(
-            ticket: TicketPath,
-            request: Request,
-            person: Annotated[Person, Depends(self.get_person)],
-            asked: Annotated[Asked, Depends(read_asked)],
-        ) -> Response:
-            deed = await read_body(request, deed_type, empty=b"{}")
-            wish = asked.wish(deed, person, ticket)
-            return _answer(await self.desk.do(ticket, person, wish, asked.wait), person)
 
-        return act
-
-    def _on_part(self, deed_type: type[Deed]) -> Endpoint:
-        async def act(
-            ticket: TicketPath,
-            number: Annotated[int, Path(ge=1, le=99)],
-            request: Request,
-            person: Annotated[Person, Depends(self.get_person)],
-            asked: Annotated[Asked, Depends(read_asked)],
-        ) -> Response:
-            deed = await read_body(request, deed_type, empty=b"{}")
-            wish = asked.wish(deed, person, ticket, f"{ticket}.{number}")
-            return _answer(await self.desk.do(ticket, person, wish, asked.wait), person)
-
-        return act
+def _add_act(router: APIRouter, path: str, deed: type[Deed], endpoint: Endpoint) -> None:
+    of_part = "{number}" in path
+    names = ("ticket", "number") if of_part else ("ticket",)
+    said = [{"in": "path", "name": name, "required": True, "schema": {"type": "string"}} for name in names]
+    router.add_api_route(
+        path,
+        endpoint,
+        methods=["POST"],
+        name=f"{deed.action}_part" if of_part else deed.action,
+        description=deed.__doc__,
+        response_model=DeskCase,
+        openapi_extra={"requestBody": describe_body(deed), "parameters": [*said, *_SAID]},
+        route_class_override=BusyRoute,
+    )
 
 
 def _answer(stored: StoredCase, person: Person) -> Response:

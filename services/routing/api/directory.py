@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.routing.api.cases import parse_revision
+from services.routing.api.cases import read_revision
 from services.routing.api.signing_in import GetPerson
 from services.routing.domain.access import DeskRole, Person
 from services.routing.domain.changes import EDITABLE, Editable, Moved, dry_run, find_faults
@@ -165,20 +165,26 @@ def create_directory_router(administration: Administration, get_person: GetPerso
         response.headers.update({"ETag": f'"{view.revision}"', "Cache-Control": "no-store"})
         return view
 
+    _add_changes(router, administration, get_person)
+    return router
+
+
+def _add_changes(router: APIRouter, administration: Administration, get_person: GetPerson) -> None:
     @router.put("/{kind}/{record_id}")
     async def change_record(  # noqa: PLR0913, PLR0917 - FastAPI's way of asking
         kind: Kind,
         record_id: RecordId,
         body: ChangeBody,
         person: Annotated[Person, Depends(get_person)],
-        revision: Annotated[int, Depends(parse_revision)],
         response: Response,
+        if_match: Annotated[str | None, Header(description="The revision that you saw.")] = None,
         idempotency_key: Annotated[UUID | None, Header()] = None,
     ) -> RecordView:
         """Change a record, at once or from a day on. `If-Match`: the revision that you saw, "0" for a new one.
 
         202: it is planned. A decision or a promise that was given is never moved by it.
         """
+        revision = read_revision(if_match)
         holds = await administration.change((kind, record_id), body, (revision, idempotency_key or uuid4()), person)
         response.status_code = 200 if holds else 202
         return await administration.read(kind, record_id)
@@ -197,8 +203,6 @@ def create_directory_router(administration: Administration, get_person: GetPerso
         """Say which of the last complaints would go elsewhere with this rule."""
         _check_coordinator(person)
         return await administration.try_rule(record_id, body)
-
-    return router
 
 
 def _listed(directory: Directory, kind: str, day: date | None) -> list[RecordView]:

@@ -1,5 +1,6 @@
 """HTTP out: lists of cases, how many there are, and where they lie."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Final, Self
@@ -22,6 +23,7 @@ from shared.problems import field_problem
 from shared.wita import WITA, day_of
 
 DUE_SOON: Final = timedelta(days=2)
+BOARD_LASTS: Final = timedelta(seconds=15)
 _EXCERPT: Final = 160
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 
@@ -120,6 +122,8 @@ class Queues:
         self._store = store
         self._rulebook = rulebook
         self._now = now
+        self._boards: dict[Scope, Board] = {}
+        self._counting = asyncio.Lock()
 
     async def page(self, query: QueueQuery, person: Person) -> CasePage:
         """Raises a 422 Problem."""
@@ -143,9 +147,16 @@ class Queues:
         return counts
 
     async def board(self, person: Person) -> Board:
-        now = self._now()
-        day_ends = datetime.combine(day_of(now) + timedelta(days=1), time(0), tzinfo=WITA)
-        return Board(loads=await self._store.board(self._scope(QueueQuery(), person), day_ends), as_of=now)
+        """At most some seconds old: it counts every open case, for everybody who may see the same ones."""
+        scope, now = self._scope(QueueQuery(), person), self._now()
+        async with self._counting:
+            known = self._boards.get(scope)
+            if known is None or now - known.as_of > BOARD_LASTS:
+                day_ends = datetime.combine(day_of(now) + timedelta(days=1), time(0), tzinfo=WITA)
+                known = Board(loads=await self._store.board(scope, day_ends), as_of=now)
+                self._boards = {kept: one for kept, one in self._boards.items() if now - one.as_of <= BOARD_LASTS}
+                self._boards[scope] = known
+        return known
 
     def _scope(self, query: QueueQuery, person: Person) -> Scope:
         own = query.queue in {Queue.AGENCY, Queue.MINE} or not person.sees_all

@@ -1,6 +1,5 @@
 """Lists of cases for the desk: every one by an index, in the order in which they are due."""
 
-from collections.abc import Collection as Many
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,7 +63,7 @@ class Scope:
     agency: str | None = None
     """Cases that it has or has a part of; None: everybody's."""
     regions: tuple[str, ...] = ()
-    not_about: Many[str] = ()
+    not_about: frozenset[str] = frozenset()
     """Complaints about these bodies are hidden."""
 
 
