@@ -1,7 +1,7 @@
 """Photos in and out: `POST /v1/photos` for the desk, and the signed addresses where they are shown."""
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -155,8 +155,11 @@ def _go_on(back: str, **said: str) -> Response:
     return RedirectResponse(f"{place}{'&' if '?' in place else '?'}{urlencode(said)}", 303)
 
 
-def create_photo_router(settings: Settings, photos: Photos, sign_in: SignIn) -> APIRouter:
-    router = APIRouter(prefix=PATH, tags=["photos"])
+Keep = Callable[[Request, str | None, UUID | None], Awaitable[PhotoBody]]
+
+
+def _keeper(photos: Photos, sign_in: SignIn) -> Keep:
+    """For programs with a token, and for forms of the desk's pages with its session."""
 
     async def keep(request: Request, authorization: str | None, key: UUID | None) -> PhotoBody:
         page = None if authorization else token_in(request.cookies)
@@ -166,6 +169,14 @@ def create_photo_router(settings: Settings, photos: Photos, sign_in: SignIn) -> 
         if page is not None and comes_from_elsewhere(request):
             raise Problem(403, "This form is of another page")
         return await photos.keep(request, f"desk:{officer.subject}", key, page)
+
+    return keep
+
+
+def create_photo_router(settings: Settings, photos: Photos, sign_in: SignIn) -> APIRouter:
+    router = APIRouter(prefix=PATH, tags=["photos"])
+    _add_showing(router, photos)
+    keep = _keeper(photos, sign_in)
 
     async def post_photo(
         request: Request,
@@ -189,16 +200,6 @@ def create_photo_router(settings: Settings, photos: Photos, sign_in: SignIn) -> 
             return _go_on(back, photo=kept.name)
         return Response(kept.model_dump_json(), 201, {"Cache-Control": "no-store"}, media_type="application/json")
 
-    @router.get("/{name}", response_class=Response, responses=_JPEG)
-    async def get_photo(name: str, asked: Annotated[Asked, Depends()]) -> Response:
-        """Show a photo at an address that was given out."""
-        return await photos.show(name, asked, thumbnail=False)
-
-    @router.get("/{name}/thumbnail", response_class=Response, responses=_JPEG)
-    async def get_thumbnail(name: str, asked: Annotated[Asked, Depends()]) -> Response:
-        """Show it small."""
-        return await photos.show(name, asked, thumbnail=True)
-
     router.add_api_route(
         "",
         post_photo,
@@ -210,3 +211,15 @@ def create_photo_router(settings: Settings, photos: Photos, sign_in: SignIn) -> 
         max_body_size=settings.max_photo_size,
     )
     return router
+
+
+def _add_showing(router: APIRouter, photos: Photos) -> None:
+    @router.get("/{name}", response_class=Response, responses=_JPEG)
+    async def get_photo(name: str, asked: Annotated[Asked, Depends()]) -> Response:
+        """Show a photo at an address that was given out."""
+        return await photos.show(name, asked, thumbnail=False)
+
+    @router.get("/{name}/thumbnail", response_class=Response, responses=_JPEG)
+    async def get_thumbnail(name: str, asked: Annotated[Asked, Depends()]) -> Response:
+        """Show it small."""
+        return await photos.show(name, asked, thumbnail=True)
