@@ -67,7 +67,7 @@ class DeskVisitor:
                 await field.select_option(value)
             else:
                 await field.fill(value)
-        await form.locator("button").click()
+        await form.locator("button:not(.quiet)").click()
         await self.page.wait_for_selector(".done")
 
     async def faults(self) -> list[str]:
