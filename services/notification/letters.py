@@ -7,7 +7,6 @@ from typing import Final
 from services.notification.domain.addresses import on_the_wire
 from services.notification.domain.contacts import Contact, Person
 from services.notification.domain.deliveries import Delivery
-from services.notification.domain.times import in_words
 from services.notification.forms import Forms
 from services.notification.mailer import Mail
 from services.notification.mime import alternative, one_line
@@ -17,6 +16,7 @@ from shared.events.case import PromiseKind
 from shared.events.directory import Label
 from shared.events.event import Language
 from shared.events.notices import Recipient
+from shared.wita import in_words
 
 _LONGEST_NAME: Final = 100
 

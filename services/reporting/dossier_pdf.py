@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from services.reporting.domain.dossier import Dossier
-from services.reporting.domain.moments import in_words
+from shared.wita import in_full_words
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 AT_ONCE: Final = 1
@@ -64,7 +64,7 @@ def to_json(dossier: Dossier) -> str:
 
     def worded(value: object) -> str:
         if isinstance(value, datetime):
-            return in_words(value, dossier.language)
+            return in_full_words(value, dossier.language)
         raise TypeError(type(value).__name__)
 
     return json.dumps(asdict(dossier), default=worded)

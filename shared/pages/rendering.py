@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -14,7 +13,6 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from shared.events.event import Language
 from shared.problems import Problem
-from shared.wita import WITA
 
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -25,14 +23,6 @@ _ASSETS: Final = {
     "pico.classless.min.css": ("vendor", "text/css"),
     "htmx.min.js": ("vendor", "text/javascript"),
     "style.css": ("", "text/css"),
-}
-_DAYS: Final = {
-    Language.INDONESIAN: ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu"),
-    Language.ENGLISH: ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-}
-_MONTHS: Final = {
-    Language.INDONESIAN: ["Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"],
-    Language.ENGLISH: ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
 }
 
 
@@ -85,14 +75,6 @@ def language_of(request: Request) -> Language:
         return Language(chosen)
     preferred = request.headers.get("accept-language", "").strip()[:2].lower()
     return Language.ENGLISH if preferred == Language.ENGLISH else Language.INDONESIAN
-
-
-def say_moment(moment: datetime, language: Language) -> str:
-    """`Jumat 27 Nov 2026 16.00 WITA`."""
-    there = moment.astimezone(WITA)
-    day, month = _DAYS[language][there.weekday()], _MONTHS[language][there.month - 1]
-    clock = f"{there:%H.%M}" if language is Language.INDONESIAN else f"{there:%H:%M}"
-    return f"{day} {there.day} {month} {there.year} {clock} WITA"
 
 
 def _read_words(package: str, language: Language) -> Mapping[str, Any]:

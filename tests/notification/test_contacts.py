@@ -6,8 +6,8 @@ import pytest
 
 from services.notification.domain.addresses import digest, on_the_wire
 from services.notification.domain.contacts import Contact, Person
-from services.notification.domain.times import in_words
 from shared.events.event import Language
+from shared.wita import in_words
 from tests.notification.examples import AT
 
 SITI = Person("siti@example.id", "Siti", Language.INDONESIAN)

@@ -6,7 +6,6 @@ from typing import Any, get_args
 import pytest
 
 from services.reporting.domain.case import Step
-from services.reporting.domain.moments import in_words
 from services.reporting.domain.narrator import Narrator
 from services.reporting.domain.sentences import SENTENCES
 from services.reporting.domain.terms import (
@@ -31,6 +30,7 @@ from shared.events.complaints import FollowUp
 from shared.events.event import Language, Urgency
 from shared.events.notices import NoticeEvent, NoticeKind, Recipient
 from shared.events.reasons import FollowUpKind, RejectionReason, ReturnReason, TriageReason
+from shared.wita import in_full_words
 from tests.reporting.escalated import DUE_AT, a_named_directory
 from tests.reporting.samples import RECEIVED_AT, ticket
 
@@ -170,5 +170,5 @@ def test_given_a_step_of_a_part_when_it_is_told_then_the_part_is_named() -> None
 
 
 def test_given_a_moment_when_it_is_told_then_it_is_in_words_of_the_language() -> None:
-    assert in_words(DUE_AT, Language.INDONESIAN) == "Kamis, 12 Maret 2026 pukul 16.00 WITA"
-    assert in_words(DUE_AT, Language.ENGLISH) == "Thursday, 12 March 2026 at 16:00 WITA"
+    assert in_full_words(DUE_AT, Language.INDONESIAN) == "Kamis, 12 Maret 2026 pukul 16.00 WITA"
+    assert in_full_words(DUE_AT, Language.ENGLISH) == "Thursday, 12 March 2026 at 16:00 WITA"

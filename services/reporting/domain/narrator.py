@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.reporting.domain.case import Step
-from services.reporting.domain.moments import in_words
 from services.reporting.domain.sentences import SENTENCES
 from services.reporting.domain.terms import (
     FOLLOW_UPS,
@@ -24,6 +23,7 @@ from services.reporting.domain.terms import (
 )
 from shared.directory import Directory
 from shared.events.event import Language
+from shared.wita import in_full_words
 
 _OTHER: Final[Term] = ("Peristiwa lain: {type}.", "Another event: {type}.")
 _PART: Final[Term] = ("Bagian {part}: ", "Part {part}: ")
@@ -94,7 +94,7 @@ class Narrator:
             case "from_category":
                 return self.category(value)
             case "due_at":
-                return in_words(datetime.fromisoformat(value), self._language)
+                return in_full_words(datetime.fromisoformat(value), self._language)
             case "rule":
                 return named(RULES, value, self._language) if value in RULES else self._say(_RULE, rule=value)
             case _:

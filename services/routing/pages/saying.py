@@ -12,8 +12,7 @@ from services.routing.domain.table import OPEN
 from shared.directory import Directory
 from shared.events.case import CaseSnapshot, Promise
 from shared.events.event import Language
-from shared.pages.rendering import say_moment
-from shared.wita import day_of
+from shared.wita import day_of, in_words
 
 _SOON_DAYS: Final = 2
 
@@ -37,7 +36,7 @@ class Teller:
     now: datetime
 
     def when(self, moment: datetime) -> str:
-        return say_moment(moment, self.language)
+        return in_words(moment, self.language)
 
     def agency(self, agency: str | None) -> str:
         known = self.directory.agencies.get(agency or "")
