@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Final
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, Header, Path
+from fastapi import APIRouter, Header
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.intake.contacts import Email, Phone
@@ -28,15 +28,14 @@ from shared.events.complaints import (
 )
 from shared.events.event import Event, Language
 from shared.events.personal import PersonalRecorded
-from shared.ids import named_id, parse_ticket
-from shared.problems import Problem, unreachable_problem
+from shared.events.words import Text
+from shared.ids import named_id
+from shared.paths import TicketPath
+from shared.problems import unreachable_problem
 from shared.publisher import Publisher
 from shared.records import Outgoing, to_record
 from shared.topics import COMPLAINTS, PERSONAL
 from shared.tracking import CodeCheck
-
-Text = Annotated[str, StringConstraints(min_length=1, max_length=5_000)]
-_NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
 class _Body(BaseModel):
@@ -181,14 +180,6 @@ def _records(ticket: str, body: _Body, key: UUID) -> tuple[list[Outgoing], UUID]
     return [*records, to_record(COMPLAINTS, event)], event.event_id
 
 
-async def parse_ticket_or_404(ticket: Annotated[str, Path(max_length=40)]) -> str:
-    try:
-        return parse_ticket(ticket)
-    except ValueError as error:
-        raise Problem(404, "No such complaint", str(error), headers=_NO_STORE) from None
-
-
-TicketPath = Annotated[str, Depends(parse_ticket_or_404)]
 KeyHeader = Annotated[UUID | None, Header(description="Sent again with the same key it is done once.")]
 Endpoint = Callable[..., Awaitable[FollowUpAccepted]]
 

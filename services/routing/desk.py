@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
 from services.routing.domain.access import Person, actor_for, actor_for_part, may_see
@@ -15,7 +15,9 @@ from services.routing.domain.rulebook import Rulebook
 from services.routing.store.cases import CaseStore
 from services.routing.store.documents import Save, StoredCase, records_of
 from shared.events.case import Role
+from shared.ids import follow_id, named_id
 from shared.outbox import OutboxRelay
+from shared.traces import current_trace
 from shared.waiters import Waiters
 
 _TRIES: Final = 50
@@ -53,6 +55,13 @@ class Wish:
     trace: str
     part: str | None = None
     """Id of the part that it is about."""
+
+    @classmethod
+    def of(cls, deed: Deed, by: tuple[Person, UUID], ticket: str, part: str | None, revision: int) -> Self:
+        """`by`: who asks, with the key of the request. For another deed the same key is another one."""
+        person, request_key = by
+        key = follow_id(named_id(person.id, part or ticket, deed.action), str(request_key))
+        return cls(deed, key, revision, current_trace(), part)
 
 
 class Desk:

@@ -11,6 +11,7 @@ from services.routing.domain.follow_ups import follow, may_support
 from services.routing.domain.rulebook import Rulebook
 from services.routing.store.cases import CaseStore
 from services.routing.store.documents import Save, StoredCase, records_of
+from services.routing.writing import write
 from shared.errors import Rejected
 from shared.events.complaints import ComplaintEvent, ComplaintSupported, FollowUp
 from shared.metrics import IGNORED
@@ -89,6 +90,5 @@ class Following:
     async def _save_all(self, saves: Sequence[Save]) -> set[str]:
         """Tickets of those that are written now or were before."""
         nothing_new = {save.change.case.ticket for save in saves if not save.keys}
-        done = await self._store.save_many([save for save in saves if save.keys])
-        await self._relay.publish_new({save.stored.case.ticket: save.stored.after(save).outbox for save in done})
+        done = await write(self._store, self._relay, [save for save in saves if save.keys])
         return nothing_new | {save.change.case.ticket for save in done}

@@ -10,6 +10,7 @@ from services.routing.domain.succession import ended_bodies, hand_over
 from services.routing.store.cases import CaseStore
 from services.routing.store.directory import DirectoryStore
 from services.routing.store.documents import Save, records_of
+from services.routing.writing import write
 from shared.outbox import OutboxRelay
 from shared.wita import day_of
 
@@ -56,6 +57,4 @@ class Succession:
             change = hand_over(stored.case, self._rulebook(), self._now())
             if change.events:
                 saves.append(Save(stored, (), records_of(change, ""), change, moves=True))
-        done = await self._cases.save_many(saves)
-        await self._relay.publish_new({save.change.case.ticket: save.stored.after(save).outbox for save in done})
-        return len(done)
+        return len(await write(self._cases, self._relay, saves))

@@ -12,6 +12,7 @@ from services.routing.domain.clocks import sweep
 from services.routing.domain.rulebook import Rulebook
 from services.routing.store.cases import CaseStore
 from services.routing.store.documents import Save, StoredCase, records_of
+from services.routing.writing import write
 from shared.metrics import CLOCKS_RUN
 from shared.outbox import OutboxRelay
 
@@ -49,20 +50,16 @@ class Sweeper:
         due = await self._store.due_before(self._now(), _LOOK_AT)
         chosen = random.sample(due, min(_AT_ONCE, len(due)))
         stored = await self._store.load_many(chosen) if chosen else {}
-        tried = await asyncio.gather(*(self._bring_up(one) for one in stored.values()))
-        done = [one for one in tried if one is not None]
-        await self._relay.publish_new({one.case.ticket: one.outbox for one in done})
+        saves = [save for one in stored.values() if (save := self._brought_up(one)) is not None]
+        done = await write(self._store, self._relay, saves)
+        CLOCKS_RUN.labels("routing").inc(sum(len(save.change.events) for save in done))
         return len(done)
 
-    async def _bring_up(self, stored: StoredCase) -> StoredCase | None:
+    def _brought_up(self, stored: StoredCase) -> Save | None:
         try:
             change = sweep(stored.case, self._now(), self._rulebook())
         except Exception:
             # One case must not keep the clocks of all others from running.
             log.exception("clock_failed", ticket=stored.case.ticket)
             return None
-        save = Save(stored, (), records_of(change, ""), change)
-        if not await self._store.save(save):
-            return None
-        CLOCKS_RUN.labels("routing").inc(len(change.events))
-        return stored.after(save)
+        return Save(stored, (), records_of(change, ""), change)

@@ -4,7 +4,7 @@ import pytest
 
 from services.reporting.domain.figures import Bucket, bucket_of, duration_figure, figures_of
 from shared.events.case import PromiseKind, Status
-from tests.reporting.samples import a_promise, a_snapshot, followed_up
+from tests.reporting.samples import RECEIVED_AT, a_promise, a_snapshot, followed_up, hours
 
 
 def test_given_a_case_received_late_in_the_utc_day_when_its_bucket_is_named_then_it_is_the_next_day_in_wita() -> None:
@@ -101,3 +101,11 @@ def test_given_durations_at_the_edges_when_their_bins_are_named_then_an_edge_bel
     bins = [duration_figure("resolution", duration) for duration in durations]
 
     assert bins == ["resolution_within_1", "resolution_within_2", "resolution_within_2880", "resolution_beyond"]
+
+
+def test_given_a_promise_that_ended_with_its_case_when_it_is_counted_then_it_is_neither_open_nor_late() -> None:
+    running = a_promise(PromiseKind.RESOLUTION, 120)
+    ended = running.model_copy(update={"ended_at": RECEIVED_AT + hours(2)})
+
+    assert any(figure.startswith("resolution_open") for figure in figures_of(a_snapshot(promises=(running,))))
+    assert not any(figure.startswith("resolution") for figure in figures_of(a_snapshot(promises=(ended,))))

@@ -5,6 +5,7 @@ from services.reporting.domain.figures import bucket_of
 from services.reporting.domain.projection import Erased, project
 from shared.errors import Rejected
 from shared.events.case import Status
+from shared.events.cases import CaseOfficerAssigned
 from shared.events.complaints import ComplaintSupported, ResolutionConfirmed
 from shared.ids import named_id
 from tests.reporting.samples import (
@@ -114,3 +115,16 @@ def test_given_a_tombstone_whose_key_names_no_event_when_it_is_projected_then_it
 
     with pytest.raises(Rejected):
         project(batch)
+
+
+def test_given_an_officer_who_has_a_case_when_the_step_is_projected_then_it_does_not_say_who() -> None:
+    step = a_step(1, 2, "assigned")
+    same = step.model_dump(exclude={"type", "agency", "rule"})
+    given = CaseOfficerAssigned.model_validate({**same, "officer": "ani", "stands_in_for": "dedi"})
+
+    projection = project(of_ticket(step.model_copy(update={"sequence": 1}), given))[ticket(1)]
+
+    assert (projection.history[1].facts, projection.history[2].facts) == (
+        {"agency": step.case.agency, "rule": "road-class"},
+        {},
+    )

@@ -21,7 +21,7 @@ from shared.events.cases import (
     CaseTriaged,
     CaseUnpublished,
 )
-from shared.events.complaints import ContactChanged, QuestionAnswered, ResolutionConfirmed, ResolutionDisputed
+from shared.events.complaints import ContactChanged, FollowUp, QuestionAnswered, ResolutionConfirmed, ResolutionDisputed
 from shared.events.envelope import CaseEnvelope
 from shared.events.reasons import RejectionReason, ReturnReason, TriageReason
 from shared.events.words import WordsKind, WordsRecorded
@@ -350,7 +350,7 @@ def test_given_nothing_to_switch_on_when_a_case_is_restricted_then_it_is_refused
         done(standing(confidential=True), Restrict(confidential=True), actor=SETDA)
 
 
-def an_answer(cls: type[ResolutionDisputed] | type[QuestionAnswered] | type[ResolutionConfirmed], at: datetime):  # noqa: ANN201
+def an_answer(cls: type[ResolutionDisputed] | type[QuestionAnswered], at: datetime) -> FollowUp:
     return cls(event_id=named_id(cls.__name__, at), ticket=TICKET, occurred_at=at, part="f-1")
 
 

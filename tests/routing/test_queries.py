@@ -110,3 +110,26 @@ async def test_given_a_published_directory_when_nobody_changes_it_then_routing_l
     await reconciler.reconcile()
 
     assert [plan["docsExamined"] for plan in await watched(database)] == [0]
+
+
+async def test_given_a_record_of_another_version_when_the_directory_is_published_then_the_others_are(
+    database: Database, publisher: FakePublisher
+) -> None:
+    records = DirectoryStore(database)
+    await records.create_indexes()
+    await records.seed(ENTRIES[:5])
+    unknown = {
+        "kind": "client",
+        "id": "ani",
+        "name": "Ani",
+        "role": "officer",
+        "token_digest": "0",
+        "issued_at": "2026",
+    }
+    await database["directory"].insert_one(
+        {"_id": "client:ani", "revision": 1, "recorded_at": await records.now(), "entry": unknown}
+    )
+
+    published = await DirectoryPublisher(records, Directory(), publisher).reconcile()  # type: ignore[arg-type]
+
+    assert published == 5

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.routing.api.signing_in import GetPerson
 from services.routing.api.views import DeskCase, DeskCaseInFull, Identity
@@ -16,9 +16,8 @@ from services.routing.domain.deeds import Deed, DeedFaulty
 from services.routing.domain.table import PARTS, ActionRefused
 from services.routing.store.documents import StoredCase
 from shared.bodies import BusyRoute, describe_body, describe_header, read_body, read_key
-from shared.ids import follow_id, named_id, parse_ticket
+from shared.paths import TicketPath, parse_ticket_or_404
 from shared.problems import Problem, field_problem
-from shared.traces import current_trace
 
 Endpoint = Callable[..., Coroutine[Any, Any, Response]]
 
@@ -34,13 +33,6 @@ _SAID: Final = (
 _PART_ACTIONS: Final = tuple(dict.fromkeys(row.action for row in PARTS))
 
 
-async def parse_ticket_or_404(ticket: Annotated[str, Path(max_length=40)]) -> str:
-    try:
-        return parse_ticket(ticket)
-    except ValueError as error:
-        raise Problem(404, "No such case", str(error)) from None
-
-
 def read_revision(if_match: str | None) -> int:
     """Raises a 428 Problem without it, a 422 where it is none."""
     if if_match is None:
@@ -52,7 +44,6 @@ def read_revision(if_match: str | None) -> int:
     return int(digits)
 
 
-TicketPath = Annotated[str, Depends(parse_ticket_or_404)]
 WaitQuery = Annotated[float, Query(ge=0, le=_LONGEST_WAIT_S, description=_WAITS)]
 
 
@@ -78,8 +69,7 @@ class Asked:
         )
 
     def wish(self, deed: Deed, person: Person) -> Wish:
-        key = follow_id(named_id(person.id, self.part or self.ticket, deed.action), str(self.key))
-        return Wish(deed, key, self.revision, current_trace(), self.part)
+        return Wish.of(deed, (person, self.key), self.ticket, self.part, self.revision)
 
 
 def _part(ticket: str, number: str | None) -> str | None:

@@ -51,13 +51,13 @@ def _due(case: CaseSnapshot) -> Iterator[Due]:
 def _close(draft: Draft) -> None:
     event_id = named_id(draft.ticket, SILENCE, draft.case.closes_at)
     draft.change(status=Status.CLOSED)
-    draft.emit(CaseClosed, id=event_id, reason=SILENCE)
+    draft.emit(CaseClosed, event_id=event_id, reason=SILENCE)
 
 
 def _break(draft: Draft, promise: Promise) -> None:
     event_id = _id(draft, promise, "breached")
     draft.change(promises=breach(draft.case.promises, promise.kind, draft.rulebook))
-    draft.emit(PromiseBreached, id=event_id, promise=promise.kind, due_at=promise.due_at, holder=draft.holder)
+    draft.emit(PromiseBreached, event_id=event_id, promise=promise.kind, due_at=promise.due_at, holder=draft.holder)
 
 
 def _climb(draft: Draft, promise: Promise) -> None:
@@ -71,7 +71,7 @@ def _climb(draft: Draft, promise: Promise) -> None:
         level = EscalationLevel.COORDINATOR
     event_id = _id(draft, promise, f"escalated/{step}")
     draft.change(promises=escalate(draft.case.promises, promise.kind, draft.rulebook))
-    draft.emit(CaseEscalated, id=event_id, promise=promise.kind, step=step, level=level, holder=draft.holder)
+    draft.emit(CaseEscalated, event_id=event_id, promise=promise.kind, step=step, level=level, holder=draft.holder)
 
 
 def _id(draft: Draft, promise: Promise, step: str) -> UUID:

@@ -63,6 +63,4 @@ class Note(Deed):
     text: Text
 
     def do(self, draft: Draft) -> None:
-        note_id = str(draft.cause)
-        draft.texts[note_id] = self.text
-        draft.note("note", words=note_id)
+        draft.write_note(self.text)

@@ -9,7 +9,7 @@ from uuid import UUID
 from services.routing.domain.calendar import due_after_working_days
 from services.routing.domain.promises import meet, promised_at_assignment
 from services.routing.domain.rulebook import Rulebook
-from shared.events.case import CaseSnapshot, Holding, PromiseKind, Role, Status
+from shared.events.case import CaseSnapshot, Holding, PromiseKind, Role, Status, SubCase
 from shared.events.envelope import CaseEnvelope
 from shared.events.event import Event, Fact
 from shared.events.words import WordsKind, WordsRecorded
@@ -128,12 +128,12 @@ class Draft:
         words: WordsKind = WordsKind.DECISION,
         *,
         part: str | None = None,
-        id: UUID | None = None,  # noqa: A002 - of the event
+        event_id: UUID | None = None,
         **facts: Any,
     ) -> str:
         """Add the event, with its words before it, and its line of the history; returns its id."""
         name = kind.model_fields["type"].default
-        event_id = id or self.next_id(kind)
+        event_id = event_id or self.next_id(kind)
         if text:
             self._write(event_id, words, text)
         self.sequence += 1
@@ -166,6 +166,16 @@ class Draft:
             Entry(type=kind, at=self.at, role=actor.role, actor=actor.id, agency=actor.agency, **fields)
         )
 
+    def write_note(self, text: str, part: str | None = None) -> None:
+        """Keep words that never leave the desk."""
+        note_id = str(self.cause)
+        self.texts[note_id] = text
+        self.note("note", words=note_id, case_id=part)
+
+    def change_part(self, part: SubCase, **fields: Any) -> None:
+        changed = part.model_copy(update=fields)
+        self.change(parts=tuple(changed if one.case_id == part.case_id else one for one in self.case.parts))
+
     def _write(self, event_id: UUID, kind: WordsKind, text: str) -> None:
         self.texts[str(event_id)] = text
         words = WordsRecorded(event_id=event_id, ticket=self.ticket, occurred_at=self.at, kind=kind, text=text)
@@ -192,7 +202,8 @@ class Draft:
 
     def give_to(self, agency: str, *, since: datetime | None = None) -> None:
         """The agency has it. Only the first assignment ever starts clocks."""
-        promises, at = meet(self.case.promises, {PromiseKind.VERIFICATION}, since or self.at), since or self.at
+        at = since or self.at
+        promises = meet(self.case.promises, {PromiseKind.VERIFICATION}, at)
         if self.case.promise(PromiseKind.RESOLUTION) is None:
             promises += promised_at_assignment(self.rulebook, self.case.category, at)
         self.hold(agency)

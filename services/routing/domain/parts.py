@@ -39,17 +39,14 @@ def do_with_part(draft: Draft, part: SubCase, deed: Deed) -> None:
             facts = {"reason": deed.reason, "suggested": deed.agency}
             _emit(draft, part, CaseReturned, deed.text, WordsKind.RETURN, **facts)
         case Note():
-            note_id = str(draft.cause)
-            draft.texts[note_id] = deed.text
-            draft.note("note", words=note_id, case_id=part.case_id)
+            draft.write_note(deed.text, part.case_id)
         case _:
             raise ActionRefused(f"{deed.action} is not for a part", ())
 
 
 def _become(draft: Draft, part: SubCase, status: Status) -> None:
     ended = {"until": draft.at} if status in {Status.RESOLVED, Status.REJECTED} else {}
-    changed = part.model_copy(update={"status": status, **ended})
-    draft.change(parts=tuple(changed if one.case_id == part.case_id else one for one in draft.case.parts))
+    draft.change_part(part, status=status, **ended)
 
 
 def _emit(

@@ -47,14 +47,13 @@ def _hand_over_whole(draft: Draft) -> None:
         draft.hold(successor)
         draft.change(agency=successor, officer=None)
         event_id = named_id(draft.ticket, agency, successor, draft.sequence)
-        draft.emit(CaseAssigned, id=event_id, agency=successor, rule=SUCCESSOR)
+        draft.emit(CaseAssigned, event_id=event_id, agency=successor, rule=SUCCESSOR)
 
 
 def _hand_over_part(draft: Draft, part: SubCase) -> None:
     successor = successor_of(draft.rulebook, part.agency, day_of(draft.at))
     if successor is None or part.status not in UNFINISHED:
         return
-    changed = part.model_copy(update={"agency": successor})
-    draft.change(parts=tuple(changed if one.case_id == part.case_id else one for one in draft.case.parts))
+    draft.change_part(part, agency=successor)
     event_id = named_id(part.case_id, part.agency, successor, draft.sequence)
-    draft.emit(CaseAssigned, part=part.case_id, id=event_id, agency=successor, rule=SUCCESSOR)
+    draft.emit(CaseAssigned, part=part.case_id, event_id=event_id, agency=successor, rule=SUCCESSOR)

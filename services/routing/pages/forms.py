@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Final, cast, get_args
 
 from services.routing.domain.deeds import Deed
@@ -70,9 +71,9 @@ class Choices:
     def of(self, field: str, annotation: Any, case: CaseSnapshot) -> Options:
         name = field.rpartition(".")[2]
         if name == "agency":
-            return self.agencies()
+            return self.agencies
         if name == "category":
-            return self.categories()
+            return self.categories
         if name == "officer":
             officers = [one for one in self.directory.officers.values() if one.agency == case.agency]
             return [(one.id, one.name) for one in officers if one.valid_on(self.day)]
@@ -81,10 +82,12 @@ class Choices:
         reasons = next((kind for kind in (annotation, *get_args(annotation)) if _is_enum(kind)), None)
         return [(reason, self.words["reasons"][reason]) for reason in reasons or ()]
 
+    @cached_property
     def agencies(self) -> Options:
         valid = [one for one in self.directory.agencies.values() if one.valid_on(self.day)]
         return [(one.id, f"{one.name.in_language(self.language)} ({one.id})") for one in sorted(valid, key=_by_id)]
 
+    @cached_property
     def categories(self) -> Options:
         valid = self.directory.categories_on(self.day)
         return [(one.id, one.name.in_language(self.language)) for one in valid]

@@ -1,6 +1,7 @@
 """The officers' pages: where they are, and what is said when something can't be shown."""
 
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
@@ -16,8 +17,6 @@ from shared.desk_session import HOME
 from shared.ids import parse_ticket
 from shared.pages.rendering import language_of
 from shared.problems import Problem
-
-_NO_ROLE = 403
 
 
 def create_pages_router(desk: DeskPages) -> APIRouter:
@@ -69,7 +68,7 @@ async def _visit(desk: DeskPages, request: Request, show: Callable[[Visit], Awai
     except FormStale:
         return told(desk.pages, request, 403, words["bad_form"])
     except Problem as problem:
-        why = words["no_role"] if problem.status == _NO_ROLE else words["try_later"]
+        why = words["no_role"] if problem.status == HTTPStatus.FORBIDDEN else words["try_later"]
         return told(desk.pages, request, problem.status, why)
 
 

@@ -7,6 +7,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -53,7 +54,7 @@ class Sessions:
         try:
             signed_in = await self.sign_in.read(token)
         except Problem as problem:
-            if problem.status == 401:  # noqa: PLR2004 - as HTTP has it
+            if problem.status == HTTPStatus.UNAUTHORIZED:
                 raise NotSignedIn from None
             raise
         return Session(to_person(signed_in), form_token(token))

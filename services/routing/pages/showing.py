@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -27,11 +28,9 @@ from services.routing.store.queues import Queue
 from shared.desk_session import HOME, comes_from_elsewhere
 from shared.directory import Directory
 from shared.events.event import Language, Urgency
-from shared.ids import follow_id, named_id
 from shared.pages.rendering import Pages
 from shared.photos import sign_photo
 from shared.problems import Problem, read_faults
-from shared.traces import current_trace
 from shared.wita import day_of
 
 MOST_PHOTOS: Final = 5
@@ -78,7 +77,7 @@ class DeskPages:
             query = QueueQuery.model_validate({name: asked[name] for name in ("queue", *_FILTERS) if name in asked})
             page = await self.queues.page(query, visit.person)
         except (ValidationError, Problem) as error:
-            if isinstance(error, Problem) and error.status != 422:  # noqa: PLR2004 - as HTTP has it
+            if isinstance(error, Problem) and error.status != HTTPStatus.UNPROCESSABLE_ENTITY:
                 raise
             return RedirectResponse(HOME, 303)
         choices = self._choices(visit)
@@ -91,8 +90,8 @@ class DeskPages:
             query=query,
             counts=await self.queues.counts(visit.person),
             queues=list(Queue),
-            agencies=choices.agencies() if visit.person.sees_all else (),
-            categories=choices.categories(),
+            agencies=choices.agencies if visit.person.sees_all else (),
+            categories=choices.categories,
             regions=[(one.id, one.name) for one in self.directory.regions.values() if one.level == "regency"],
             urgencies=list(Urgency),
         )
@@ -233,8 +232,7 @@ def _wish(deed: Any, person: Person, ticket: str, sent: Mapping[str, str], part:
         key, revision = UUID(sent["key"]), int(sent["revision"])
     except (KeyError, ValueError):
         raise FormStale from None
-    wish_key = follow_id(named_id(person.id, part or ticket, deed.action), str(key))
-    return Wish(deed, wish_key, revision, current_trace(), part)
+    return Wish.of(deed, (person, key), ticket, part, revision)
 
 
 def _address(action: Action, part: str | None = None) -> str:

@@ -107,9 +107,8 @@ class CaseStore:
 
     async def load_many(self, tickets: Sequence[str]) -> dict[str, StoredCase]:
         """Those that are there, but for what can't be read: one case must not keep all others from going on."""
-        cursor = self.collection.find({"_id": {"$in": list(tickets)}, "case": {"$exists": True}})
         readable: dict[str, StoredCase] = {}
-        for document in await cursor.to_list(None):
+        for document in await self._documents(tickets):
             try:
                 readable[document["_id"]] = to_stored_case(document)
             except (KeyError, ValueError):
@@ -160,9 +159,12 @@ class CaseStore:
         await self.collection.update_many({"_id": {"$in": list(tickets)}}, {"$unset": {"waiting": ""}})
 
     async def _load_all(self, tickets: Sequence[str]) -> list[StoredCase | None]:
-        cursor = self.collection.find({"_id": {"$in": list(set(tickets))}, "case": {"$exists": True}})
-        found = {document["_id"]: document for document in await cursor.to_list(None)}
+        found = {document["_id"]: document for document in await self._documents(tickets)}
         return [to_stored_case(found[ticket]) if ticket in found else None for ticket in tickets]
+
+    async def _documents(self, tickets: Sequence[str]) -> list[Document]:
+        cursor = self.collection.find({"_id": {"$in": list(set(tickets))}, "case": {"$exists": True}})
+        return await cursor.to_list(None)
 
     async def save(self, save: Save) -> bool:
         """Write the change; False when this attempt wrote nothing, because somebody else was first.
