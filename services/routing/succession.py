@@ -37,10 +37,10 @@ class Succession:
 
     async def run(self) -> None:
         while True:
-            await asyncio.sleep(_LOOK_EVERY_S)
             await self.make_planned()
             while await self.hand_over_once():
                 pass
+            await asyncio.sleep(_LOOK_EVERY_S)
 
     async def make_planned(self) -> int:
         """Returns how many changes hold from now on."""
