@@ -47,6 +47,7 @@ INDEXES: Final = tuple(
         ("case.status",),
         ("case.disputed", "open"),
         ("case.category", "open"),
+        ("case.category", "regions", "open"),
         ("regions", "open"),
         ("words",),
     )
