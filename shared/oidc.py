@@ -5,13 +5,10 @@ import hashlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Annotated, Any, Final, Self
 
-import httpx2
 import structlog
-from joserfc import jwt
-from joserfc.errors import InvalidKeyIdError, JoseError
-from joserfc.jwk import KeySet, OctKey
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 
 from shared.problems import Problem
@@ -19,15 +16,13 @@ from shared.problems import Problem
 log = structlog.get_logger(__name__)
 
 LOCAL_ISSUER: Final = "ntbcare-local"
-_LOCAL_ALGORITHM: Final = "HS256"
-_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
 _CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
-_FETCH_S: Final = 5.0
 _REMEMBERED: Final = 5_000
 _REMEMBERED_S: Final = 60.0
 """So long a token that was checked once is not checked again, unless it expires before."""
 
 FetchJson = Callable[[str], Awaitable[Any]]
+"""Raises `shared.jwts.NotFetched`."""
 
 
 class OidcSettings(BaseModel):
@@ -95,9 +90,9 @@ class SignIn:
         self, settings: OidcSettings, fetch: FetchJson | None = None, now: Callable[[], float] = time.time
     ) -> None:
         self._settings = settings
-        self._fetch = fetch or _fetch_json
+        self._fetch = fetch or _fetch
         self.now = now
-        self._keys: KeySet | None = None
+        self._keys: Any = None
         self._fetched_at = float("-inf")
         self._fetching = asyncio.Lock()
         self._discovered: dict[str, Any] | None = None
@@ -133,35 +128,35 @@ class SignIn:
             issuer = (self._settings.issuer or "").rstrip("/")
             try:
                 self._discovered = await self._fetch(f"{issuer}/.well-known/openid-configuration")
-            except (httpx2.HTTPError, ValueError) as error:
-                log.warning("issuer_not_discovered", error=type(error).__name__)
+            except jwts().NotFetched as error:
+                log.warning("issuer_not_discovered", error=str(error))
                 raise Problem(503, "Nobody can sign in now", headers={"Retry-After": "10"}) from None
         return self._discovered or {}
 
     async def _claims(self, token: str) -> dict[str, Any]:
-        settings = self._settings
+        settings, tools = self._settings, jwts()
+        wanted = {"iss": settings.issuer or LOCAL_ISSUER, "aud": settings.audience}
         try:
             if settings.development_secret is not None:
-                key = OctKey.import_key(settings.development_secret.get_secret_value())
-                decoded = jwt.decode(token, key, algorithms=[_LOCAL_ALGORITHM])
+                claims = tools.decode_locally(settings.development_secret.get_secret_value(), token)
             else:
-                decoded = await self._decoded(token)
-            _registry(settings, self.now).validate(decoded.claims)
-        except (JoseError, ValueError) as error:
+                claims = await self._decoded(token)
+            tools.validate(claims, wanted, self.now, settings.skew_s)
+        except tools.TokenRefused as refused:
             # Never the token, and not its claims either.
-            raise _refusal(type(error).__name__.removesuffix("Error")) from None
-        return decoded.claims
+            raise _refusal(str(refused)) from None
+        return claims
 
-    async def _decoded(self, token: str) -> jwt.Token:
+    async def _decoded(self, token: str) -> dict[str, Any]:
         keys = await self._current_keys(self._settings.refresh_s)
         try:
-            return jwt.decode(token, keys, algorithms=list(_ALGORITHMS))
-        except (InvalidKeyIdError, ValueError):
+            return jwts().decode(token, keys)
+        except jwts().KeyUnknown:
             # The issuer may have a new key.
             keys = await self._current_keys(self._settings.refetch_s)
-            return jwt.decode(token, keys, algorithms=list(_ALGORITHMS))
+            return jwts().decode(token, keys)
 
-    async def _current_keys(self, oldest_s: float) -> KeySet:
+    async def _current_keys(self, oldest_s: float) -> Any:
         async with self._fetching:
             if self.now() - self._fetched_at > oldest_s:
                 await self._fetch_keys()
@@ -178,8 +173,8 @@ class SignIn:
             url = settings.jwks_url
             if url is None:
                 url = (await self.discover())["jwks_uri"]
-            self._keys = KeySet.import_key_set(await self._fetch(url))
-        except (httpx2.HTTPError, JoseError, KeyError, Problem, TypeError, ValueError) as error:
+            self._keys = jwts().read_keys(await self._fetch(url))
+        except (jwts().NotFetched, KeyError, Problem) as error:
             log.warning("issuer_keys_not_fetched", error=type(error).__name__)
 
     def _understood(self, claims: dict[str, Any]) -> SignedIn:
@@ -214,26 +209,17 @@ def issue_locally(  # noqa: PLR0913 - a claim each
     }
     if agency is not None:
         claims["ntbcare_agency"] = agency
-    return jwt.encode({"alg": _LOCAL_ALGORITHM}, claims, OctKey.import_key(secret))
+    return jwts().encode_locally(secret, claims)
 
 
-def _registry(settings: OidcSettings, now: Callable[[], float]) -> jwt.JWTClaimsRegistry:
-    return jwt.JWTClaimsRegistry(
-        now=lambda: int(now()),
-        leeway=settings.skew_s,
-        iss={"essential": True, "value": settings.issuer or LOCAL_ISSUER},
-        aud={"essential": True, "value": settings.audience},
-        exp={"essential": True},
-        sub={"essential": True},
-    )
+def jwts() -> Any:
+    """`shared.jwts`, loaded when the first token needs it."""
+    return import_module("shared.jwts")
 
 
 def _refusal(why: str) -> Problem:
     return Problem(401, "The token is not valid", f"Please sign in again: {why}.", headers=_CHALLENGE)
 
 
-async def _fetch_json(url: str) -> Any:
-    async with httpx2.AsyncClient(timeout=_FETCH_S) as client:
-        answer = await client.get(url)
-        answer.raise_for_status()
-        return answer.json()
+async def _fetch(url: str) -> Any:
+    return await jwts().fetch_json(url)

@@ -6,12 +6,12 @@ import json
 import time
 from typing import Any
 
-import httpx2
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 from pydantic import SecretStr, ValidationError
 
+from shared.jwts import NotFetched
 from shared.oidc import OidcSettings, SignIn, issue_locally
 from shared.problems import Problem
 
@@ -30,7 +30,7 @@ class Issuer:
     async def fetch(self, url: str) -> Any:
         self.asked.append(url)
         if self.away:
-            raise httpx2.ConnectError("away")
+            raise NotFetched("away")
         if url.endswith("/.well-known/openid-configuration"):
             return {"jwks_uri": f"{ISSUER}/certs"}
         return KeySet(list(self.keys)).as_dict(private=False)

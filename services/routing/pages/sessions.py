@@ -11,19 +11,17 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
 
-import httpx2
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.routing.api.signing_in import to_person
 from services.routing.domain.access import Person
 from shared.desk_session import HOME, cookie_name, form_token, local_path
-from shared.oidc import OidcSettings, SignIn
+from shared.oidc import OidcSettings, SignIn, jwts
 from shared.problems import Problem
 
 _LOGIN: Final = "ntbcare_login"
 _LOGIN_LASTS_S: Final = 600
-_ANSWERS_S: Final = 10.0
 
 
 class NotSignedIn(Exception):
@@ -112,10 +110,8 @@ class Sessions:
         if settings.client_secret is not None:
             form["client_secret"] = settings.client_secret.get_secret_value()
         try:
-            async with httpx2.AsyncClient(timeout=_ANSWERS_S) as client:
-                answer = await client.post(found["token_endpoint"], data=form)
-            return answer.raise_for_status().json()["access_token"]
-        except (httpx2.HTTPError, KeyError, ValueError):
+            return (await jwts().post_form(found["token_endpoint"], form))["access_token"]
+        except (jwts().NotFetched, KeyError, TypeError):
             raise Problem(401, "Signing in did not work", "The issuer gave no token. Please begin again.") from None
 
     def _callback(self, request: Request) -> str:
