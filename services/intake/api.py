@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from services.intake.contacts import Email, Phone
+from services.intake.contacts import Email, Phone, Prefers
 from services.intake.domain import Complaint, Known, Person, Place, find_faults, submit
 from services.intake.places import Places, cell_of
 from services.intake.settings import Settings
@@ -81,6 +81,7 @@ class ReporterBody(_Body):
     email: Email | None = None
     phone: Phone | None = None
     language: Language = Language.INDONESIAN
+    prefers: Prefers = None
 
 
 class ComplaintBody(_Body):

@@ -8,6 +8,7 @@ from typing import Final
 from shared.events.complaints import ComplaintSubmitted
 from shared.events.directory import Agency, Category, Client, ClientRole, Region
 from shared.events.event import Language, regency_of, region_levels
+from shared.events.notices import Channel
 from shared.events.personal import PersonalRecorded
 from shared.ids import named_id
 from shared.wita import day_of
@@ -40,6 +41,7 @@ class Person:
     email: str | None = None
     phone: str | None = None
     language: Language = Language.INDONESIAN
+    prefers: Channel | None = None
 
     @property
     def reachable(self) -> bool:
@@ -197,6 +199,7 @@ def _personal(complaint: Complaint, reporter: Person, facts: ComplaintSubmitted)
         name=reporter.name,
         email=reporter.email,
         phone=reporter.phone,
+        prefers=reporter.prefers,
         latitude=complaint.place.latitude,
         longitude=complaint.place.longitude,
         address=complaint.place.address,

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Header
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.intake.contacts import Email, Phone
+from services.intake.contacts import Email, Phone, Prefers
 from services.intake.settings import Settings
 from shared.errors import BrokerUnreachable
 from shared.events.complaints import (
@@ -110,6 +110,7 @@ class ContactBody(_Body):
     email: Email | None = None
     phone: Phone | None = None
     language: Language = Language.INDONESIAN
+    prefers: Prefers = None
 
     def words(self) -> str | None:
         return ""

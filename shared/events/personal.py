@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from shared.events.event import Event, Language, Slug
+from shared.events.notices import Channel
 
 
 class PersonalRecorded(Event):
@@ -18,6 +19,8 @@ class PersonalRecorded(Event):
     email: str | None = None
     phone: str | None = None
     """E.164."""
+    prefers: Channel | None = None
+    """How they like to be told, of the ways that they gave."""
     latitude: float | None = Field(default=None, ge=-90, le=90)
     longitude: float | None = Field(default=None, ge=-180, le=180)
     address: str | None = None

@@ -116,6 +116,49 @@ async def test_given_what_a_person_is_and_wrote_when_it_is_published_then_the_fa
     assert (personal.phone, personal.address) == ("+628123456789", "Jalan Pejanggik 47")
 
 
+@pytest.mark.parametrize(
+    ("contact", "prefers"),
+    [
+        ({"email": "sitti@mail.example"}, "email"),
+        ({"phone": "0812-3456-789"}, "whatsapp"),
+        ({"email": "sitti@mail.example", "phone": "0812-3456-789"}, "sms"),
+        ({"email": "sitti@mail.example"}, None),
+    ],
+)
+async def test_given_a_preferred_way_when_a_complaint_is_posted_then_it_stands_beside_its_address(
+    intake: httpx2.AsyncClient, publisher: FakePublisher, contact: dict[str, str], prefers: str | None
+) -> None:
+    reporter = {"name": "Sitti", "prefers": prefers} | contact
+
+    answer = await intake.post("/v1/complaints", json=a_body(reporter=reporter))
+
+    assert answer.status_code == 202, answer.text
+    personal, facts = submitted(publisher)
+    assert personal.prefers == prefers
+    assert "prefers" not in facts.model_dump()
+
+
+@pytest.mark.parametrize(
+    ("reporter", "field", "detail"),
+    [
+        ({"phone": "0812-3456-789", "prefers": "email"}, "reporter.prefers", "email needs email"),
+        ({"email": "sitti@mail.example", "prefers": "sms"}, "reporter.prefers", "sms needs phone"),
+        ({"prefers": "whatsapp"}, "reporter.prefers", "whatsapp needs phone"),
+        ({"email": "nobody", "prefers": "email"}, "reporter.email", "value is not a valid email address"),
+        ({"email": "sitti@mail.example", "prefers": "webhook"}, "reporter.prefers", "Input should be"),
+    ],
+)
+async def test_given_a_preferred_way_that_cannot_be_when_it_is_posted_then_its_field_is_named(
+    intake: httpx2.AsyncClient, publisher: FakePublisher, reporter: dict[str, str], field: str, detail: str
+) -> None:
+    answer = await intake.post("/v1/complaints", json=a_body(reporter={"name": "Sitti"} | reporter))
+
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert (error["field"], error["detail"].startswith(detail)) == (field, True), error
+    assert publisher.published == []
+
+
 async def test_given_one_key_when_a_complaint_is_sent_twice_then_it_is_the_same_complaint(
     intake: httpx2.AsyncClient, publisher: FakePublisher
 ) -> None:

@@ -79,6 +79,32 @@ async def test_given_another_contact_when_it_is_told_then_the_whole_of_it_is_in_
     assert (fact.has_contact, fact.part, fact.language) == (True, person.part, "en")
 
 
+async def test_given_a_preferred_way_when_a_contact_is_told_then_it_stands_beside_its_address(
+    intake: httpx2.AsyncClient, publisher: FakePublisher
+) -> None:
+    body = {"name": "Siti", "phone": "0812 3456 7890", "prefers": "sms"}
+
+    answer = await intake.post(f"/v1/complaints/{TICKET}/contact", json=body, headers=CODE)
+
+    assert answer.status_code == 202, answer.text
+    person, fact = told(publisher)
+    assert isinstance(person, PersonalRecorded)
+    assert person.prefers == "sms"
+    assert "sms" not in fact.model_dump_json()
+
+
+async def test_given_a_preferred_way_without_an_address_when_a_contact_is_told_then_the_field_is_named(
+    intake: httpx2.AsyncClient, publisher: FakePublisher
+) -> None:
+    body = {"name": "Siti", "email": "siti@mail.example", "prefers": "whatsapp"}
+
+    answer = await intake.post(f"/v1/complaints/{TICKET}/contact", json=body, headers=CODE)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"field": "prefers", "detail": "whatsapp needs phone"}]
+    assert publisher.published == []
+
+
 async def test_given_one_key_when_a_follow_up_is_sent_twice_then_it_is_the_same_and_another_body_is_another(
     intake: httpx2.AsyncClient, publisher: FakePublisher
 ) -> None:
