@@ -1,5 +1,6 @@
 """The clock of Nusa Tenggara Barat, and how its times are told."""
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
@@ -9,9 +10,17 @@ WITA: Final = timezone(timedelta(hours=8), "WITA")
 """Asia/Makassar, which has no daylight saving."""
 
 
+_FRIDAY: Final = 4
+
+
 def day_of(moment: datetime) -> date:
     """The day that it is there."""
     return moment.astimezone(WITA).date()
+
+
+def is_working_day(day: date, closed: Collection[date]) -> bool:
+    """Monday to Friday, less the closed days."""
+    return day.weekday() <= _FRIDAY and day not in closed
 
 
 _DAYS: Final = {

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, PositiveInt
 
+from shared.events.case import EscalationLevel
 from shared.events.event import AgencyId, CategoryCode, Fact, Language, RegionCode, Slug, Urgency
 from shared.events.standards import ResolutionClass, Standard
 
@@ -33,6 +34,16 @@ class _Valid(Fact):
         )
 
 
+class Contact(Fact):
+    """How somebody who works for government is reached. In the order of preference: as listed here."""
+
+    email: str | None = None
+    whatsapp: str | None = None
+    """E.164, as `sms`."""
+    sms: str | None = None
+    language: Language = Language.INDONESIAN
+
+
 class AgencyLevel(StrEnum):
     """Whose body it is."""
 
@@ -54,8 +65,15 @@ class Agency(_Valid):
     successor: AgencyId | None = None
     """Who took over when it ended."""
     email: str | None = None
+    """Of its post for complaints."""
+    duty: Contact | None = None
+    """Who is told at once of what is urgent, on every way that is given; None: its post."""
+    head: Contact | None = None
+    """Who is told that a promise was broken; None: whoever is on duty."""
     coordinates: bool = False
     """Whether its people decide what no rule decided."""
+    escalation: EscalationLevel | None = None
+    """Which step of the ladder this office is told of. It is given no cases."""
 
 
 class Option(Fact):
@@ -165,6 +183,8 @@ class Officer(_Valid):
     name: str
     agency: AgencyId
     email: str | None = None
+    whatsapp: str | None = None
+    sms: str | None = None
     absences: tuple[Absence, ...] = ()
 
 

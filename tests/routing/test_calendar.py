@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.routing.domain.calendar import due_after_working_days, is_working_day
+from services.routing.domain.calendar import due_after_working_days
 from services.routing.seeds import seed_calendar
-from shared.wita import WITA, day_of
+from shared.wita import WITA, day_of, is_working_day
 
 moments = st.integers(0, 515 * 24 * 60).map(lambda minutes: wita(1, 1, 0) + timedelta(minutes=minutes))
 """From the beginning of 2026 to the end of May 2027."""

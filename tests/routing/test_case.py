@@ -213,6 +213,7 @@ def test_given_two_returns_when_a_third_comes_then_a_coordinators_decision_binds
         (returned("PUPR-52.03"), "agency"),
         (returned("NOBODY"), "agency"),
         (returned("PERKIM"), "agency"),
+        (returned("SEKDA"), "agency"),
         (Forward(agency="DIKPORA", text="x"), "agency"),
         (Delegate(officer="nobody"), "officer"),
         (PutOnBudget.model_validate({"budget": {"year": 2025, "line": "Jalan"}, "text": "x"}), "budget.year"),
@@ -235,6 +236,18 @@ def test_given_a_complaint_about_a_body_when_it_is_to_get_the_case_then_it_never
         with pytest.raises(DeedFaulty) as faulty:
             done(case, deed, actor=SETDA)
         assert "complaint is about" in faulty.value.why
+
+
+@pytest.mark.parametrize("office", ["SEKDA", "GUBERNUR"])
+def test_given_an_office_that_is_told_of_broken_promises_when_it_is_to_get_the_case_then_it_never_does(
+    office: str,
+) -> None:
+    case = an_accepted_case()
+
+    with pytest.raises(DeedFaulty) as faulty:
+        done(case, Override(agency=office, text="x"), actor=SETDA)
+
+    assert (faulty.value.field, faulty.value.why) == ("agency", "is told of broken promises and is given no cases")
 
 
 def test_given_a_body_outside_when_a_case_is_forwarded_then_it_has_it_with_the_clocks_that_run() -> None:

@@ -33,6 +33,7 @@ TODAY = day_of(datetime.now(UTC))
 TOMORROW = TODAY + timedelta(days=1)
 ANI: dict[str, Any] = {"name": "Ani", "agency": "PUPR-52.03"}
 RULE: dict[str, Any] = {"position": 3, "categories": ["road.damage"], "agencies": ["BPJN"]}
+BODY: dict[str, Any] = {"name": {"id": "x", "en": "x"}, "level": "regency", "region": "52.03"}
 NEW, FIRST = {"If-Match": "0"}, {"If-Match": "1"}
 
 
@@ -155,11 +156,10 @@ async def test_given_a_planned_change_when_it_is_taken_back_then_it_never_holds(
             RULE | {"position": 99, "when": [{"question": "weather", "options": ["dry"]}]},
             "entry.when.0.question",
         ),
-        (
-            "agency/PUPR-52.03",
-            {"name": {"id": "x", "en": "x"}, "level": "regency", "region": "52.03", "successor": "PLN"},
-            "entry.valid_before",
-        ),
+        ("agency/PUPR-52.03", BODY | {"successor": "PLN"}, "entry.valid_before"),
+        ("rule/new", RULE | {"position": 99, "agencies": ["BPJN", "SEKDA"]}, "entry.agencies.1"),
+        ("agency/PUPR-52.03", BODY | {"valid_before": "2027-01-01", "successor": "GUBERNUR"}, "entry.successor"),
+        ("agency/INSPEKTORAT", BODY | {"coordinates": True, "escalation": "sekda"}, "entry.coordinates"),
         (
             "template/t",
             {"name": {"id": "x", "en": "x"}, "text": {"id": "x", "en": "x"}, "category": "road.flying"},

@@ -138,6 +138,8 @@ async def test_given_a_case_when_its_page_is_read_then_words_clocks_and_history_
     assert "Tindak lanjut pertama" in page.text
     assert re.search(r"Sebelum \w+ \d+ \w+ 20\d\d \d\d\.\d\d WITA|Terlambat sejak", page.text)
     assert "Diteruskan ke instansi" in page.text
+    assert '<option value="PLN"' in page.text
+    assert "SEKDA" not in page.text
     assert "Sitti" not in page.text
     policy = page.headers["content-security-policy"]
     assert "default-src 'none'" in policy
@@ -192,6 +194,7 @@ async def test_given_two_officers_when_both_press_then_the_second_sees_what_is_a
         ("do/budget", {"budget.year": "2020", "budget.line": "Jalan", "text": "x"}, "sudah lewat"),
         ("do/split", {"parts.0.agency": "PUPR-52.03", "parts.0.text": "x"}, "memegang seluruh aduan"),
         ("do/forward", {"agency": "DIKPORA", "text": "x"}, "kembalikan dan sarankan"),
+        ("do/forward", {"agency": "SEKDA", "text": "x"}, "tidak menangani aduan"),
     ],
 )
 async def test_given_a_field_that_is_wrong_when_it_is_sent_then_it_is_marked_in_the_language_and_kept(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.routing.domain.calendar import due_after_working_days, is_working_day, working_days_touched
+from services.routing.domain.calendar import due_after_working_days, working_days_touched
 from services.routing.domain.promises import (
     breach,
     due_next,
@@ -22,7 +22,7 @@ from services.routing.domain.promises import (
 )
 from shared.events.case import Pause, Promise, PromiseKind
 from shared.events.event import Urgency
-from shared.wita import WITA, day_of
+from shared.wita import WITA, day_of, is_working_day
 from tests.routing.examples import the_rulebook
 
 FOLLOW_UP, RESOLUTION, RESPONSE = PromiseKind.FIRST_FOLLOW_UP, PromiseKind.RESOLUTION, PromiseKind.RESPONSE

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -5,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.events.case import EscalationLevel
 from shared.events.event import Urgency
 from shared.events.reasons import TriageReason
 from shared.wita import day_of
@@ -120,6 +122,16 @@ def test_given_a_complaint_about_a_body_when_a_rule_leads_to_it_then_triage_gets
     decision = the_rulebook().decide(a_complaint(category=category, answers=answers, about=about))
 
     assert (decision.agency, decision.reason) == (None, TriageReason.CONFLICT_OF_INTEREST)
+
+
+def test_given_a_rule_that_leads_to_an_office_above_when_a_complaint_comes_then_triage_gets_it() -> None:
+    rulebook = the_rulebook()
+    office = rulebook.agencies["PUPR-52.03"].model_copy(update={"escalation": EscalationLevel.SEKDA})
+
+    changed = replace(rulebook, agencies={**rulebook.agencies, office.id: office})
+
+    decision = changed.decide(a_complaint())
+    assert (decision.agency, decision.reason) == (None, TriageReason.NO_AGENCY)
 
 
 def test_given_a_complaint_about_the_inspectorate_when_it_is_triaged_then_outside_it() -> None:

@@ -1,4 +1,5 @@
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -7,6 +8,7 @@ from importlib.resources import files
 import pytest
 
 from services.routing.seeds import seed_calendar, seed_entries
+from shared.events.case import EscalationLevel
 from shared.events.directory import Agency, AgencyLevel, Category, Condition, Entry, Region, Rule
 from shared.events.event import Urgency
 from shared.events.standards import ResolutionClass, Standard
@@ -44,7 +46,7 @@ def test_given_the_seeds_when_counted_then_every_entry_is_there_once() -> None:
     kinds = Counter(kind for kind, _ in keys)
 
     assert len(set(keys)) == len(keys)
-    assert kinds == {"agency": 197, "category": 40, "rule": 34, "standard": 1, "region": 1294, "calendar": 1}
+    assert kinds == {"agency": 199, "category": 40, "rule": 34, "standard": 1, "region": 1294, "calendar": 1}
 
 
 @pytest.mark.parametrize(
@@ -113,6 +115,29 @@ def test_given_the_agencies_when_mail_is_addressed_then_no_address_can_exist() -
 
     assert domains == {"opd.ntb.example", "instansi.example"}
     assert len(set(addresses)) == len(addresses)
+
+
+def test_given_the_agencies_when_somebody_must_be_told_at_once_then_no_number_can_exist() -> None:
+    duties = {agency.id: agency.duty for agency in AGENCIES.values() if agency.duty is not None}
+
+    numbers = [number for duty in duties.values() for number in {duty.whatsapp, duty.sms}]
+
+    assert {f"BPBD-{regency}" for regency in REGENCIES} | {"BPBD", "DINSOS-P3A", "DISHUB", "SATPOLPP", "PLN"} == set(
+        duties
+    )
+    assert all(re.fullmatch(r"\+6290000\d\d", number or "") for number in numbers)
+    assert len(set(numbers)) == len(numbers) == len(duties)
+    assert all(duty.email == AGENCIES[agency].email for agency, duty in duties.items())
+
+
+def test_given_the_agencies_when_promises_are_broken_then_one_office_a_step_is_told_and_no_rule_names_it() -> None:
+    offices = {agency.id: agency.escalation for agency in AGENCIES.values() if agency.escalation is not None}
+
+    named = {name for rule in RULES for name in rule.agencies}
+
+    assert offices == {"SEKDA": EscalationLevel.SEKDA, "GUBERNUR": EscalationLevel.GOVERNOR}
+    assert named.isdisjoint(offices)
+    assert not any(agency.coordinates for agency in AGENCIES.values() if agency.id in offices)
 
 
 def test_given_the_rules_when_ordered_then_positions_count_from_one() -> None:

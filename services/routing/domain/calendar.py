@@ -5,15 +5,10 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
 
-from shared.wita import WITA, day_of
+from shared.wita import WITA, day_of, is_working_day
 
 _CLOSES: Final = time(16, 0, tzinfo=WITA)
-_FRIDAY: Final = 4
 _ONE_DAY: Final = timedelta(days=1)
-
-
-def is_working_day(day: date, closed: Collection[date]) -> bool:
-    return day.weekday() <= _FRIDAY and day not in closed
 
 
 def due_after_working_days(start: datetime, days: int, closed: frozenset[date]) -> datetime:

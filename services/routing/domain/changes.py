@@ -41,7 +41,7 @@ def find_faults(entry: Entry, directory: Directory) -> list[Fault]:
     """Everything that the entry refers to and that is not there, field by field."""
     match entry:
         case Agency():
-            return [*_unknown("parent", entry.parent, directory.agencies), *_successor_faults(entry, directory)]
+            return list(_agency_faults(entry, directory))
         case Officer():
             return list(_officer_faults(entry, directory))
         case Category():
@@ -61,6 +61,20 @@ def find_faults(entry: Entry, directory: Directory) -> list[Fault]:
 def _unknown(field: str, name: str | None, known: Iterable[str]) -> Iterator[Fault]:
     if name is not None and name not in known:
         yield field, f"{name} is not in the directory"
+
+
+def _agency_faults(agency: Agency, directory: Directory) -> Iterator[Fault]:
+    yield from _unknown("parent", agency.parent, directory.agencies)
+    yield from _successor_faults(agency, directory)
+    yield from _caseless("successor", agency.successor, directory)
+    if agency.escalation is not None and agency.coordinates:
+        yield "coordinates", "takes cases, and an office that is told of broken promises is given none"
+
+
+def _caseless(field: str, name: str | None, directory: Directory) -> Iterator[Fault]:
+    known = directory.agencies.get(name or "")
+    if known is not None and known.escalation is not None:
+        yield field, f"{name} is told of broken promises and is given no cases"
 
 
 def _successor_faults(agency: Agency, directory: Directory) -> Iterator[Fault]:
@@ -95,6 +109,7 @@ def _rule_faults(rule: Rule, directory: Directory) -> Iterator[Fault]:
         known = any(agency.startswith(f"{stem}-") for agency in directory.agencies) if stem != name else False
         if not known and name not in directory.agencies:
             yield f"agencies.{number}", f"{name} is not in the directory"
+        yield from _caseless(f"agencies.{number}", name, directory)
     asked = {question.code for category in rule.categories for question in _questions(category, directory)}
     for number, condition in enumerate(rule.when):
         if condition.question not in asked:

@@ -38,6 +38,8 @@ def check_body(draft: Draft, agency: str, field: str = "agency") -> None:
         raise DeedFaulty(field, "is not a known body")
     if not known.valid_on(day_of(draft.at)):
         raise DeedFaulty(field, f"does not exist today; its successor: {known.successor or 'none'}")
+    if known.escalation is not None:
+        raise DeedFaulty(field, "is told of broken promises and is given no cases")
     if agency in draft.rulebook.related(draft.about):
         raise DeedFaulty(field, "is the body that the complaint is about, or belongs to it")
 

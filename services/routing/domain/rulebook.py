@@ -130,10 +130,14 @@ class Rulebook:
         if regency is None and all(wanted.startswith(OF_THE_REGENCY) for wanted in rule.agencies):
             return TriageReason.REGION_UNKNOWN
         wanted = (self.agencies.get(_agency_id(name, regency)) for name in rule.agencies)
-        valid = next((agency.id for agency in wanted if agency is not None and agency.valid_on(day)), None)
+        valid = next((agency.id for agency in wanted if agency is not None and _takes_cases(agency, day)), None)
         if valid is None:
             return TriageReason.NO_AGENCY
         return TriageReason.CONFLICT_OF_INTEREST if valid in self.related(complaint.about) else valid
+
+
+def _takes_cases(agency: Agency, day: date) -> bool:
+    return agency.valid_on(day) and agency.escalation is None
 
 
 def _urgency(category: Category, answers: Mapping[str, str]) -> Urgency:

@@ -84,7 +84,8 @@ class Choices:
 
     @cached_property
     def agencies(self) -> Options:
-        valid = [one for one in self.directory.agencies.values() if one.valid_on(self.day)]
+        agencies = self.directory.agencies.values()
+        valid = [one for one in agencies if one.valid_on(self.day) and one.escalation is None]
         return [(one.id, f"{one.name.in_language(self.language)} ({one.id})") for one in sorted(valid, key=_by_id)]
 
     @cached_property

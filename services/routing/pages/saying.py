@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from services.routing.api.views import Line
-from services.routing.domain.calendar import is_working_day
+from shared.wita import is_working_day
 from services.routing.domain.standing import first_due
 from services.routing.domain.table import OPEN
 from shared.directory import Directory
