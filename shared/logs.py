@@ -8,7 +8,17 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict
 
-_NOISY = ("aiosmtplib", "asyncio", "httpx2", "mail.log", "motor", "ntbcare.faststream", "pymongo", "uvicorn.access")
+_NOISY = (
+    "aiosmtplib",
+    "asyncio",
+    "httpcore2",
+    "httpx2",
+    "mail.log",
+    "motor",
+    "ntbcare.faststream",
+    "pymongo",
+    "uvicorn.access",
+)
 
 
 def configure_logs(level: str) -> None:

@@ -24,6 +24,8 @@ from tests.smtp_sink import Sink, listening
 SERVICES = ("routing", "intake", "notification", "reporting")
 """Routing first: it fills the directory."""
 DESK_SECRET: Final = "dev-desk-of-the-tests"
+AT_ONCE: Final = json.dumps({"quiet_from": None, "digests": [], "most_an_hour": 1_000_000})
+"""At whatever hour tests run, every message goes out by itself and at once."""
 LIMITS: Final = httpx2.Limits(keepalive_expiry=2.0)
 """Uvicorn ends a connection that was not used for 5 s, as httpx2 does; a request of that moment gets no answer."""
 
@@ -137,6 +139,9 @@ def _environment(kafka: KafkaSettings, mongo: MongoSettings, smtp_port: int) -> 
         "INTAKE_OIDC__DEVELOPMENT_SECRET": DESK_SECRET,
         "REPORTING_TRACKING_SECRETS": tracking,
         "NOTIFICATION_ADDRESS_SECRET": "dev-address",
+        "NOTIFICATION_LINK_SECRET": "dev-link",
+        "NOTIFICATION_OIDC__DEVELOPMENT_SECRET": DESK_SECRET,
+        "NOTIFICATION_TIMING": AT_ONCE,
         "NOTIFICATION_SMTP__PORT": str(smtp_port),
         "ROUTING_OIDC__DEVELOPMENT_SECRET": DESK_SECRET,
     }

@@ -2,50 +2,116 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
-from services.notification.domain.deliveries import Rules
+from services.notification.api.calling import create_caller_getter
+from services.notification.api.previews import create_previews_router
+from services.notification.api.receipts import create_receipts_router
+from services.notification.api.subscriptions import create_subscriptions_router
+from services.notification.api.webhooks import Administration, create_webhooks_router
+from services.notification.arriving import Arriving
+from services.notification.domain.following import Subscription
+from services.notification.domain.judging import Rules
+from services.notification.domain.links import Links
+from services.notification.domain.timing import Timing
+from services.notification.following import Following
 from services.notification.handlers import Handler
-from services.notification.letters import Letters
-from services.notification.mailer import MailServer
 from services.notification.metrics import SERVICE
+from services.notification.previews import Previews
+from services.notification.queueing import Queueing
 from services.notification.sender import REST_S, Sender
 from services.notification.settings import Settings
+from services.notification.sources import Sources
 from services.notification.store import Store
+from services.notification.telling import confirmation_of
+from services.notification.ways import ways_of
 from shared.mongo import Database, close_database, is_passing, open_database, why_not_ready
+from shared.oidc import SignIn
+from shared.outages import answer_outages
 from shared.outbox import OutboxRelay
 from shared.records import Unknown
 from shared.service import Service
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Notification: writes to reporters and agencies, and says what became of it."""
+    """Notification: tells reporters, agencies and whoever follows, and says what became of it."""
     settings = settings or Settings.model_validate({})
     service = Service(SERVICE, settings)
     database = open_database(settings.mongo)
     store = Store(database, settings.receipts_a_day)
     relay = OutboxRelay(SERVICE, store.deliveries.collection, service.publisher)
-    letters, server, rules = Letters(service.directory, settings), MailServer(settings.smtp), rules_of(settings)
-    sender = Sender(store, relay, letters, server, rules=rules, settings=settings, now=_now)
-    handler = Handler(store, relay, rules, settings.address_key(), now=_now, wake=sender.wake)
+    senders: list[Sender] = []
+
+    def wake() -> None:
+        for sender in senders:
+            sender.wake()
+
+    queueing = Queueing(store, relay, Sources(store, service.directory), rules_of(settings), _now, wake)
+    for way in ways_of(settings, queueing, service.directory, _now):
+        senders.append(Sender(way, queueing, settings.sending, _now))
+        service.background(f"sender_{way.channel}", senders[-1].run)
 
     service.resource(lambda: _prepared(database, store, relay))
     service.health.add("mongo", ready=lambda: why_not_ready(database))
+    handler = Handler(queueing, _now)
     service.consume(handler.handle, unknown=Unknown.SKIP, is_passing=is_passing, rest_s=REST_S)
-    service.background("sender", sender.run)
+    service.background("waiting", queueing.run)
     service.background("outbox", relay.run)
     service.background("outbox_clear", relay.clear)
     service.background("outbox_sweep", relay.sweep)
-    return service.create_app()
+    app = service.create_app(*_routers(settings, service, queueing))
+    answer_outages(app)
+    return app
 
 
 def rules_of(settings: Settings) -> Rules:
+    """What decisions take from the settings."""
+    timing = settings.timing
     return Rules(
         old_after=settings.old_after,
         wait_at_most=settings.wait_at_most,
         give_up_after=settings.sending.give_up_after,
         first_delay=settings.sending.first_delay,
         longest_delay=settings.sending.longest_delay,
+        address_secret=settings.address_key(),
+        enabled=settings.channels(),
+        timing=Timing(timing.quiet_from, timing.quiet_until, timing.digests, timing.most_an_hour),
+    )
+
+
+def _routers(settings: Settings, service: Service, queueing: Queueing) -> list[APIRouter]:
+    store, directory = queueing.store, service.directory
+    get_caller = create_caller_getter(SignIn(settings.oidc), directory)
+    administration = Administration(store.webhooks, directory, settings.hook_key(), settings.allowed_hosts)
+    return [
+        create_subscriptions_router(_following(settings, service, queueing)),
+        create_webhooks_router(administration, get_caller, settings.hooks.old_secret_lasts),
+        create_receipts_router(settings, Arriving(queueing, _now).take),
+        create_previews_router(Previews(settings)),
+    ]
+
+
+def _following(settings: Settings, service: Service, queueing: Queueing) -> Following:
+    store = queueing.store
+
+    async def tell(subscription: Subscription, _link: str, _code: str | None) -> None:
+        await queueing.add([confirmation_of(subscription)])
+
+    async def confirm_address(address_id: str) -> None:
+        await store.addresses.confirm(address_id, _now())
+
+    return Following(
+        subscriptions=store.subscriptions,
+        public=store.public,
+        directory=service.directory,
+        links=Links(settings.link_key(), settings.public_url),
+        address_secret=settings.address_key(),
+        enabled=settings.channels(),
+        case_url=settings.public_url.rstrip("/") + settings.reporter_path,
+        tell=tell,
+        confirm_address=confirm_address,
+        stop=store.addresses.stop,
+        now=_now,
     )
 
 

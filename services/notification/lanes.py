@@ -1,12 +1,14 @@
-"""Deliveries in hand: those tried for the first time and those tried again, so that these hold up nobody."""
+"""Addresses in hand: those of first attempts and those whose last was put off, so that these hold up nobody."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from services.notification.domain.attempts import Step
-from services.notification.store import Claimed, Share
+from services.notification.domain.attempts import Answer
+from shared.tasks import end_tasks
+
+_CANCEL_AGAIN_S: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -20,14 +22,14 @@ class Limits:
     under_way: int
     """Sending, slow ones included."""
     patience_s: float
-    """After so long a delivery is slow."""
+    """After so long an address is slow."""
 
 
 class Lane:
-    """Holds what was claimed until what became of it is written down.
+    """Holds what was claimed until it is given back.
 
     Each sends when its turn comes. A turn is short: what takes longer goes on beside those that come after it, so a
-    recipient who keeps the mail server waiting keeps nobody else waiting, until too many do.
+    recipient who keeps the server waiting keeps nobody else waiting, until too many do.
     """
 
     def __init__(self, limits: Limits, *, again: bool) -> None:
@@ -43,9 +45,14 @@ class Lane:
         self._has_room = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
 
-    def share(self) -> Share:
-        """What there is room for."""
-        return Share(self.again, self._limits.in_hand - self._held(), tuple(self._in_hand))
+    @property
+    def free(self) -> int:
+        """How many more there is room for."""
+        return self._limits.in_hand - self._held()
+
+    @property
+    def in_hand(self) -> tuple[str, ...]:
+        return tuple(self._in_hand)
 
     async def room(self) -> None:
         """Return when half of the hand is free, so that claims are of many."""
@@ -53,30 +60,33 @@ class Lane:
             self._has_room.clear()
             await self._has_room.wait()
 
-    def pick_up(self, claimed: Claimed, deliver: Coroutine[Any, Any, None]) -> None:
-        self._in_hand.add(str(claimed.delivery.id))
-        task = asyncio.create_task(deliver)
+    def pick_up(self, address: str, work: Coroutine[Any, Any, None]) -> None:
+        self._in_hand.add(address)
+        task = asyncio.create_task(work)
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
-    async def in_turn(self, claimed: Claimed, send: Callable[[], Coroutine[Any, Any, Step]]) -> Step:
+    async def in_turn(self, address: str, send: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
         """Send when its turn comes, and return what came of it."""
         async with self._under_way:
             async with self._turns:
                 sending = asyncio.create_task(send())
                 await asyncio.wait({sending}, timeout=self._limits.patience_s)
             if not sending.done():
-                self._slow.add(str(claimed.delivery.id))
+                self._slow.add(address)
                 self._has_room.set()
             return await sending
 
-    def put_down(self, claimed: Claimed) -> None:
-        self._in_hand.discard(str(claimed.delivery.id))
-        self._slow.discard(str(claimed.delivery.id))
+    def put_down(self, address: str) -> None:
+        self._in_hand.discard(address)
+        self._slow.discard(address)
         self._has_room.set()
 
-    async def all_sent(self) -> None:
-        await asyncio.gather(*self._sending)
+    async def all_done(self, limit_s: float) -> None:
+        """Return when what is in hand is given back, or cannot be."""
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=limit_s)
+        await end_tasks(list(self._sending), again_s=_CANCEL_AGAIN_S)
 
     def _held(self) -> int:
         return len(self._in_hand) - len(self._slow)

@@ -1,28 +1,19 @@
-"""From a delivery to a finished message."""
+"""From deliveries to a finished mail."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime, formataddr
-from typing import Final
 
 from services.notification.domain.addresses import on_the_wire
-from services.notification.domain.contacts import Contact, Person
+from services.notification.domain.contacts import Contact
 from services.notification.domain.deliveries import Delivery
-from services.notification.forms import Forms
-from services.notification.mailer import Mail
-from services.notification.mime import alternative, one_line
+from services.notification.domain.judging import Ready
+from services.notification.forms import Filled, Forms
+from services.notification.mime import alternative
+from services.notification.outlets import Mail
+from services.notification.sayings import Sayings, reference_of
 from services.notification.settings import Settings
 from shared.directory import Directory
-from shared.events.case import PromiseKind
-from shared.events.directory import Label
-from shared.events.event import Language
-from shared.events.notices import Recipient
-from shared.wita import in_words
-
-_LONGEST_NAME: Final = 100
-
-
-class NoAddress(Exception):
-    """Whom it is for has none."""
 
 
 class UnusableAddress(Exception):
@@ -30,84 +21,62 @@ class UnusableAddress(Exception):
 
 
 class Letters:
-    """Writes messages. What a category or an agency is called comes from the directory as it is now."""
+    """Writes mail."""
 
-    def __init__(self, directory: Directory, settings: Settings) -> None:
-        self._directory = directory
-        self._settings = settings
-        self._forms = Forms()
+    def __init__(self, directory: Directory, settings: Settings, forms: Forms | None = None) -> None:
+        self._forms = forms or Forms()
+        self._sayings = Sayings(directory, settings, self._forms)
         smtp = settings.smtp
         self._from = formataddr((smtp.sender_name, smtp.sender_address))
         self._id_domain = smtp.sender_address.rpartition("@")[2]
 
-    def write(self, delivery: Delivery, contact: Contact, at: datetime) -> Mail:
-        """Raises NoAddress or UnusableAddress."""
-        recipient, language = self._addressee(delivery, contact.reporter)
-        choices, values = self._sayings(delivery, contact, language)
-        name = "confidential" if delivery.facts.confidential else delivery.kind.value
-        filled = self._forms.form(name, choices, values).fill(values)
+    def write(
+        self,
+        deliveries: Sequence[Delivery],
+        contact: Contact,
+        ready: Ready,
+        links: Mapping[str, str],
+        at: datetime,
+    ) -> Mail:
+        """Several go into one. Raises UnusableAddress."""
+        recipient = on_the_wire(ready.address)
+        if recipient is None:
+            raise UnusableAddress
+        filled, stop = self.words(deliveries, contact, ready, links)
+        identity = reference_of(deliveries)
         headers = {
             "Date": format_datetime(at),
-            "Message-ID": f"<{delivery.id}@{self._id_domain}>",
+            "Message-ID": f"<{identity}@{self._id_domain}>",
             "From": self._from,
             "To": recipient,
             "Subject": filled.subject,
             "Auto-Submitted": "auto-generated",
-            "Content-Language": language.value,
+            "Content-Language": ready.language.value,
         }
-        return Mail(recipient, alternative(headers, filled.text, filled.html, boundary=f"=_{delivery.id.hex}"))
+        headers |= self._thread(deliveries) | _unsubscribing(stop)
+        return Mail(recipient, alternative(headers, filled.text, filled.html, boundary=f"=_{identity.hex}"))
 
-    def _addressee(self, delivery: Delivery, reporter: Person | None) -> tuple[str, Language]:
-        if delivery.recipient is Recipient.REPORTER:
-            address, language = (reporter.email, reporter.language) if reporter else (None, Language.INDONESIAN)
-        else:
-            agency = self._directory.agencies.get(delivery.agency or "")
-            address, language = (agency.email if agency else None), self._settings.agency_language
-        if not address:
-            raise NoAddress
-        wire = on_the_wire(address)
-        if wire is None:
-            raise UnusableAddress
-        return wire, language
+    def words(
+        self, deliveries: Sequence[Delivery], contact: Contact, ready: Ready, links: Mapping[str, str]
+    ) -> tuple[Filled, str]:
+        """What the mail says, and the link that ends mail like it; empty where there is none."""
+        if len(deliveries) == 1:
+            saying = self._sayings.of(deliveries[0], contact, ready.language, links)
+            return self._forms.mail(saying), saying.values["stop"]
+        context = self._sayings.digest(deliveries, ready.language, links)
+        return self._forms.digest(context), context["stop"]
 
-    def _sayings(
-        self, delivery: Delivery, contact: Contact, language: Language
-    ) -> tuple[dict[str, str], dict[str, str]]:
-        """What templates may choose by and say. Of a confidential case that is the ticket and the link."""
-        settings, facts = self._settings, delivery.facts
-        path = settings.agency_path if delivery.recipient is Recipient.AGENCY else settings.reporter_path
-        link = settings.public_url.rstrip("/") + path.format(ticket=delivery.ticket)
-        least = {"ticket": delivery.ticket, "link": link}
-        if facts.confidential:
-            return {"language": language.value}, least
-        anonymous = "yes" if facts.anonymous else ""
-        choices = {"language": language.value, "urgency": facts.urgency.value, "anonymous": anonymous}
-        return choices, least | self._details(delivery, contact, language)
-
-    def _details(self, delivery: Delivery, contact: Contact, language: Language) -> dict[str, str]:
-        facts = delivery.facts
-        category = self._directory.categories.get(facts.category)
-        agency = self._directory.agencies.get(delivery.agency or "")
-        reporter = contact.reporter if delivery.names_reporter else None
-        due = {due.kind: in_words(due.at, language) for due in facts.due}
-        return {
-            "category": _label(category.name if category else None, language, facts.category),
-            "region": self._region(facts.region),
-            "agency": _label(agency.name if agency else None, language, delivery.agency or ""),
-            "received_at": in_words(facts.received_at, language),
-            "reporter": one_line(reporter.name or "")[:_LONGEST_NAME] if reporter else "",
-            "words": contact.words.get(delivery.words, "") if delivery.words else "",
-        } | {f"{kind}_due": due.get(kind, "") for kind in PromiseKind}
-
-    def _region(self, code: str | None) -> str:
-        """`Masbagik Utara, Masbagik, Lombok Timur`: from the finest known to the regency."""
-        known: list[str] = []
-        while code and code.count(".") > 0:
-            region = self._directory.regions.get(code)
-            known += [region.name] if region else []
-            code = code.rpartition(".")[0]
-        return ", ".join(known)
+    def _thread(self, deliveries: Sequence[Delivery]) -> dict[str, str]:
+        """Nobody ever sent the first mail of the thread: programs group by its id all the same."""
+        tickets = {delivery.ticket for delivery in deliveries}
+        if len(tickets) > 1 or "" in tickets:
+            return {}
+        first = f"<{tickets.pop().lower()}@{self._id_domain}>"
+        return {"In-Reply-To": first, "References": first}
 
 
-def _label(label: Label | None, language: Language, otherwise: str) -> str:
-    return label.in_language(language) if label else otherwise
+def _unsubscribing(link: str) -> dict[str, str]:
+    """RFC 8058."""
+    if not link:
+        return {}
+    return {"List-Unsubscribe": f"<{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}

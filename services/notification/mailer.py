@@ -1,33 +1,21 @@
 """The mail server: a few connections, kept open and used for many messages."""
 
 import asyncio
-import random
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from typing import Final
 
-import structlog
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
+from services.notification.breaker import Breaker
 from services.notification.domain.attempts import Answer, NotTried, Refused, Taken
-from services.notification.metrics import CONNECTIONS, REACHABLE, SERVICE
+from services.notification.metrics import CONNECTIONS, SERVICE
+from services.notification.outlets import Mail
 from services.notification.settings import SmtpSettings
-
-log = structlog.get_logger(__name__)
 
 _STARTTLS: Final = {"never": False, "if_offered": None, "always": True}
 _PERMANENT: Final = 500
-_MOST_DOUBLINGS: Final = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """A finished message and the one address that it goes to."""
-
-    recipient: str
-    content: bytes
 
 
 class MailServerUnusable(Exception):
@@ -45,42 +33,35 @@ class MailServer:
     def __init__(self, settings: SmtpSettings) -> None:
         self._settings = settings
         self._connections = Connections(settings)
-        self._proving = asyncio.Lock()
-        self._proven = False
-        self._failures = 0
-        self._rests_until = 0.0
+        self._breaker = Breaker("email", settings.first_wait_s, settings.longest_wait_s, proven=False)
 
     async def usable(self) -> None:
         """Return once a connection could be opened since the last failure."""
-        async with self._proving:
-            while not self._proven:
-                await self._prove()
+        await self._breaker.prove(self._open_one)
 
-    async def send(self, mail: Mail) -> Answer:
+    async def send(self, message: Mail) -> Answer:
         """Hand one message over, within the time limit."""
-        if _loop_time() < self._rests_until:
+        if self._breaker.resting:
             return NotTried()
         try:
             async with self._connections.transaction() as smtp:
-                answer = await self._hand_over(smtp, mail)
+                answer = await self._hand_over(smtp, message)
         except MailServerUnusable as unusable:
-            self._rest(unusable)
+            self._breaker.rest(unusable.why)
             return NotTried()
-        self._failures = 0
+        self._breaker.worked()
         return answer
 
     async def close(self) -> None:
         await self._connections.close()
 
-    async def _prove(self) -> None:
-        await asyncio.sleep(max(0.0, self._rests_until - _loop_time()))
+    async def _open_one(self) -> None:
         try:
             await self._connections.open_one()
         except MailServerUnusable as unusable:
-            self._rest(unusable)
+            self._breaker.rest(unusable.why)
         else:
-            self._proven = True
-            REACHABLE.labels(SERVICE).set(1)
+            self._breaker.worked()
 
     async def _hand_over(self, smtp: SMTP, mail: Mail) -> Answer:
         try:
@@ -97,19 +78,6 @@ class MailServer:
             smtp.close()
             return Refused("disconnected", for_good=False)
         return Taken()
-
-    def _rest(self, unusable: MailServerUnusable) -> None:
-        self._proven = False
-        if _loop_time() < self._rests_until:
-            # Those under way at the same moment fail together; that is one failure.
-            return
-        doublings = min(self._failures, _MOST_DOUBLINGS)
-        most = min(self._settings.longest_wait_s, self._settings.first_wait_s * 2**doublings)
-        seconds = random.uniform(most / 2, most)  # noqa: S311 - jitter, no secret
-        self._failures += 1
-        self._rests_until = _loop_time() + seconds
-        REACHABLE.labels(SERVICE).set(0)
-        log.warning("mail_server_unusable", why=unusable.why, seconds=round(seconds, 1))
 
 
 class Connections:
@@ -222,7 +190,3 @@ async def _reset(smtp: SMTP, limit_s: float) -> None:
             await smtp.rset()
     except (SMTPException, OSError):
         smtp.close()
-
-
-def _loop_time() -> float:
-    return asyncio.get_running_loop().time()

@@ -31,8 +31,10 @@ def one_line(value: str) -> str:
 
 def encoded(name: str, value: str) -> str:
     line = one_line(value)
-    # What is longer than a line should be is folded; the library does that, and is only asked when it must.
-    if line.isascii() and len(name) + len(line) < 76:  # noqa: PLR2004 - of RFC 5322, less the colon and the space
+    # What is longer than a line should be is folded; the library does that, and is only asked when it must. What has no
+    # blank, such as a link, is one word: the library would cut it at its punctuation.
+    short = len(name) + len(line) < 76  # noqa: PLR2004 - of RFC 5322, less the colon and the space
+    if line.isascii() and (short or " " not in line):
         return line
     return Header(line, "us-ascii" if line.isascii() else "utf-8", header_name=name).encode(linesep="\r\n")
 

@@ -5,15 +5,17 @@ from typing import Any
 from uuid import UUID
 
 from services.notification.domain.contacts import Contact, Person
-from services.notification.domain.deliveries import CaseFacts, Delivery, Due, Rules
+from services.notification.domain.deliveries import CaseFacts, Delivery, Due
+from services.notification.domain.judging import Known, Rules
+from services.notification.domain.offices import Offices
 from services.notification.settings import Settings
 from shared.directory import Directory
 from shared.events.case import CaseSnapshot, Promise, PromiseKind, Role, Status
 from shared.events.cases import CaseAssigned, CaseOpened, CaseResolved
-from shared.events.complaints import ComplaintSubmitted
+from shared.events.complaints import ComplaintSubmitted, ContactChanged
 from shared.events.directory import Agency, AgencyLevel, Category, Label, Region
 from shared.events.event import Language, Urgency
-from shared.events.notices import NoticeKind, Recipient
+from shared.events.notices import Channel, NoticeKind, Recipient
 from shared.events.personal import PersonalRecorded
 from shared.events.standards import ResolutionClass
 from shared.events.words import WordsKind, WordsRecorded
@@ -32,6 +34,8 @@ RULES = Rules(
     give_up_after=timedelta(days=3),
     first_delay=timedelta(seconds=30),
     longest_delay=timedelta(hours=1),
+    address_secret=b"secret",
+    enabled=frozenset({Channel.EMAIL, Channel.SMS, Channel.WHATSAPP}),
 )
 
 
@@ -40,7 +44,28 @@ def a_ticket(number: int) -> str:
 
 
 def settings(**fields: Any) -> Settings:
-    return Settings.model_validate({"address_secret": "secret", "public_url": "https://care.example"} | fields)
+    known: dict[str, Any] = {
+        "address_secret": "secret",
+        "link_secret": "link",
+        "public_url": "https://care.example",
+        # At whatever hour: what the hours do is tested where it is said so.
+        "timing": {"quiet_from": None, "digests": [], "most_an_hour": 1_000},
+    }
+    return Settings.model_validate(known | fields)
+
+
+def the_offices() -> Offices:
+    directory = a_directory()
+    return Offices(directory.agencies, directory.officers)
+
+
+def what_is_known(contact: Contact | None = None, **fields: Any) -> Known:
+    return Known(contact=contact or Contact(), offices=the_offices(), **fields)
+
+
+def envelope(sequence: int, status: Status, ticket: str = TICKET, **case: Any) -> dict[str, Any]:
+    """What every case event is made with."""
+    return _envelope(ticket, sequence, AT) | {"actor": Role.OFFICER, "case": a_snapshot(status, **case)}
 
 
 def a_directory() -> Directory:
@@ -80,6 +105,12 @@ def a_person(ticket: str = TICKET, part: str = "s-1", **fields: Any) -> Personal
     known: dict[str, Any] = {"email": REPORTER_ADDRESS, "name": "Siti Aminah", "text": "Lubang besar di depan sekolah."}
     recorded = {"event_id": named_id(ticket, part, "personal"), "ticket": ticket, "occurred_at": AT, "part": part}
     return PersonalRecorded(**recorded, **known | fields)
+
+
+def a_new_contact(part: str, hours: int) -> ContactChanged:
+    """Of the one ticket."""
+    at = AT + timedelta(hours=hours)
+    return ContactChanged(event_id=named_id(part), ticket=TICKET, occurred_at=at, part=part, has_contact=True)
 
 
 def a_snapshot(status: Status, **fields: Any) -> CaseSnapshot:
@@ -130,6 +161,7 @@ def a_delivery(
         "kind": kind,
         "recipient": recipient,
         "agency": None if kind is NoticeKind.RECEIVED else AGENCY,
+        "told": AGENCY if recipient is Recipient.AGENCY else None,
         "cause": named_id(kind, number, "cause"),
         "occurred_at": AT,
         "facts": facts or the_facts(),

@@ -1,23 +1,29 @@
 """Notification as one replica runs it, without Kafka: records are given to it, events are looked at."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.notification.app import rules_of
+from services.notification.domain.attempts import Answer, Taken
 from services.notification.handlers import Handler
-from services.notification.letters import Letters
 from services.notification.mailer import MailServer
+from services.notification.outlets import Outlet
+from services.notification.queueing import Queueing
 from services.notification.sender import Sender
+from services.notification.sources import Sources
 from services.notification.store import Store
+from services.notification.ways import Writers
+from services.notification.working import Way
 from shared.directory import Directory
 from shared.events.complaints import Afterwards, ComplaintSubmitted
 from shared.events.envelope import CaseEnvelope
 from shared.events.event import Event
-from shared.events.notices import NoticeDelivered, NoticeEvent
+from shared.events.notices import Channel, NoticeEvent, NoticeSent
 from shared.events.personal import PersonalRecorded
 from shared.mongo import Database, Document
 from shared.outbox import OutboxRelay
@@ -43,14 +49,16 @@ class Clock:
         self.at += by
 
 
-@dataclass
+@dataclass(repr=False)
 class Replica:
     database: Database
     store: Store
     publisher: FakePublisher
     relay: OutboxRelay
     handler: Handler
-    sender: Sender
+    queueing: Queueing
+    senders: list[Sender]
+    clock: Clock
 
     async def hear(self, *records: Event | Received) -> None:
         """Handle them as one batch."""
@@ -70,6 +78,9 @@ class Replica:
     async def deliveries(self, **wanted: Any) -> list[Document]:
         return await self.database["deliveries"].find(wanted).sort("_id", 1).to_list(None)
 
+    async def addresses(self, **wanted: Any) -> list[Document]:
+        return await self.database["addresses"].find(wanted).sort("_id", 1).to_list(None)
+
     async def states(self) -> dict[str, str]:
         """By kind, where there is one delivery a kind."""
         return {stored["kind"]: stored["state"] for stored in await self.deliveries()}
@@ -77,26 +88,47 @@ class Replica:
     async def all_done(self) -> bool:
         """Whether nothing is to be done, and everything that was done is told."""
         left = {"$or": [{"next_at": {"$exists": True}}, {"outbox.0": {"$exists": True}}]}
-        return await self.database["deliveries"].count_documents(left) == 0
+        busy = {"claim": {"$exists": True}}
+        return (
+            await self.database["deliveries"].count_documents(left) == 0
+            and await self.database["addresses"].count_documents(busy) == 0
+        )
+
+    async def is_idle(self) -> bool:
+        """Whether nothing that is due is left; what is for later may be."""
+        due = {"next_at": {"$lte": self.clock()}}
+        busy = {"$or": [{"claim": {"$exists": True}}, due]}
+        return (
+            await self.database["deliveries"].count_documents(due | {"state": "waiting"}) == 0
+            and await self.database["addresses"].count_documents(busy) == 0
+        )
+
+    def wake(self) -> None:
+        for sender in self.senders:
+            sender.wake()
 
     def notices(self) -> list[NoticeEvent]:
         told = [record for record in self.publisher.published if record.topic == NOTICES.name]
         models: Any = NOTICES.types
         return [models[record.type].model_validate_json(record.value or b"") for record in told]
 
-    def delivered(self) -> list[NoticeDelivered]:
-        return [notice for notice in self.notices() if isinstance(notice, NoticeDelivered)]
+    def sent(self) -> list[NoticeSent]:
+        return [notice for notice in self.notices() if isinstance(notice, NoticeSent)]
 
     @asynccontextmanager
     async def sending(self) -> AsyncGenerator[asyncio.Task[None]]:
-        """Send while inside; at the end it is stopped as a service is."""
-        task = asyncio.create_task(self.sender.run())
+        """Send while inside; at the end it is stopped as a service is. Gives the task of the first channel."""
+        tasks = [asyncio.create_task(run()) for run in (*(sender.run for sender in self.senders), self._waits)]
         try:
-            yield task
+            yield tasks[0]
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await end_tasks(tasks, again_s=30)
+
+    async def _waits(self) -> None:
+        """As `Queueing.run`, at the test's pace."""
+        while True:
+            await self.queueing.decide_waiting()
+            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager
@@ -107,30 +139,56 @@ async def a_replica(
     *,
     port: int = 1,
     directory: Directory | None = None,
+    ears: Sequence["Ear"] = (),
     **fields: Any,
 ) -> AsyncGenerator[Replica]:
+    """`ears` take what goes out on other channels than e-mail."""
     smtp = {"port": port, "starttls": "never", "first_wait_s": 0.02, "longest_wait_s": 0.1} | fields.pop("smtp", {})
     chosen = settings(smtp=smtp, **fields)
+    known = a_directory() if directory is None else directory
     store = Store(database, chosen.receipts_a_day)
     relay = OutboxRelay("notification", store.deliveries.collection, publisher)  # type: ignore[arg-type]
     await relay.create_index()
-    sender = Sender(
-        store=store,
-        relay=relay,
-        letters=Letters(a_directory() if directory is None else directory, chosen),
-        server=MailServer(chosen.smtp),
-        rules=rules_of(chosen),
-        settings=chosen,
-        now=clock,
-    )
-    handler = Handler(
-        store=store, relay=relay, rules=rules_of(chosen), address_secret=b"secret", now=clock, wake=sender.wake
-    )
+    senders = list[Sender]()
+    rules = replace(rules_of(chosen), enabled=frozenset({Channel.EMAIL, *(ear.channel for ear in ears)}))
+    queueing = Queueing(store, relay, Sources(store, known), rules, clock, lambda: wake_all(senders))
+    writers = Writers(queueing.sources, known, chosen)
+    outlets: dict[Channel, Outlet] = {Channel.EMAIL: MailServer(chosen.smtp), **{ear.channel: ear for ear in ears}}
+    for channel, outlet in outlets.items():
+        way = Way(channel, outlet, chosen.limits(channel), writers.of(channel))
+        senders.append(Sender(way, queueing, chosen.sending, clock))
+    handler = Handler(queueing, clock)
     publishing = [asyncio.create_task(run()) for run in (relay.run, relay.clear, relay.sweep)]
     try:
-        yield Replica(database, store, publisher, relay, handler, sender)
+        yield Replica(database, store, publisher, relay, handler, queueing, senders, clock)
     finally:
         await end_tasks(publishing, again_s=1)
+
+
+@dataclass
+class Ear:
+    """Takes what goes out on a channel, or answers as a test tells it to."""
+
+    channel: Channel
+    taken: list[Any] = field(default_factory=list[Any])
+    answers: deque[Answer] = field(default_factory=deque[Answer])
+
+    async def usable(self) -> None:
+        """Always."""
+
+    async def send(self, message: Any) -> Answer:
+        answer = self.answers.popleft() if self.answers else Taken()
+        if isinstance(answer, Taken):
+            self.taken.append(message)
+        return answer
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def wake_all(senders: Sequence[Sender]) -> None:
+    for sender in senders:
+        sender.wake()
 
 
 def topic_of(event: Event) -> Topic:

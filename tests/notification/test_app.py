@@ -106,7 +106,7 @@ async def test_given_a_case_on_the_topics_when_it_is_consumed_then_mail_goes_out
     assert sink.recipients() == [AGENCY_ADDRESS, *[REPORTER_ADDRESS] * 3]
     assert any(WRITTEN in message.as_string() for message in sink.taken)
     assert {notice.key for notice in notices} == {TICKET.encode()}
-    assert {dict(notice.headers)["ce_type"] for notice in notices} == {b"notice.delivered.v1"}
+    assert {dict(notice.headers)["ce_type"] for notice in notices} == {b"notice.sent.v1"}
     assert all(b"@" not in notice.value for notice in notices)
 
 
@@ -153,5 +153,8 @@ async def test_given_a_running_service_when_it_is_asked_then_it_is_ready_and_say
 
     await until(ready)
     metrics = (await running.get("/metrics")).text
-    assert 'ntbcare_deliveries_total{kind="received",outcome="delivered",reason="",service="notification"}' in metrics
+    assert (
+        'ntbcare_deliveries_total{channel="email",kind="received",outcome="sent",reason="",service="notification"}'
+        in metrics
+    )
     assert "ntbcare_deliveries_taken_over_total" in metrics

@@ -9,22 +9,37 @@ from services.notification.domain.attempts import (
     NotTried,
     Outcome,
     Refused,
+    Sent,
     Taken,
     after,
     notice,
     retry_delay,
 )
-from services.notification.domain.deliveries import Suppressed
-from shared.events.notices import NoticeDelivered, NoticeFailed, NoticeKind, NoticeSuppressed, Recipient
+from services.notification.domain.judging import Suppressed
+from shared.events.notices import NoticeDelivered, NoticeFailed, NoticeKind, NoticeSent, NoticeSuppressed, Recipient
 from tests.notification.examples import AGENCY, AT, RULES, a_delivery
 
 
-def test_given_a_first_attempt_when_the_server_takes_it_then_it_is_delivered() -> None:
+def test_given_a_first_attempt_when_the_server_takes_it_then_it_is_sent() -> None:
     delivery = a_delivery()
 
     step = after(delivery, Taken(), AT, RULES, jitter=0.5)
 
+    assert step == Sent(attempts=1)
+
+
+def test_given_somebody_who_answers_for_themselves_when_they_take_it_then_it_arrived() -> None:
+    step = after(a_delivery(), Taken(arrived=True), AT, RULES, jitter=0.5)
+
     assert step == Delivered(attempts=1)
+
+
+def test_given_a_gateway_that_names_a_time_when_it_is_later_than_ours_then_it_is_waited_for() -> None:
+    refused = Refused("429", for_good=False, not_before=timedelta(minutes=10))
+
+    step = after(a_delivery(), refused, AT, RULES, jitter=0.5)
+
+    assert step == Again(at=AT + timedelta(minutes=10), attempts=1)
 
 
 def test_given_a_delivery_when_it_is_refused_for_good_then_it_failed_with_the_code() -> None:
@@ -85,6 +100,7 @@ def test_given_attempts_when_the_delay_is_chosen_then_it_grows_to_an_hour_and_is
 @pytest.mark.parametrize(
     ("outcome", "kind"),
     [
+        (Sent(2), NoticeSent),
         (Delivered(2), NoticeDelivered),
         (Failed(3, "550"), NoticeFailed),
         (Suppressed("erased"), NoticeSuppressed),

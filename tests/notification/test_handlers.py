@@ -7,11 +7,9 @@ import pytest
 from bson import encode
 
 from services.notification.domain.deliveries import deliveries_of
-from shared.events.complaints import ContactChanged
 from shared.events.event import Event
-from shared.events.notices import NoticeSuppressed
+from shared.events.notices import Channel, NoticeSuppressed
 from shared.events.words import WordsKind
-from shared.ids import named_id
 from shared.mongo import Database
 from shared.topics import PERSONAL, WORDS
 from tests.notification.examples import (
@@ -19,12 +17,14 @@ from tests.notification.examples import (
     REPORTER_ADDRESS,
     TICKET,
     WRITTEN,
+    a_new_contact,
     a_person,
     a_resolution,
     a_submission,
     a_ticket,
     an_assignment,
     an_opening,
+    the_offices,
     the_words,
 )
 from tests.notification.replica import Clock, Replica, a_replica
@@ -39,7 +39,7 @@ WORDS_GONE = erased(WORDS, f"{TICKET}:{a_resolution().event_id}")
 
 
 @pytest.mark.parametrize("order", list(permutations([a_submission(), a_person(), an_opening()])))
-async def test_given_contact_and_event_when_they_come_in_any_order_then_the_mail_is_pending_at_the_last(
+async def test_given_contact_and_event_when_they_come_in_any_order_then_the_mail_is_queued_at_the_last(
     replica: Replica, order: tuple[Event, ...]
 ) -> None:
     states: list[dict[str, str]] = []
@@ -47,14 +47,14 @@ async def test_given_contact_and_event_when_they_come_in_any_order_then_the_mail
         await replica.hear(record)
         states.append(await replica.states())
 
-    assert "pending" not in str(states[:-1])
-    assert states[-1] == {"received": "pending"}
+    assert "queued" not in str(states[:-1])
+    assert states[-1] == {"received": "queued"}
 
 
-async def test_given_a_whole_case_when_heard_as_one_batch_then_every_mail_is_pending(replica: Replica) -> None:
+async def test_given_a_whole_case_when_heard_as_one_batch_then_every_mail_is_queued(replica: Replica) -> None:
     await replica.hear(an_opening(), the_words(), a_resolution(), an_assignment(), a_person(), a_submission())
 
-    assert await replica.states() == dict.fromkeys(("received", "assigned", "new_case", "resolved"), "pending")
+    assert await replica.states() == dict.fromkeys(("received", "assigned", "new_case", "resolved"), "queued")
 
 
 async def test_given_a_handled_batch_when_it_is_delivered_again_then_nothing_changes(replica: Replica) -> None:
@@ -67,15 +67,26 @@ async def test_given_a_handled_batch_when_it_is_delivered_again_then_nothing_cha
     assert await replica.deliveries() == before
 
 
-async def test_given_a_replica_that_died_between_its_writes_when_the_batch_comes_again_then_the_mail_is_pending(
+async def test_given_a_replica_that_died_between_its_writes_when_the_batch_comes_again_then_the_mail_is_queued(
     replica: Replica,
 ) -> None:
     await replica.hear(a_submission(), a_person())
-    await replica.store.deliveries.add(deliveries_of(an_opening(), AT))
+    await replica.store.deliveries.add(deliveries_of(an_opening(), the_offices(), {Channel.EMAIL}, AT))
 
     await replica.hear(an_opening())
 
-    assert await replica.states() == {"received": "pending"}
+    assert await replica.states() == {"received": "queued"}
+
+
+async def test_given_a_replica_that_died_before_it_told_the_address_when_the_batch_comes_again_then_it_is_due(
+    replica: Replica,
+) -> None:
+    await replica.hear(a_submission(), a_person(), an_opening())
+    await replica.store.addresses.collection.delete_many({})
+
+    await replica.hear(an_opening())
+
+    assert [one["next_at"] for one in await replica.addresses()] == [AT]
 
 
 async def test_given_two_replicas_when_contact_and_event_come_at_one_moment_then_no_mail_is_left_waiting(
@@ -88,7 +99,7 @@ async def test_given_two_replicas_when_contact_and_event_come_at_one_moment_then
             *(other.hear(a_person(ticket, email=f"{ticket}@example.id")) for ticket in tickets),
         )
 
-        assert len(await one.deliveries(state="pending")) == len(tickets)
+        assert len(await one.deliveries(state="queued")) == len(tickets)
 
 
 async def test_given_two_submissions_of_a_ticket_when_heard_then_only_the_first_ones_person_is_written_to(
@@ -132,7 +143,6 @@ async def test_given_a_contact_that_never_comes_when_a_week_is_over_then_that_is
     await sending.hear(a_submission(), an_opening())
     clock.forward(timedelta(days=7))
 
-    sending.sender.wake()
     await until(sending.notices)
 
     assert [stored["reason"] for stored in await sending.deliveries()] == ["old"]
@@ -155,13 +165,13 @@ async def test_given_seven_complaints_for_one_address_when_heard_then_it_gets_fi
         later = a_ticket(8)
         await one.hear(a_submission(later), a_person(later), an_opening(later), an_assignment(later))
 
-        assert len(await one.deliveries(kind="received", state="pending", ready_at=AT)) == 5
+        assert len(await one.deliveries(kind="received", state="queued", ready_at=AT)) == 5
         assert len(await one.deliveries(kind="received", reason="receipt_limit")) == 2
-        assert len(await one.deliveries(ticket=later, state="pending")) == 3
+        assert len(await one.deliveries(ticket=later, state="queued")) == 3
         assert REPORTER_ADDRESS not in str(await database["receipts"].find({}).to_list(None))
 
 
-async def test_given_waiting_and_pending_mail_when_the_person_is_erased_then_none_of_it_is_sent(
+async def test_given_waiting_and_queued_mail_when_the_person_is_erased_then_none_of_it_is_sent(
     replica: Replica,
 ) -> None:
     await replica.hear(a_submission(), a_person(), an_opening(), a_resolution(), an_assignment())
@@ -169,7 +179,7 @@ async def test_given_waiting_and_pending_mail_when_the_person_is_erased_then_non
     await replica.hear(PERSON_GONE)
 
     states = await replica.states()
-    assert states == dict.fromkeys(("received", "assigned", "resolved"), "suppressed") | {"new_case": "pending"}
+    assert states == dict.fromkeys(("received", "assigned", "resolved"), "suppressed") | {"new_case": "queued"}
     await until(lambda: len(replica.notices()) == 3)
     assert REPORTER_ADDRESS.encode() not in await everything(replica.database)
 
@@ -191,12 +201,12 @@ async def test_given_a_record_and_its_tombstone_in_one_batch_when_heard_then_not
     assert WRITTEN.encode() not in stored
 
 
-async def test_given_another_part_when_it_is_erased_then_the_mail_stays_pending(replica: Replica) -> None:
+async def test_given_another_part_when_it_is_erased_then_the_mail_stays_queued(replica: Replica) -> None:
     await replica.hear(a_submission(), a_person(), an_opening())
 
     await replica.hear(erased(PERSONAL, f"{TICKET}:s-2"))
 
-    assert await replica.states() == {"received": "pending"}
+    assert await replica.states() == {"received": "queued"}
 
 
 async def test_given_words_that_come_late_when_heard_then_the_mail_waits_for_them_and_not_for_ever(
@@ -208,7 +218,7 @@ async def test_given_words_that_come_late_when_heard_then_the_mail_waits_for_the
     await replica.hear(the_words())
 
     assert [(stored["state"], stored["next_at"]) for stored in waiting] == [("waiting", AT + timedelta(seconds=60))]
-    assert await replica.states() == {"resolved": "pending"}
+    assert await replica.states() == {"resolved": "queued"}
 
 
 async def test_given_words_that_were_erased_when_heard_then_the_mail_waits_no_longer(replica: Replica) -> None:
@@ -217,17 +227,17 @@ async def test_given_words_that_were_erased_when_heard_then_the_mail_waits_no_lo
     await replica.hear(WORDS_GONE)
     await replica.hear(the_words())
 
-    assert await replica.states() == {"resolved": "pending"}
+    assert await replica.states() == {"resolved": "queued"}
     assert WRITTEN.encode() not in await everything(replica.database)
 
 
 async def test_given_what_a_resident_wrote_when_heard_then_only_what_mail_needs_is_kept(replica: Replica) -> None:
-    person = a_person(phone="+6281234567890", address="Jalan Mawar 5", latitude=-8.6, longitude=116.5)
+    person = a_person(address="Jalan Mawar 5", latitude=-8.6, longitude=116.5)
 
-    await replica.hear(a_submission(), person, an_opening(), the_words(WordsKind.PROGRESS))
+    await replica.hear(a_submission(), person, an_opening(), the_words(WordsKind.RETURN))
 
     stored = await everything(replica.database)
-    for private in ("Lubang besar", "+6281234567890", "Jalan Mawar", WRITTEN):
+    for private in ("Lubang besar", "Jalan Mawar", WRITTEN):
         assert private.encode() not in stored
 
 
@@ -242,16 +252,11 @@ async def everything(database: Database) -> bytes:
     return b"".join([encode(stored) for one in collections for stored in await one.find({}).to_list(None)])
 
 
-def another_contact(part: str, hours: int) -> ContactChanged:
-    at = AT + timedelta(hours=hours)
-    return ContactChanged(event_id=named_id(part), ticket=TICKET, occurred_at=at, part=part, has_contact=True)
-
-
 CONTACTS = [
     a_submission(),
     a_person(),
-    another_contact("f-1", 1),
-    another_contact("f-2", 2),
+    a_new_contact("f-1", 1),
+    a_new_contact("f-2", 2),
     a_person(TICKET, "f-2", email="baru@example.id"),
 ]
 

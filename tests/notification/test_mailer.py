@@ -235,5 +235,5 @@ async def test_given_refusals_when_logged_then_without_what_the_server_wrote(
     async with a_server(port) as server:
         await server.send(a_mail("siti@example.id"))
 
-    assert "mail_server_unusable" in logged.getvalue()
+    assert "channel_unusable" in logged.getvalue()
     assert "siti" not in logged.getvalue()

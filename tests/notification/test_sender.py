@@ -1,3 +1,4 @@
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -5,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.notification.domain.contacts import Contact
-from services.notification.domain.deliveries import Delivery
+from services.notification.writing import Draft
 from shared.directory import Directory
 from shared.events.notices import NoticeFailed, NoticeKind, NoticeSuppressed
 from shared.mongo import Database
@@ -33,6 +34,13 @@ from tests.waiting import until
 pytestmark = pytest.mark.integration
 
 
+@dataclass(frozen=True)
+class Broken:
+    """Writes as a test tells it to."""
+
+    write: Any
+
+
 async def test_given_a_whole_case_when_heard_then_each_mail_goes_out_once_and_is_told(
     sending: Replica, sink: Sink
 ) -> None:
@@ -40,8 +48,8 @@ async def test_given_a_whole_case_when_heard_then_each_mail_goes_out_once_and_is
     await finished(sending)
 
     assert sink.recipients() == [AGENCY_ADDRESS, *[REPORTER_ADDRESS] * 3]
-    assert {notice.kind for notice in sending.delivered()} == set(NoticeKind)
-    assert {notice.attempts for notice in sending.delivered()} == {1}
+    assert {notice.kind for notice in sending.sent()} == {"received", "assigned", "new_case", "resolved"}
+    assert {notice.attempts for notice in sending.sent()} == {1}
     resolved = next(message for message in sink.taken if "selesai" in str(message["Subject"]))
     plain = resolved.get_body(("plain",))
     assert plain is not None
@@ -64,7 +72,7 @@ async def test_given_many_mails_when_sent_then_four_connections_carry_them_and_n
     assert len(sink.taken) == 200
     assert len(set(sink.recipients())) == 200
     assert len(sink.connections) <= 4
-    assert len(sending.delivered()) == 200
+    assert len(sending.sent()) == 200
 
 
 async def test_given_a_refusal_for_now_when_the_delay_is_over_then_the_mail_goes_out(
@@ -73,15 +81,15 @@ async def test_given_a_refusal_for_now_when_the_delay_is_over_then_the_mail_goes
     sink.answer(REPORTER_ADDRESS, "451 come back later")
     await sending.hear(a_submission(), a_person(), an_opening())
     await until(lambda: sink.asked == 1)
-    await until(lambda: sending.has(again=True, state="pending"))
+    await until(lambda: sending.has(attempts=1, state="queued"))
     waiting = await sending.deliveries()
 
     clock.forward(timedelta(seconds=60))
-    sending.sender.wake()
+    sending.wake()
     await finished(sending)
 
     assert timedelta(seconds=30) <= waiting[0]["next_at"] - AT <= timedelta(seconds=60)
-    assert [(notice.kind, notice.attempts) for notice in sending.delivered()] == [(NoticeKind.RECEIVED, 2)]
+    assert [(notice.kind, notice.attempts) for notice in sending.sent()] == [(NoticeKind.RECEIVED, 2)]
     assert len(sink.taken) == 1
 
 
@@ -108,9 +116,9 @@ async def test_given_three_days_of_refusals_when_time_is_up_then_it_failed(
     while not sending.notices():
         clock.forward(timedelta(hours=1))
         asked = sink.asked
-        sending.sender.wake()
+        sending.wake()
         await until(lambda before=asked: sink.asked > before or bool(sending.notices()))
-        await until(lambda: sending.has(again=True, state={"$ne": "sending"}))
+        await until(sending.is_idle)
 
     (notice,) = sending.notices()
     assert isinstance(notice, NoticeFailed)
@@ -164,7 +172,6 @@ async def test_given_words_that_never_come_when_a_minute_is_over_then_the_mail_g
     assert await sending.states() == {"resolved": "waiting"}
 
     clock.forward(timedelta(seconds=60))
-    sending.sender.wake()
     await finished(sending)
 
     assert len(sink.taken) == 1
@@ -174,18 +181,18 @@ async def test_given_words_that_never_come_when_a_minute_is_over_then_the_mail_g
 async def test_given_a_delivery_that_cannot_be_written_when_sent_then_others_go_out(
     sending: Replica, sink: Sink, logged: StringIO
 ) -> None:
-    letters: Any = sending.sender.letters
-    write = letters.write
+    writing: Any = sending.senders[0].way.writing
+    write = writing.write
 
-    def break_once(delivery: Delivery, *rest: Any) -> Any:
-        if delivery.kind is NoticeKind.RECEIVED:
+    async def break_receipts(draft: Draft) -> Any:
+        if draft.deliveries[0].kind is NoticeKind.RECEIVED:
             raise ValueError(f"cannot write to {REPORTER_ADDRESS}")
-        return write(delivery, *rest)
+        return await write(draft)
 
-    letters.write = break_once
+    sending.senders[0].way = replace(sending.senders[0].way, writing=Broken(break_receipts))
     await sending.hear(a_submission(), a_person(), an_opening(), an_assignment())
     await until(lambda: len(sink.taken) == 2)
-    await until(lambda: sending.has(kind="received", state="pending", attempts=1))
+    await until(lambda: sending.has(kind="received", state="queued", attempts=1))
 
     assert "delivery_broke" in logged.getvalue()
     assert REPORTER_ADDRESS not in logged.getvalue()

@@ -18,7 +18,7 @@ from services.reporting.refresher import Refresher
 from services.reporting.store import Store
 from shared.events.complaints import Afterwards, ComplaintSubmitted
 from shared.events.envelope import CaseEnvelope
-from shared.events.notices import NoticeDelivered, NoticeFailed, NoticeSuppressed
+from shared.events.notices import NoticeDelivered, NoticeFailed, NoticeSent, NoticeSuppressed
 from shared.events.personal import PersonalRecorded
 from shared.events.words import WordsRecorded
 from shared.mongo import MongoSettings
@@ -73,7 +73,7 @@ def as_received(record: Told | Erased) -> Received:
             return received(WORDS, record)
         case CaseEnvelope():
             return received(CASES, record)
-        case NoticeDelivered() | NoticeFailed() | NoticeSuppressed():
+        case NoticeSent() | NoticeDelivered() | NoticeFailed() | NoticeSuppressed():
             return received(NOTICES, record)
         case _:
             assert_never(record)

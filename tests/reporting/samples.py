@@ -12,7 +12,7 @@ from shared.events.complaints import ComplaintSubmitted, ComplaintSupplemented
 from shared.events.directory import Agency, AgencyLevel, Category, Label, Region
 from shared.events.envelope import CaseEnvelope, UnknownCaseEvent
 from shared.events.event import Urgency
-from shared.events.notices import NoticeDelivered, NoticeKind, Recipient
+from shared.events.notices import NoticeSent, NoticeKind, Recipient
 from shared.events.personal import PersonalRecorded
 from shared.events.standards import ResolutionClass, Standard
 from shared.events.words import WordsKind, WordsRecorded
@@ -122,8 +122,8 @@ def some_words(number: int, sequence: int, text: str = "Sudah kami tambal") -> W
     )
 
 
-def a_notice(number: int, sequence: int) -> NoticeDelivered:
-    return NoticeDelivered(
+def a_notice(number: int, sequence: int) -> NoticeSent:
+    return NoticeSent(
         event_id=named_id(ticket(number), sequence, "notice"),
         ticket=ticket(number),
         occurred_at=RECEIVED_AT + hours(sequence),

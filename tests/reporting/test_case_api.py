@@ -127,7 +127,7 @@ async def test_given_the_reporters_code_when_the_case_is_read_then_texts_answers
     assert case["reporter"]["answers"] == {"class": "regency"}
     assert [step["words"] for step in case["history"]] == [None, None, WORDS, None]
     assert [(notice["type"], notice["kind"]) for notice in case["reporter"]["notices"]] == [
-        ("notice.delivered.v1", "assigned")
+        ("notice.sent.v1", "assigned")
     ]
 
 

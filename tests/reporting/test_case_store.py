@@ -45,7 +45,7 @@ async def test_given_a_lifecycle_when_it_is_projected_then_the_case_holds_all_of
     ]
     assert case.personal == {"p1": "Jalan berlubang di depan pasar"}
     assert list(case.words.values()) == ["Sudah kami tambal"]
-    assert [notice.type for notice in case.notices.values()] == ["notice.delivered.v1"]
+    assert [notice.type for notice in case.notices.values()] == ["notice.sent.v1"]
 
 
 async def test_given_a_present_when_an_older_event_comes_late_then_the_present_stays(projecting: Projecting) -> None:

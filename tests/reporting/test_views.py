@@ -8,7 +8,7 @@ from tests.reporting.samples import RECEIVED_AT, a_directory, ticket
 def test_given_notices_of_one_moment_when_they_came_in_another_order_then_they_are_told_in_the_same() -> None:
     kinds = {"b": "assigned", "a": "received", "c": "resolved"}
     notices = {
-        name: Notice("notice.delivered.v1", RECEIVED_AT, kind, "reporter", None, "email", None)
+        name: Notice("notice.sent.v1", RECEIVED_AT, kind, "reporter", None, "email", None)
         for name, kind in kinds.items()
     }
     stored = StoredCase(ticket=ticket(1), notices=notices)

@@ -1,8 +1,10 @@
-"""E-mail addresses: what can be sent to, and how they are counted without being kept."""
+"""Addresses: what can be sent to, and how they are counted without being kept."""
 
 import hashlib
 import hmac
 import re
+
+from shared.events.notices import Channel
 
 _LOCAL = re.compile(r"[!#$%&'*+/=?^_`{|}~0-9A-Za-z-]+(\.[!#$%&'*+/=?^_`{|}~0-9A-Za-z-]+)*")
 _DOMAIN = re.compile(r"[0-9A-Za-z]([0-9A-Za-z.-]*[0-9A-Za-z])?")
@@ -20,6 +22,11 @@ def on_the_wire(address: str) -> str | None:
         return None
     wire = f"{local}@{domain}"
     return wire if len(local) <= _LONGEST_LOCAL and len(wire) <= _LONGEST else None
+
+
+def address_id(secret: bytes, channel: Channel, address: str) -> str:
+    """Under which an address is known without being kept: `email:<digest>`."""
+    return f"{channel}:{digest(secret, address)}"
 
 
 def digest(secret: bytes, address: str) -> str:

@@ -1,16 +1,19 @@
-"""What the mail server said, and what becomes of the delivery."""
+"""What the mail server or the gateway said, and what becomes of the delivery."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypedDict
 from uuid import UUID
 
-from services.notification.domain.deliveries import Delivery, Rules, Suppressed, Waits
+from services.notification.domain.deliveries import Delivery
+from services.notification.domain.judging import Rules, Suppressed, Waits
 from shared.events.notices import (
+    Channel,
     NoticeDelivered,
     NoticeEvent,
     NoticeFailed,
     NoticeKind,
+    NoticeSent,
     NoticeSuppressed,
     Recipient,
 )
@@ -19,7 +22,10 @@ from shared.ids import follow_id
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The server has it."""
+    """The server or the gateway has it."""
+
+    arrived: bool = False
+    """And so has its recipient: an agency's own system answered itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,8 @@ class Refused:
     reason: str
     """A reply code or an enumerated word."""
     for_good: bool
+    not_before: timedelta | None = None
+    """What `Retry-After` said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +48,15 @@ Answer = Taken | Refused | NotTried
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """The mail server or the gateway took it; whether it arrived may be told later."""
+
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered:
-    """Final: the mail server took it."""
+    """It arrived."""
 
     attempts: int
 
@@ -62,7 +77,7 @@ class Again:
     attempts: int
 
 
-Outcome = Delivered | Failed | Suppressed
+Outcome = Sent | Delivered | Failed | Suppressed
 Step = Outcome | Again | Waits
 
 
@@ -70,14 +85,14 @@ def after(delivery: Delivery, answer: Answer, at: datetime, rules: Rules, *, jit
     """What follows from the server's answer; `jitter` is from 0 to 1."""
     tried = delivery.attempts + 1
     match answer:
-        case Taken():
-            return Delivered(tried)
+        case Taken(arrived=arrived):
+            return Delivered(tried) if arrived else Sent(tried)
         case NotTried():
             return Again(at, delivery.attempts)
         case Refused(reason=reason, for_good=True):
             return Failed(tried, reason)
-        case Refused():
-            delay = retry_delay(tried, rules, jitter)
+        case Refused(not_before=not_before):
+            delay = max(retry_delay(tried, rules, jitter), not_before or timedelta())
             gives_up = at + delay - (delivery.ready_at or delivery.created_at) > rules.give_up_after
             return Failed(tried, "expired") if gives_up else Again(at + delay, tried)
 
@@ -92,6 +107,8 @@ def retry_delay(attempts: int, rules: Rules, jitter: float) -> timedelta:
 def notice(delivery: Delivery, outcome: Outcome, at: datetime) -> NoticeEvent:
     """The event that tells of the outcome. Its id derives from the delivery, so it can be told twice."""
     match outcome:
+        case Sent():
+            return NoticeSent(**_common(delivery, "sent", at), attempts=outcome.attempts)
         case Delivered():
             return NoticeDelivered(**_common(delivery, "delivered", at), attempts=outcome.attempts)
         case Failed():
@@ -109,6 +126,7 @@ class _Common(TypedDict):
     kind: NoticeKind
     recipient: Recipient
     agency: str | None
+    channel: Channel
 
 
 def _common(delivery: Delivery, outcome: str, at: datetime) -> _Common:
@@ -120,4 +138,5 @@ def _common(delivery: Delivery, outcome: str, at: datetime) -> _Common:
         kind=delivery.kind,
         recipient=delivery.recipient,
         agency=delivery.agency,
+        channel=delivery.channel or Channel.EMAIL,
     )

@@ -1,9 +1,11 @@
 """The contact book: who a ticket's reporter is and what officers wrote to them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from shared.events.event import Language
+from shared.events.notices import Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +15,15 @@ class Person:
     email: str | None
     name: str | None
     language: Language
+    phone: str | None = None
+    """E.164."""
+    prefers: Channel | None = None
+
+    def ways(self, enabled: Collection[Channel]) -> list[tuple[Channel, str]]:
+        """Channel and address, the preferred one first."""
+        addresses = {Channel.EMAIL: self.email, Channel.WHATSAPP: self.phone, Channel.SMS: self.phone}
+        found = [(way, address) for way, address in addresses.items() if address and way in enabled]
+        return sorted(found, key=lambda way: way[0] is not self.prefers)
 
 
 @dataclass(slots=True)
@@ -25,8 +36,12 @@ class Contact:
 
     part: str | None = None
     """The personal part that the first submission named."""
+    about: str | None = None
+    """The body that it accuses: nobody there is ever told of it."""
     changed: tuple[str, str] | None = None
     """When the reporter last said how to be reached now (ISO 8601, UTC), and in which part."""
+    hidden: bool = False
+    """It is confidential by now: nobody who only follows is told any more."""
     people: dict[str, Person] = field(default_factory=dict[str, Person])
     """By personal part."""
     words: dict[str, str] = field(default_factory=dict[str, str])
@@ -47,9 +62,9 @@ class Contact:
     def reporter_is_erased(self) -> bool:
         return self.valid_part in self.erased_parts
 
-    def names_part(self, part: str) -> None:
+    def names_part(self, part: str, about: str | None = None) -> None:
         if self.part is None:
-            self.part = part
+            self.part, self.about = part, about
 
     def changes_contact(self, at: datetime, part: str) -> None:
         self.changed = max(self.changed or ("", ""), (at.astimezone(UTC).isoformat(timespec="microseconds"), part))

@@ -1,72 +1,37 @@
-"""Which mail an event asks for, and whether its time has come."""
+"""Which messages an event asks for, and whether, when and where each goes out. Pure."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
-from typing import Literal, assert_never
 from uuid import UUID
 
-from services.notification.domain.contacts import Contact
+from services.notification.domain.offices import Offices, contact_of, holder_of, told_of, ways_to
+from services.notification.domain.rules import Rule, rules_for
+from services.notification.domain.timing import Pace, pace_of
 from shared.events.case import CaseSnapshot, PromiseKind
-from shared.events.cases import (
-    CaseAccepted,
-    CaseAssigned,
-    CaseClosed,
-    CaseEscalated,
-    CaseEvent,
-    CaseForwarded,
-    CaseInformationRequested,
-    CaseLinked,
-    CaseOfficerAssigned,
-    CaseOpened,
-    CaseProgressed,
-    CasePublished,
-    CaseReclassified,
-    CaseRejected,
-    CaseReopened,
-    CaseResolved,
-    CaseRestricted,
-    CaseResumed,
-    CaseReturned,
-    CaseSplit,
-    CaseTriaged,
-    CaseUnlinked,
-    CaseUnpublished,
-    CaseWithdrawn,
-    FollowUpRefused,
-    PromiseBreached,
-)
 from shared.events.envelope import CaseEnvelope
 from shared.events.event import Language, Urgency
-from shared.events.notices import NoticeKind, Recipient
+from shared.events.notices import Channel, NoticeKind, Recipient
 from shared.ids import follow_id
 
-SuppressionReason = Literal["old", "historical", "receipt_limit", "erased", "no_address"]
+_DETAILS = ("reason", "promise", "level", "follow_up", "linked_to", "rating")
+"""What events say beside their case, and templates may say too: enumerated words, numbers and tickets."""
 
 
 class State(StrEnum):
-    """Of a delivery. `delivered`, `failed` and `suppressed` are final."""
+    """Of a delivery. It is done unless it waits or is queued."""
 
     WAITING = "waiting"
     """For the contact, or for what would make it better."""
-    PENDING = "pending"
-    """To be sent at `next_at`."""
-    SENDING = "sending"
-    """Claimed by a sender until `next_at`; after that anybody may take it over."""
+    QUEUED = "queued"
+    """For its address, to go out from `next_at` on."""
+    SENT = "sent"
+    """The mail server or the gateway has it."""
     DELIVERED = "delivered"
+    """It arrived, as the gateway says."""
     FAILED = "failed"
     SUPPRESSED = "suppressed"
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """How long things may take."""
-
-    old_after: timedelta
-    wait_at_most: timedelta
-    give_up_after: timedelta
-    first_delay: timedelta
-    longest_delay: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +44,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
-    """What the mail says of the case, as it stood after the event."""
+    """What the message says of the case, as it stood after the event."""
 
     category: str
     region: str | None
@@ -102,132 +67,101 @@ class Delivery:
     kind: NoticeKind
     recipient: Recipient
     agency: str | None
+    """The body that has the case."""
     cause: UUID
     occurred_at: datetime
     facts: CaseFacts
     words: str | None
-    """Id of the event whose words the mail quotes."""
+    """Id of the event whose words the message quotes."""
     created_at: datetime
+    sequence: int = 0
+    """Of the event."""
+    told: str | None = None
+    """Which body, officer, follower or system."""
+    channel: Channel | None = None
+    """None: it is chosen when the reporter's contact is known."""
+    pace: Pace = Pace.SOON
+    detail: Mapping[str, str] = field(default_factory=dict[str, str])
+    to: str | None = None
+    """Id of the address that it is queued for."""
+    gathered: bool = False
+    """It goes out together with others."""
+    position: int | None = None
+    """Among all that an agency's own system was sent."""
     ready_at: datetime | None = None
     """When nothing was missing any more."""
+    body: str | None = None
+    """The event itself, as JSON, where it goes to an agency's own system."""
     trace: str = ""
     attempts: int = 0
 
     @property
     def names_reporter(self) -> bool:
-        """An agency learns who complained unless the reporter is anonymous; a confidential case says nothing at all."""
-        return self.recipient is Recipient.AGENCY and not self.facts.anonymous and not self.facts.confidential
+        """Who works on it learns who complained unless they are anonymous; a confidential case says nothing at all."""
+        works_on_it = self.recipient in {Recipient.AGENCY, Recipient.OFFICER} and self.kind is NoticeKind.NEW_CASE
+        return works_on_it and not self.facts.anonymous and not self.facts.confidential
+
+    @property
+    def is_told_of(self) -> bool:
+        """Whether `ntbcare.notices` says what became of it: of what concerns the case's own people."""
+        return bool(self.ticket) and self.recipient not in {Recipient.FOLLOWER, Recipient.SYSTEM}
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """To be sent now."""
+def deliveries_of(
+    event: CaseEnvelope, offices: Offices, enabled: Collection[Channel], at: datetime, trace: str = ""
+) -> list[Delivery]:
+    """The messages that the event asks for; the same event always asks for the same."""
+    found: list[Delivery] = []
+    for rule in rules_for(event):
+        pace = pace_of(rule.kind, rule.audience, event.case.urgency)
+        first = _delivery(event, rule, pace, (at, trace))
+        if rule.audience is Recipient.REPORTER:
+            found += [first] if event.case.has_contact else []
+            continue
+        for told in told_of(event, rule.audience, offices):
+            ways = ways_to(contact_of(rule.audience, told, offices, pace), enabled, pace)
+            # Without any way it is stored all the same, so that it is known to have reached nobody.
+            found += [_to(first, told, way) for way, _ in ways or [(Channel.EMAIL, "")]]
+    return found
 
 
-@dataclass(frozen=True, slots=True)
-class Waits:
-    """Something is missing. At `until` that is decided upon again: it is sent without, or it is too old."""
-
-    until: datetime
+def _to(delivery: Delivery, told: str, way: Channel) -> Delivery:
+    identity = follow_id(delivery.cause, f"{delivery.recipient}/{told}/{way}")
+    return replace(delivery, id=identity, told=told, channel=way)
 
 
-@dataclass(frozen=True, slots=True)
-class Suppressed:
-    """Not to be sent, on purpose."""
-
-    reason: SuppressionReason
-
-
-Verdict = Ready | Waits | Suppressed
-
-
-def deliveries_of(event: CaseEvent, at: datetime, trace: str = "") -> list[Delivery]:
-    """The mail that the event asks for; the same event always asks for the same deliveries."""
-    match event:
-        case CaseOpened():
-            wanted = [(NoticeKind.RECEIVED, Recipient.REPORTER)]
-        case CaseAssigned():
-            wanted = [(NoticeKind.ASSIGNED, Recipient.REPORTER), (NoticeKind.NEW_CASE, Recipient.AGENCY)]
-        case CaseResolved():
-            wanted = [(NoticeKind.RESOLVED, Recipient.REPORTER)]
-        case CaseForwarded():
-            wanted = [(NoticeKind.ASSIGNED, Recipient.REPORTER), (NoticeKind.NEW_CASE, Recipient.AGENCY)]
-        case (
-            CaseTriaged()
-            | CaseOfficerAssigned()
-            | CaseAccepted()
-            | CaseReturned()
-            | CaseReclassified()
-            | CaseRestricted()
-            | CaseProgressed()
-            | CaseInformationRequested()
-            | CaseResumed()
-            | CaseReopened()
-            | CaseClosed()
-            | CaseRejected()
-            | CaseWithdrawn()
-            | CasePublished()
-            | CaseUnpublished()
-            | CaseLinked()
-            | CaseUnlinked()
-            | CaseSplit()
-            | FollowUpRefused()
-            | PromiseBreached()
-            | CaseEscalated()
-        ):
-            wanted = []
-        case _:
-            assert_never(event)
-    return [
-        _delivery(event, kind, recipient, (at, trace))
-        for kind, recipient in wanted
-        if recipient is Recipient.AGENCY or event.case.has_contact
-    ]
-
-
-def judge(delivery: Delivery, contact: Contact, at: datetime, rules: Rules) -> Verdict:
-    """Whether it is to be sent, given what the contact book holds."""
-    if delivery.facts.historical:
-        return Suppressed("historical")
-    too_old_at = delivery.occurred_at + rules.old_after
-    if at >= too_old_at:
-        return Suppressed("old")
-    if delivery.recipient is Recipient.REPORTER:
-        if contact.reporter_is_erased:
-            return Suppressed("erased")
-        if contact.reporter is None:
-            return Waits(too_old_at)
-        if not contact.reporter.email:
-            return Suppressed("no_address")
-    until = delivery.created_at + rules.wait_at_most
-    return Waits(until) if _could_be_better(delivery, contact) and at < until else Ready()
-
-
-def _could_be_better(delivery: Delivery, contact: Contact) -> bool:
-    if delivery.words is not None and contact.lacks_words(delivery.words):
-        return True
-    return delivery.names_reporter and contact.reporter is None and not contact.reporter_is_erased
-
-
-def _delivery(event: CaseEnvelope, kind: NoticeKind, recipient: Recipient, noticed: tuple[datetime, str]) -> Delivery:
-    quotes = kind is NoticeKind.RESOLVED and event.words is not None and not event.case.confidential
+def _delivery(event: CaseEnvelope, rule: Rule, pace: Pace, noticed: tuple[datetime, str]) -> Delivery:
+    quotes = rule.audience is Recipient.REPORTER and event.words is not None and not event.case.confidential
     return Delivery(
-        id=follow_id(event.event_id, f"{recipient}/email"),
+        id=follow_id(event.event_id, f"{rule.audience}"),
         ticket=event.ticket,
-        kind=kind,
-        recipient=recipient,
-        agency=event.case.agency,
+        kind=rule.kind,
+        recipient=rule.audience,
+        agency=holder_of(event),
         cause=event.event_id,
         occurred_at=event.occurred_at,
-        facts=_facts(event.case),
+        facts=facts_of(event.case),
         words=str(event.event_id) if quotes else None,
         created_at=noticed[0],
+        sequence=event.sequence,
+        pace=pace,
+        detail=_detail(event),
         trace=noticed[1],
     )
 
 
-def _facts(case: CaseSnapshot) -> CaseFacts:
-    unmet = [Due(promise.kind, promise.due_at) for promise in case.promises if promise.met_at is None]
+def _detail(event: CaseEnvelope) -> dict[str, str]:
+    said = {name: getattr(event, name, None) for name in _DETAILS}
+    if event.case.budget is not None:
+        said["budget_year"] = event.case.budget.year
+    if event.case.closes_at is not None:
+        said["until"] = event.case.closes_at.isoformat()
+    return {name: str(value) for name, value in said.items() if value is not None}
+
+
+def facts_of(case: CaseSnapshot) -> CaseFacts:
+    """What messages say of it."""
+    unmet = [Due(promise.kind, promise.due_at) for promise in case.promises if promise.is_open]
     return CaseFacts(
         category=case.category,
         region=case.region,
@@ -239,3 +173,9 @@ def _facts(case: CaseSnapshot) -> CaseFacts:
         historical=case.historical,
         due=tuple(sorted(unmet, key=lambda due: due.at)),
     )
+
+
+def no_case(at: datetime) -> CaseFacts:
+    """Of a message that is about none."""
+    neutral = {"anonymous": False, "confidential": False, "historical": False}
+    return CaseFacts("", None, Urgency.IMPORTANT, Language.INDONESIAN, at, **neutral, due=())

@@ -1,11 +1,28 @@
-"""Notification's MongoDB: the contact book, the deliveries and the receipts that were given."""
+"""Notification's MongoDB: the contact book, the deliveries, the addresses and the receipts that were given."""
 
+from services.notification.store.addresses import Addresses, Claimed, Released, Share
 from services.notification.store.contacts import Contacts
-from services.notification.store.deliveries import Claimed, Deliveries, Finished, Open, Settled, Share
+from services.notification.store.deliveries import Deliveries, Finished, Open, Queue, Settled
+from services.notification.store.public import PublicEvents
 from services.notification.store.receipts import Receipts
+from services.notification.store.subscriptions import Subscriptions
+from services.notification.store.webhooks import Webhooks
 from shared.mongo import Database
 
-__all__ = ["Claimed", "Contacts", "Deliveries", "Finished", "Open", "Receipts", "Settled", "Share", "Store"]
+__all__ = [
+    "Addresses",
+    "Claimed",
+    "Contacts",
+    "Deliveries",
+    "Finished",
+    "Open",
+    "Queue",
+    "Receipts",
+    "Released",
+    "Settled",
+    "Share",
+    "Store",
+]
 
 
 class Store:
@@ -14,8 +31,16 @@ class Store:
     def __init__(self, database: Database, receipts_a_day: int) -> None:
         self.contacts = Contacts(database)
         self.deliveries = Deliveries(database)
+        self.addresses = Addresses(database)
         self.receipts = Receipts(database, receipts_a_day)
+        self.subscriptions = Subscriptions(database)
+        self.public = PublicEvents(database)
+        self.webhooks = Webhooks(database)
 
     async def create_indexes(self) -> None:
         await self.deliveries.create_indexes()
+        await self.addresses.create_indexes()
         await self.receipts.create_indexes()
+        await self.subscriptions.create_indexes()
+        await self.public.create_indexes()
+        await self.webhooks.create_indexes()

@@ -7,6 +7,7 @@ from pymongo import UpdateOne
 
 from services.notification.domain.contacts import Contact, Person
 from shared.events.event import Language
+from shared.events.notices import Channel
 from shared.mongo import Collection, Database, Document
 
 
@@ -36,7 +37,12 @@ def _merge(news: Contact) -> Document:
     """One pipeline stage, so that refusing and adding are one step. Marks are kept for ever: tombstones repeat."""
     changes: Document = {}
     if news.part is not None:
+        # What the first submission said: the body that it is about stands or falls with its part.
+        first = {"$eq": [{"$ifNull": ["$part", None]}, None]}
         changes["part"] = {"$ifNull": ["$part", {"$literal": news.part}]}
+        changes["about"] = {"$cond": [first, {"$literal": news.about}, "$about"]}
+    if news.hidden:
+        changes["hidden"] = True
     if news.changed is not None:
         at, part = news.changed
         # The later one, in whatever order they come: MongoDB compares the fields one by one.
@@ -62,20 +68,26 @@ def _or_empty(field: str) -> Document:
 
 
 def _stored_person(person: Person) -> Document:
-    return {"email": person.email, "name": person.name, "language": person.language.value}
+    prefers = person.prefers.value if person.prefers else None
+    known = {"email": person.email, "name": person.name, "language": person.language.value}
+    return known | {"phone": person.phone, "prefers": prefers}
 
 
 def _contact(stored: Document) -> Contact:
-    people = {
-        part: Person(person["email"], person["name"], Language(person["language"]))
-        for part, person in stored.get("people", {}).items()
-    }
+    people = {part: _person(person) for part, person in stored.get("people", {}).items()}
     changed = stored.get("changed")
     return Contact(
         part=stored.get("part"),
+        about=stored.get("about"),
+        hidden=stored.get("hidden", False),
         changed=(changed["at"], changed["part"]) if changed else None,
         people=people,
         words=stored.get("words", {}),
         erased_parts=set(stored.get("erased_parts", ())),
         erased_words=set(stored.get("erased_words", ())),
     )
+
+
+def _person(stored: Document) -> Person:
+    prefers = Channel(stored["prefers"]) if stored["prefers"] else None
+    return Person(stored["email"], stored["name"], Language(stored["language"]), stored["phone"], prefers)

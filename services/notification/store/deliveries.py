@@ -1,32 +1,37 @@
-"""What is to be sent, is being sent and was sent."""
+"""What is to be sent and was sent."""
 
+from collections.abc import Collection as Several
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
-from uuid import uuid4
 
-from pymongo import UpdateMany, UpdateOne
+from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from services.notification.domain.attempts import Again, Delivered, Failed, Outcome, Step
-from services.notification.domain.deliveries import Delivery, Ready, State, Suppressed, Verdict, Waits
-from services.notification.metrics import SERVICE, TAKEN_OVER
+from services.notification.domain.attempts import Again, Delivered, Failed, Outcome, Sent, Step
+from services.notification.domain.deliveries import Delivery, State
+from services.notification.domain.judging import Ready, Suppressed, Verdict, Waits
 from services.notification.store.documents import to_delivery, to_document
-from shared.mongo import Collection, Database, Document, only_duplicates
+from shared.mongo import Collection, Database, Document, aggregate, only_duplicates
 from shared.outbox import to_stored
 from shared.records import Outgoing
 
-_OPEN: Final = {"$in": [State.WAITING.value, State.PENDING.value]}
-_UNDER_WAY: Final = {"$in": [State.SENDING.value, State.PENDING.value]}
+_OPEN: Final = {"$in": [State.WAITING.value, State.QUEUED.value]}
+_ORDER: Final = {"occurred_at": 1, "sequence": 1, "_id": 1}
+_KEPT_S: Final = 400 * 86_400
+"""As long as `ntbcare.notices` is. What happened longer ago than a week is never sent again."""
+MOST_AT_ONCE: Final = 200
+"""Deliveries of one address that are looked at in one round."""
 
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A delivery that no sender has."""
+    """A delivery that is not done."""
 
     delivery: Delivery
     state: State
+    next_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,36 +39,29 @@ class Settled:
     """What was decided of an open delivery; the record tells of it where it is final."""
 
     delivery: Delivery
+    """As it is from now on: with channel and address where it is queued."""
     verdict: Verdict
     record: Outgoing | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """Which deliveries to take: those that were tried before, or the others."""
-
-    again: bool
-    limit: int
-    besides: tuple[str, ...] = ()
-    """Ids that this replica holds: even if its own lease ran out, it must not take them over from itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A delivery that is ours until the lease runs out."""
+class Finished:
+    """What became of a delivery; the record tells of it where it is final."""
 
     delivery: Delivery
-    token: str
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """What became of a claim; the record tells of it where it is final."""
-
-    claimed: Claimed
     step: Step
+    message: str = ""
+    """Id of what went out: that of the first of those that went together."""
     record: Outgoing | None = None
+
+
+@dataclass(slots=True)
+class Queue:
+    """What is for one address."""
+
+    due: list[Delivery] = field(default_factory=list[Delivery])
+    next_at: datetime | None = None
+    """When more is due, after what is due already."""
 
 
 class Deliveries:
@@ -73,9 +71,12 @@ class Deliveries:
         self.collection: Collection = database["deliveries"]
 
     async def create_indexes(self) -> None:
+        open_ = {"next_at": {"$exists": True}}
         await self.collection.create_index([("ticket", 1), ("state", 1)])
-        due = {"next_at": {"$exists": True}}
-        await self.collection.create_index([("again", 1), ("next_at", 1)], partialFilterExpression=due)
+        await self.collection.create_index([("to", 1), ("next_at", 1)], partialFilterExpression=open_)
+        await self.collection.create_index([("state", 1), ("next_at", 1)], partialFilterExpression=open_)
+        await self.collection.create_index("message", sparse=True)
+        await self.collection.create_index("done_at", expireAfterSeconds=_KEPT_S, sparse=True)
 
     async def add(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """Store new ones as waiting; returns those that were there before."""
@@ -87,106 +88,135 @@ class Deliveries:
             return [deliveries[index] for index in only_duplicates(error)]
         return []
 
-    async def open_of(self, tickets: Iterable[str]) -> list[Open]:
-        """The waiting and pending ones of these tickets."""
-        wanted = list(tickets)
-        if not wanted:
-            return []
-        found = await self.collection.find({"ticket": {"$in": wanted}, "state": _OPEN}).to_list(None)
-        return [Open(to_delivery(stored), State(stored["state"])) for stored in found]
+    async def open_of(self, tickets: Iterable[str], ids: Iterable[str] = ()) -> list[Open]:
+        """The waiting and queued ones of these tickets, and of these ids."""
+        wanted, named = list(tickets), list(ids)
+        found: list[Document] = []
+        if wanted:
+            found += await self.collection.find({"ticket": {"$in": wanted}, "state": _OPEN}).to_list(None)
+        if named:
+            found += await self.collection.find({"_id": {"$in": named}, "state": _OPEN}).to_list(None)
+        return [_open(stored) for stored in found]
+
+    async def waiting(self, at: datetime, limit: int) -> list[Open]:
+        """Those whose waiting is over."""
+        over = {"state": State.WAITING.value, "next_at": {"$lte": at}}
+        return [_open(stored) for stored in await self.collection.find(over).limit(limit).to_list(None)]
 
     async def settle(self, settled: Sequence[Settled], at: datetime) -> bool:
         """Write what was decided; returns whether every delivery was still open."""
-        ready = [str(one.delivery.id) for one in settled if isinstance(one.verdict, Ready)]
-        writes: list[UpdateOne | UpdateMany] = [
-            UpdateOne(*write) for write in (_settling(one, at) for one in settled) if write
-        ]
-        expected = len(writes) + len(ready)
-        if ready:
-            pending = {"state": State.PENDING.value, "next_at": at, "ready_at": at}
-            writes.append(UpdateMany({"_id": {"$in": ready}, "state": State.WAITING.value}, {"$set": pending}))
-        if not writes:
+        if not settled:
             return True
-        result = await self.collection.bulk_write(writes, ordered=False)
-        return result.matched_count == expected
-
-    async def claim(self, share: Share, at: datetime, lease: timedelta) -> list[Claimed]:
-        """Take due deliveries, the longest due first, and those whose lease ran out."""
-        due = _of(share) | {"next_at": {"$lte": at}}
-        found: list[Document] = await self.collection.find(due).sort("next_at", 1).limit(share.limit).to_list(None)
-        if not found:
-            return []
-        token, until = uuid4().hex, at + lease
-        ours: Document = {"_id": {"$in": [stored["_id"] for stored in found]}}
-        claim = {"state": State.SENDING.value, "claim": token, "next_at": until}
-        result = await self.collection.update_many(due | ours, {"$set": claim, "$inc": {"claims": 1}})
-        if result.modified_count != len(found):
-            # Another replica was faster with some of them.
-            got = await self.collection.find(ours | {"claim": token}, {"_id": 1}).to_list(None)
-            ids = {stored["_id"] for stored in got}
-            found = [stored for stored in found if stored["_id"] in ids]
-        taken_over = sum(stored["state"] == State.SENDING.value for stored in found)
-        TAKEN_OVER.labels(SERVICE).inc(taken_over)
-        return [Claimed(to_delivery(stored), token, until) for stored in found]
-
-    async def finish(self, finished: Sequence[Finished], at: datetime) -> bool:
-        """Write what became of claims, each with its event; returns whether all of them were still ours to write."""
-        if not finished:
-            return True
-        writes = [UpdateOne(_still_ours(one), _step(one, at)) for one in finished]
+        writes = [UpdateOne(*_settling(one, at)) for one in settled]
         result = await self.collection.bulk_write(writes, ordered=False)
         return result.matched_count == len(writes)
 
-    async def next_due(self, share: Share) -> datetime | None:
-        """When something is due next; in the past where it already is."""
-        wanted = _of(share) | {"next_at": {"$exists": True}}
-        first = await self.collection.find_one(wanted, {"next_at": 1}, sort=[("next_at", 1)])
-        return None if first is None else first["next_at"]
+    async def queues(self, addresses: Several[str], at: datetime) -> dict[str, Queue]:
+        """By address: what is due, in the order in which it happened, and when the next is."""
+        queues = {address: Queue() for address in addresses}
+        ours: Document = {"to": {"$in": list(addresses)}}
+        due = await aggregate(
+            self.collection,
+            [
+                {"$match": ours | {"next_at": {"$lte": at}}},
+                {"$sort": _ORDER},
+                {"$group": {"_id": "$to", "due": {"$firstN": {"n": MOST_AT_ONCE, "input": "$$ROOT"}}}},
+            ],
+        )
+        for found in due:
+            queues[found["_id"]].due = [to_delivery(stored) for stored in found["due"]]
+            queues[found["_id"]].next_at = at if len(found["due"]) == MOST_AT_ONCE else None
+        later = {"$match": ours | {"next_at": {"$gt": at}}}
+        first = {"$group": {"_id": "$to", "next_at": {"$min": "$next_at"}}}
+        for found in await aggregate(self.collection, [later, first]):
+            queue = queues[found["_id"]]
+            queue.next_at = queue.next_at or found["next_at"]
+        return queues
+
+    async def hold(self, deliveries: Sequence[Delivery], until: datetime) -> None:
+        """Gather them until the moment."""
+        ids = [str(delivery.id) for delivery in deliveries]
+        held = {"$set": {"gathered": True, "next_at": until}}
+        await self.collection.update_many({"_id": {"$in": ids}, "state": State.QUEUED.value}, held)
+
+    async def finish(self, finished: Sequence[Finished], at: datetime) -> bool:
+        """Write what became of deliveries, each with its event; returns whether all of them were still open."""
+        if not finished:
+            return True
+        writes = [
+            UpdateOne({"_id": str(one.delivery.id), "state": State.QUEUED.value}, _step(one, at)) for one in finished
+        ]
+        result = await self.collection.bulk_write(writes, ordered=False)
+        return result.matched_count == len(writes)
+
+    async def sent_as(self, messages: Several[str]) -> dict[str, list[Open]]:
+        """By message: the deliveries that went out with it, whether or not it is known that they arrived."""
+        found = await self.collection.find({"message": {"$in": list(messages)}}).to_list(None)
+        known: dict[str, list[Open]] = {}
+        for stored in found:
+            known.setdefault(stored["message"], []).append(_open(stored))
+        return known
+
+    async def arrive(self, deliveries: Sequence[Finished], at: datetime) -> None:
+        """Write what a gateway said later of what it had taken."""
+        if deliveries:
+            writes = [
+                UpdateOne({"_id": str(one.delivery.id), "state": State.SENT.value}, _step(one, at))
+                for one in deliveries
+            ]
+            await self.collection.bulk_write(writes, ordered=False)
 
 
-def _of(share: Share) -> Document:
-    return {"again": share.again} | ({"_id": {"$nin": list(share.besides)}} if share.besides else {})
+def _this(one: Finished, state: State) -> Document:
+    return {"_id": str(one.delivery.id), "state": state.value}
 
 
-def _settling(one: Settled, at: datetime) -> tuple[Document, Document] | None:
-    """Which document and what of it; None for what is written for many at once."""
-    this: Document = {"_id": str(one.delivery.id)}
+def _open(stored: Document) -> Open:
+    return Open(to_delivery(stored), State(stored["state"]), stored.get("next_at"))
+
+
+def _settling(one: Settled, at: datetime) -> tuple[Document, Document]:
+    this: Document = {"_id": str(one.delivery.id), "state": _OPEN}
     match one.verdict:
         case Suppressed() as suppressed:
-            return this | {"state": _OPEN}, _final(suppressed, one.record, at)
+            return this, _final(suppressed, one.record, at)
         case Waits(until=until):
-            return this | {"state": State.WAITING.value}, {"$set": {"next_at": until}}
-        case Ready():
-            return None
-
-
-def _still_ours(one: Finished) -> Document:
-    filters: Document = {"_id": str(one.claimed.delivery.id)}
-    if isinstance(one.step, Delivered):
-        # Whoever took it over meanwhile must learn that it was sent, so that nobody sends it a third time.
-        return filters | {"state": _UNDER_WAY}
-    return filters | {"state": State.SENDING.value, "claim": one.claimed.token}
+            return this, {"$set": {"state": State.WAITING.value, "next_at": until}, "$unset": {"to": ""}}
+        case Ready(at=goes_at, gathered=gathered):
+            delivery = one.delivery
+            queued: Document = {
+                "state": State.QUEUED.value,
+                "next_at": goes_at,
+                "ready_at": delivery.ready_at,
+                "to": delivery.to,
+                "channel": delivery.channel.value if delivery.channel else None,
+                "gathered": gathered,
+            }
+            return this, {"$set": queued}
 
 
 def _step(one: Finished, at: datetime) -> Document:
     match one.step:
         case Again(at=next_at, attempts=attempts):
-            pending = {"state": State.PENDING.value, "next_at": next_at, "attempts": attempts, "again": attempts > 0}
-            return {"$set": pending, "$unset": {"claim": ""}}
+            return {"$set": {"next_at": next_at, "attempts": attempts}}
         case Waits(until=until):
-            return {"$set": {"state": State.WAITING.value, "next_at": until}, "$unset": {"claim": ""}}
+            return {"$set": {"state": State.WAITING.value, "next_at": until}, "$unset": {"to": ""}}
         case outcome:
-            return _final(outcome, one.record, at)
+            return _final(outcome, one.record, at, one.message)
 
 
-def _final(outcome: Outcome, record: Outgoing | None, at: datetime) -> Document:
+def _final(outcome: Outcome, record: Outgoing | None, at: datetime, message: str = "") -> Document:
     done: Document = {"done_at": at}
     match outcome:
+        case Sent(attempts=attempts):
+            done |= {"state": State.SENT.value, "attempts": attempts}
         case Delivered(attempts=attempts):
             done |= {"state": State.DELIVERED.value, "attempts": attempts}
         case Failed(attempts=attempts, reason=reason):
             done |= {"state": State.FAILED.value, "attempts": attempts, "reason": reason}
         case Suppressed(reason=reason):
             done |= {"state": State.SUPPRESSED.value, "reason": reason}
+    if message:
+        done["message"] = message
     announced: Document = {"$push": {"outbox": to_stored(record)}} if record is not None else {}
-    return {"$set": done, "$unset": {"next_at": "", "claim": ""}} | announced
+    return {"$set": done, "$unset": {"next_at": ""}} | announced

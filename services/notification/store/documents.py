@@ -1,60 +1,58 @@
 """Deliveries as documents."""
 
 from dataclasses import asdict
-from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from services.notification.domain.deliveries import CaseFacts, Delivery, Due, State
+from services.notification.domain.timing import Pace
 from shared.events.case import PromiseKind
 from shared.events.event import Language, Urgency
-from shared.events.notices import NoticeKind, Recipient
+from shared.events.notices import Channel, NoticeKind, Recipient
 from shared.mongo import Document
+
+_AS_THEY_ARE = (
+    *("ticket", "agency", "occurred_at", "words", "created_at", "sequence", "told"),
+    *("to", "gathered", "position", "ready_at", "body", "trace", "attempts"),
+)
 
 
 def to_document(delivery: Delivery) -> Document:
-    """A new delivery. `again` says whether it was tried before; `next_at` is set while there is something to do."""
+    """A new delivery, which waits."""
     facts = delivery.facts
-    return {
+    known = {name: value for name in _AS_THEY_ARE if (value := getattr(delivery, name)) is not None}
+    return known | {
         "_id": str(delivery.id),
-        "ticket": delivery.ticket,
         "kind": delivery.kind.value,
         "recipient": delivery.recipient.value,
-        "agency": delivery.agency,
         "cause": str(delivery.cause),
-        "occurred_at": delivery.occurred_at,
+        "channel": delivery.channel.value if delivery.channel else None,
+        "pace": delivery.pace.value,
+        "detail": dict(delivery.detail),
         "facts": asdict(facts)
         | {
             "urgency": facts.urgency.value,
             "language": facts.language.value,
             "due": [{"kind": due.kind.value, "at": due.at} for due in facts.due],
         },
-        "words": delivery.words,
-        "created_at": delivery.created_at,
-        "trace": delivery.trace,
-        "attempts": delivery.attempts,
         "state": State.WAITING.value,
-        "again": False,
-        "claims": 0,
     }
 
 
 def to_delivery(stored: Document) -> Delivery:
-    ready_at: datetime | None = stored.get("ready_at")
-    return Delivery(
-        id=UUID(stored["_id"]),
-        ticket=stored["ticket"],
-        kind=NoticeKind(stored["kind"]),
-        recipient=Recipient(stored["recipient"]),
-        agency=stored["agency"],
-        cause=UUID(stored["cause"]),
-        occurred_at=stored["occurred_at"],
-        facts=_facts(stored["facts"]),
-        words=stored["words"],
-        created_at=stored["created_at"],
-        ready_at=ready_at,
-        trace=stored["trace"],
-        attempts=stored["attempts"],
-    )
+    known: dict[str, Any] = {"agency": None, "words": None}
+    known |= {name: stored[name] for name in _AS_THEY_ARE if name in stored}
+    known |= {
+        "id": UUID(stored["_id"]),
+        "kind": NoticeKind(stored["kind"]),
+        "recipient": Recipient(stored["recipient"]),
+        "cause": UUID(stored["cause"]),
+        "channel": Channel(stored["channel"]) if stored["channel"] else None,
+        "pace": Pace(stored["pace"]),
+        "detail": stored["detail"],
+        "facts": _facts(stored["facts"]),
+    }
+    return Delivery(**known)
 
 
 def _facts(stored: Document) -> CaseFacts:

@@ -13,10 +13,10 @@ _KEPT_S = 2 * 86_400
 
 
 class Receipts:
-    """Collection `receipts`, `_id` is the day and the digest of the address."""
+    """Collection `receipts` or another one, `_id` is the day and the digest of the address."""
 
-    def __init__(self, database: Database, a_day: int) -> None:
-        self._receipts: Collection = database["receipts"]
+    def __init__(self, database: Database, a_day: int, collection: str = "receipts") -> None:
+        self._receipts: Collection = database[collection]
         self._a_day = a_day
 
     async def create_indexes(self) -> None:
@@ -37,6 +37,11 @@ class Receipts:
         found = await self._receipts.find({"_id": {"$in": list(places)}}).to_list(None)
         granted = {delivery_id for stored in found for delivery_id in stored["deliveries"]}
         return {delivery_id for delivery_id in asked if str(delivery_id) in granted}
+
+    async def give_back(self, delivery_id: UUID, digest: str, granted_at: datetime) -> None:
+        """Let something else have its place."""
+        change: Document = {"$pull": {"deliveries": str(delivery_id)}}
+        await self._receipts.update_one({"_id": f"{day_of(granted_at)} {digest}"}, change)
 
     def _add(self, ids: list[str], at: datetime) -> Document:
         had: Document = {"$ifNull": ["$deliveries", []]}

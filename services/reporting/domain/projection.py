@@ -11,7 +11,7 @@ from services.reporting.domain.figures import bucket_of, figures_of, levels_of
 from shared.errors import Rejected
 from shared.events.complaints import Afterwards, ComplaintEvent, ComplaintSubmitted, ComplaintSupported, FollowUp
 from shared.events.envelope import CaseEnvelope
-from shared.events.notices import NoticeDelivered, NoticeEvent, NoticeFailed, NoticeSuppressed
+from shared.events.notices import NoticeDelivered, NoticeEvent, NoticeFailed, NoticeSent, NoticeSuppressed
 from shared.events.personal import PersonalRecorded
 from shared.events.words import WordsRecorded
 from shared.wita import day_of
@@ -64,7 +64,7 @@ class Projection:
                 self.words.setdefault(str(told.event_id), told.text)
             case CaseEnvelope():
                 self._take_step(told)
-            case NoticeDelivered() | NoticeFailed() | NoticeSuppressed():
+            case NoticeSent() | NoticeDelivered() | NoticeFailed() | NoticeSuppressed():
                 self.notices[str(told.event_id)] = _notice(told)
             case Erased():
                 self._erase(told)
@@ -152,13 +152,13 @@ def _head(event: CaseEnvelope) -> Head:
     )
 
 
-def _notice(event: NoticeDelivered | NoticeFailed | NoticeSuppressed) -> Notice:
+def _notice(event: NoticeSent | NoticeDelivered | NoticeFailed | NoticeSuppressed) -> Notice:
     return Notice(
         type=event.type,
         at=event.occurred_at,
         kind=event.kind.value,
         recipient=event.recipient.value,
         agency=event.agency,
-        channel=event.channel,
-        reason=None if isinstance(event, NoticeDelivered) else event.reason,
+        channel=event.channel.value,
+        reason=event.reason if isinstance(event, NoticeFailed | NoticeSuppressed) else None,
     )

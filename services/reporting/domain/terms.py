@@ -116,13 +116,46 @@ WRITINGS: Final[Terms] = {
 NOTICES: Final[Terms] = {
     "received": ("aduan diterima", "complaint received"),
     "assigned": ("aduan diteruskan", "complaint passed on"),
+    "progress": ("perkembangan penanganan", "progress"),
+    "question": ("pertanyaan kepada pelapor", "question to the reporter"),
     "resolved": ("aduan selesai ditangani", "complaint resolved"),
+    "rejected": ("aduan ditolak", "complaint rejected"),
+    "reopened": ("aduan dibuka kembali", "complaint opened again"),
+    "closed": ("aduan ditutup", "complaint closed"),
+    "linked": ("aduan digabungkan", "complaint linked to another"),
+    "withdrawn": ("aduan dicabut", "complaint withdrawn"),
+    "refused": ("permintaan tidak dapat dipenuhi", "what was asked for is not possible"),
+    "escalated": ("keterlambatan diteruskan ke atasan", "delay passed on to those above"),
+    "ombudsman": ("berkas untuk Ombudsman ditawarkan", "file for the Ombudsman offered"),
     "new_case": ("aduan baru untuk instansi", "new case for the agency"),
+    "moved_on": ("aduan berpindah instansi", "case moved to another agency"),
+    "your_case": ("aduan ditugaskan kepada petugas", "case given to an officer"),
+    "answered": ("pelapor menjawab", "the reporter answered"),
+    "disputed": ("penyelesaian disanggah", "resolution disputed"),
+    "taken_back": ("pelapor mencabut aduan", "the reporter withdrew"),
+    "ended": ("aduan ditutup", "case closed"),
+    "overdue": ("tenggat terlewati", "promise broken"),
+    "to_decide": ("perlu diverifikasi", "to be triaged"),
+    "escalation": ("eskalasi keterlambatan", "escalation of a broken promise"),
 }
-RECIPIENTS: Final[Terms] = {"reporter": ("pelapor", "reporter"), "agency": ("instansi", "agency")}
-CHANNELS: Final[Terms] = {"email": ("surel", "e-mail")}
+RECIPIENTS: Final[Terms] = {
+    "reporter": ("pelapor", "reporter"),
+    "agency": ("instansi", "agency"),
+    "former_agency": ("instansi sebelumnya", "former agency"),
+    "officer": ("petugas", "officer"),
+    "coordinator": ("koordinator", "coordinator"),
+    "agency_head": ("kepala instansi", "head of the agency"),
+    "sekda": ("Sekretaris Daerah", "provincial secretary"),
+    "governor": ("Gubernur", "governor"),
+}
+CHANNELS: Final[Terms] = {
+    "email": ("surel", "e-mail"),
+    "sms": ("SMS", "text message"),
+    "whatsapp": ("WhatsApp", "WhatsApp"),
+}
 DELIVERIES: Final[Terms] = {
-    "notice.delivered.v1": ("terkirim", "delivered"),
+    "notice.sent.v1": ("terkirim", "sent"),
+    "notice.delivered.v1": ("sampai di penerima", "delivered"),
     "notice.failed.v1": ("gagal terkirim", "not delivered"),
     "notice.suppressed.v1": ("tidak dikirim", "not sent"),
 }
@@ -131,7 +164,9 @@ NOTICE_REASONS: Final[Terms] = {
     "historical": ("aduan dicatat kemudian", "the complaint was entered afterwards"),
     "receipt_limit": ("batas jumlah tanda terima tercapai", "the limit of receipts was reached"),
     "erased": ("alamatnya sudah dihapus", "the address was erased"),
-    "no_address": ("tidak ada alamat surel", "there is no address"),
+    "no_address": ("tidak ada alamat", "there is no address"),
+    "opted_out": ("penerima tidak menghendakinya", "the recipient opted out"),
+    "conflict_of_interest": ("ada benturan kepentingan", "there is a conflict of interest"),
 }
 
 

@@ -1,0 +1,94 @@
+"""`/v1/notices/receipts`: gateways tell whether messages arrived. What counts is the signature over the raw bytes."""
+
+import hmac
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import PlainTextResponse
+from pydantic import SecretStr
+
+from services.notification.domain.receipts import Receipt, read_cloud_receipts, read_gateway_receipts
+from services.notification.domain.signatures import key_of, verify, verify_of_hub
+from services.notification.settings import Settings
+from shared.problems import Problem
+
+Take = Callable[[Sequence[Receipt]], Awaitable[bool]]
+"""False: a message is not marked as sent yet, and the receipt must be told again."""
+
+_PREFIX: Final = "/v1/notices/receipts"
+_TAKEN: Final = {"description": "Taken"}
+_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    401: {"description": "The signature does not fit"},
+    404: {"description": "The channel takes no receipts"},
+    422: {"description": "The body is not what a gateway sends"},
+    503: {"description": "Not yet; the same again after a second"},
+}
+
+
+def create_receipts_router(settings: Settings, take: Take) -> APIRouter:
+    """Receipts of both gateways. `take` is given those of one request; none is lost when it refuses."""
+    router = APIRouter(prefix=_PREFIX, tags=["receipts"])
+    sms, whatsapp = _key(settings.sms.receipt_secret), _key(settings.whatsapp.receipt_secret)
+    confirming = _key(settings.whatsapp.verify_token)
+
+    @router.post("/sms", status_code=204, responses={**_RESPONSES, 204: _TAKEN})
+    async def take_sms(request: Request) -> Response:
+        key = _known(sms)
+        body = await request.body()
+        signed = (_header(request, "id"), _header(request, "timestamp"), _header(request, "signature"))
+        if not verify([key], signed, body, datetime.now(UTC)):
+            raise _unsigned()
+        await _take(take, read_gateway_receipts, body)
+        return Response(status_code=204)
+
+    @router.post("/whatsapp", responses={**_RESPONSES, 200: _TAKEN})
+    async def take_whatsapp(request: Request) -> Response:
+        key = _known(whatsapp)
+        body = await request.body()
+        if not verify_of_hub(key, request.headers.get("x-hub-signature-256", ""), body):
+            raise _unsigned()
+        await _take(take, read_cloud_receipts, body)
+        # Meta counts nothing but 200.
+        return Response()
+
+    @router.get("/whatsapp", response_class=PlainTextResponse)
+    async def confirm_whatsapp(
+        mode: Annotated[str, Query(alias="hub.mode")] = "",
+        token: Annotated[str, Query(alias="hub.verify_token")] = "",
+        challenge: Annotated[str, Query(alias="hub.challenge", max_length=200)] = "",
+    ) -> PlainTextResponse:
+        """What Meta asks once, when the address is registered."""
+        if not hmac.compare_digest(_known(confirming), token.encode()) or mode != "subscribe":
+            raise Problem(401, "The token does not fit")
+        return PlainTextResponse(challenge, headers={"X-Content-Type-Options": "nosniff"})
+
+    return router
+
+
+async def _take(take: Take, read: Callable[[bytes], list[Receipt]], body: bytes) -> None:
+    try:
+        receipts = read(body)
+    except ValueError as error:
+        raise Problem(422, "These are no receipts", str(error)) from None
+    if receipts and not await take(receipts):
+        raise Problem(503, "Not yet", "Send the same again.", headers={"Retry-After": "1"})
+
+
+def _key(secret: SecretStr | None) -> bytes | None:
+    return None if secret is None else key_of(secret.get_secret_value())
+
+
+def _known(key: bytes | None) -> bytes:
+    if not key:
+        raise Problem(404, "Not Found")
+    return key
+
+
+def _header(request: Request, name: str) -> str:
+    return request.headers.get(f"webhook-{name}", "")
+
+
+def _unsigned() -> Problem:
+    return Problem(401, "The signature does not fit")

@@ -1,0 +1,182 @@
+"""Whether, where and when a delivery goes out. Pure."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from services.notification.domain.addresses import address_id
+from services.notification.domain.contacts import Contact
+from services.notification.domain.deliveries import Delivery
+from services.notification.domain.offices import Offices, contact_of, ways_to
+from services.notification.domain.timing import Pace, Timing, goes_out
+from shared.events.event import Language
+from shared.events.notices import Channel, Recipient
+from shared.ids import follow_id
+
+SuppressionReason = Literal[
+    "old", "historical", "receipt_limit", "erased", "no_address", "opted_out", "conflict_of_interest"
+]
+_ABOVE = frozenset(
+    {Recipient.COORDINATOR, Recipient.AGENCY_HEAD, Recipient.SEKDA, Recipient.GOVERNOR, Recipient.SYSTEM}
+)
+"""Who may be the one that the complaint is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How long things may take, and when they may happen."""
+
+    old_after: timedelta
+    wait_at_most: timedelta
+    give_up_after: timedelta
+    first_delay: timedelta
+    longest_delay: timedelta
+    address_secret: bytes = b""
+    enabled: frozenset[Channel] = frozenset({Channel.EMAIL})
+    timing: Timing = field(default_factory=Timing)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """To go out to the address from the moment on."""
+
+    channel: Channel
+    address: str
+    language: Language
+    at: datetime
+    gathered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Something is missing. At `until` that is decided upon again: it is sent without, or it is too old."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """Not to be sent, on purpose."""
+
+    reason: SuppressionReason
+
+
+Verdict = Ready | Waits | Suppressed
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Who follows, and how they are reached."""
+
+    channel: Channel
+    address: str
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """An agency's own, which wants to be called."""
+
+    id: str
+    agency: str
+    url: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a delivery is judged by."""
+
+    contact: Contact = field(default_factory=Contact)
+    offices: Offices = field(default_factory=Offices)
+    closed: Collection[date] = ()
+    """Days on which nobody works."""
+    follower: Follower | None = None
+    """Of what goes to one; None: they left."""
+    system: System | None = None
+    """Of what goes to one; None: it was taken away."""
+
+
+def judge(delivery: Delivery, known: Known, at: datetime, rules: Rules) -> Verdict:
+    """Whether, where and when it goes out, given what is known."""
+    if delivery.facts.historical:
+        return Suppressed("historical")
+    too_old_at = delivery.occurred_at + rules.old_after
+    if at >= too_old_at:
+        return Suppressed("old")
+    missing = _missing(delivery, known, too_old_at)
+    if missing is not None:
+        return missing
+    until = delivery.created_at + rules.wait_at_most
+    if _could_be_better(delivery, known.contact) and at < until:
+        return Waits(until)
+    ways, language = _ways(delivery, known, rules)
+    way = next((way for way in ways if delivery.channel in {None, way[0]}), None)
+    if way is None and delivery.recipient is Recipient.REPORTER:
+        # They are reached in another way by now.
+        way = next(iter(ways), None)
+    if way is None:
+        return Suppressed("no_address")
+    goes_at = goes_out(delivery.pace, at, rules.timing, known.closed)
+    return Ready(*way, language, goes_at, delivery.pace is Pace.GATHERED and bool(rules.timing.digests))
+
+
+def queued(delivery: Delivery, ready: Ready, at: datetime, secret: bytes) -> Delivery:
+    """As it is once it is known where it goes."""
+    is_system = ready.channel is Channel.WEBHOOK
+    to = f"{Channel.WEBHOOK}:{delivery.told}" if is_system else address_id(secret, ready.channel, ready.address)
+    since = delivery.ready_at or at
+    return replace(delivery, channel=ready.channel, to=to, gathered=ready.gathered, ready_at=since)
+
+
+def instead(delivery: Delivery, known: Known, rules: Rules) -> Delivery | None:
+    """The same message to the same reporter on the next way that there is, after this one failed."""
+    if delivery.recipient is not Recipient.REPORTER or known.contact.reporter is None:
+        return None
+    ways = [way for way, _ in known.contact.reporter.ways(rules.enabled)]
+    left = ways[ways.index(delivery.channel) + 1 :] if delivery.channel and delivery.channel in ways else []
+    if not left:
+        return None
+    way = left[0]
+    new = replace(delivery, to=None, gathered=False, ready_at=None, attempts=0, channel=way)
+    return replace(new, id=follow_id(delivery.cause, f"{delivery.recipient}/{way}"))
+
+
+def _missing(delivery: Delivery, known: Known, too_old_at: datetime) -> Verdict | None:
+    contact = known.contact
+    if delivery.recipient is Recipient.REPORTER:
+        if contact.reporter_is_erased:
+            return Suppressed("erased")
+        return Waits(too_old_at) if contact.reporter is None else None
+    if delivery.ticket and delivery.recipient in _ABOVE and contact.part is None:
+        return Waits(too_old_at)
+    reason = _unwanted(delivery, known)
+    return Suppressed(reason) if reason else None
+
+
+def _unwanted(delivery: Delivery, known: Known) -> SuppressionReason | None:
+    body = known.system.agency if known.system else delivery.told
+    if body is not None and body == known.contact.about:
+        return "conflict_of_interest"
+    if delivery.recipient is Recipient.FOLLOWER and (known.follower is None or known.contact.hidden):
+        return "opted_out"
+    return "no_address" if delivery.recipient is Recipient.SYSTEM and known.system is None else None
+
+
+def _ways(delivery: Delivery, known: Known, rules: Rules) -> tuple[list[tuple[Channel, str]], Language]:
+    if delivery.recipient is Recipient.REPORTER:
+        reporter = known.contact.reporter
+        return (reporter.ways(rules.enabled), reporter.language) if reporter else ([], Language.INDONESIAN)
+    if known.follower is not None:
+        return [(known.follower.channel, known.follower.address)], known.follower.language
+    if known.system is not None:
+        return [(Channel.WEBHOOK, known.system.url)], Language.INDONESIAN
+    contact = contact_of(delivery.recipient, delivery.told or "", known.offices, delivery.pace)
+    return ways_to(contact, rules.enabled, Pace.NOW), contact.language
+
+
+def _could_be_better(delivery: Delivery, contact: Contact) -> bool:
+    if delivery.words is not None and contact.lacks_words(delivery.words):
+        return True
+    return delivery.names_reporter and contact.reporter is None and not contact.reporter_is_erased

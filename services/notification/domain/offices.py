@@ -1,0 +1,122 @@
+"""Who an event concerns among those who work for government, and how each is reached. Pure; the directory is given."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from services.notification.domain.timing import Pace
+from shared.events.cases import CaseAssigned, CaseEscalated, CaseForwarded, CaseSplit, CaseTriaged, PromiseBreached
+from shared.events.directory import Agency, Contact, Officer
+from shared.events.envelope import CaseEnvelope
+from shared.events.notices import Channel, Recipient
+from shared.wita import day_of
+
+_WAYS = (Channel.EMAIL, Channel.WHATSAPP, Channel.SMS)
+"""In the order of preference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offices:
+    """Bodies and officers by id, as the directory has them."""
+
+    agencies: Mapping[str, Agency] = field(default_factory=dict[str, Agency])
+    officers: Mapping[str, Officer] = field(default_factory=dict[str, Officer])
+
+
+def told_of(event: CaseEnvelope, recipient: Recipient, offices: Offices) -> list[str]:
+    """Ids of the bodies, or of the officer, who are that recipient."""
+    found: list[str] = []
+    match recipient:
+        case Recipient.AGENCY:
+            found = _agencies(event)
+        case Recipient.FORMER_AGENCY:
+            found = _former(event, offices)
+        case Recipient.OFFICER if event.case.officer:
+            found = [event.case.officer]
+        case Recipient.COORDINATOR:
+            found = _coordinators(event, offices)
+        case Recipient.AGENCY_HEAD if isinstance(event, CaseEscalated) and event.holder:
+            found = [event.holder]
+        case Recipient.SEKDA | Recipient.GOVERNOR:
+            found = [office.id for office in offices.agencies.values() if _is_told_as(office, event)]
+        case _:
+            pass
+    return found
+
+
+def contact_of(recipient: Recipient, told: str, offices: Offices, pace: Pace) -> Contact:
+    """How the body or officer is reached; empty where the directory does not say."""
+    if recipient is Recipient.OFFICER:
+        officer = offices.officers.get(told)
+        return Contact(email=officer.email, whatsapp=officer.whatsapp, sms=officer.sms) if officer else Contact()
+    body = offices.agencies.get(told)
+    if body is None:
+        return Contact()
+    post = Contact(email=body.email, language=body.duty.language if body.duty else Contact().language)
+    if recipient is Recipient.AGENCY_HEAD and body.head is not None:
+        return body.head
+    if pace is Pace.NOW:
+        return body.duty or post
+    return post if post.email else body.duty or post
+
+
+def ways_to(contact: Contact, enabled: Iterable[Channel], pace: Pace) -> list[tuple[Channel, str]]:
+    """Channel and address: all there are of what goes out now, else the preferred one."""
+    addresses = {Channel.EMAIL: contact.email, Channel.WHATSAPP: contact.whatsapp, Channel.SMS: contact.sms}
+    ways = [(way, address) for way in _WAYS if way in set(enabled) and (address := addresses[way])]
+    return ways if pace is Pace.NOW else ways[:1]
+
+
+def holder_of(event: CaseEnvelope) -> str | None:
+    """The body that has what the event is about: the case, or the part of it."""
+    if isinstance(event, CaseAssigned | CaseForwarded):
+        return event.agency
+    if isinstance(event, PromiseBreached):
+        return event.holder
+    part = next((part.agency for part in event.case.parts if part.case_id == event.case_id), None)
+    return part or event.case.agency
+
+
+def concerned(event: CaseEnvelope) -> set[str]:
+    """Bodies whose own systems are told: who has it or a part of it, and who just lost it."""
+    case = event.case
+    before = [holding.agency for holding in case.holdings if holding.until is not None][-1:]
+    return {*before, *(part.agency for part in case.parts), *filter(None, (case.agency, holder_of(event)))}
+
+
+def _agencies(event: CaseEnvelope) -> list[str]:
+    if isinstance(event, CaseSplit):
+        return [part.agency for part in event.case.parts if part.case_id in event.parts]
+    holder = holder_of(event)
+    return [holder] if holder else []
+
+
+def _former(event: CaseEnvelope, offices: Offices) -> list[str]:
+    """Whoever had it just before, unless they gave it away themselves, or had it only to decide."""
+    before = [holding.agency for holding in event.case.holdings if holding.until is not None][-1:]
+    now = holder_of(event)
+    return [
+        agency
+        for agency in before
+        if agency not in {now, event.actor_agency}
+        and (known := offices.agencies.get(agency)) is not None
+        and not known.coordinates
+    ]
+
+
+def _coordinators(event: CaseEnvelope, offices: Offices) -> list[str]:
+    if isinstance(event, CaseTriaged):
+        return [event.coordinator]
+    holder = event.case.holdings[-1].agency if event.case.holdings else None
+    if holder and (known := offices.agencies.get(holder)) and known.coordinates:
+        return [holder]
+    return [office.id for office in offices.agencies.values() if office.coordinates and _is_there(office, event)]
+
+
+def _is_told_as(office: Agency, event: CaseEnvelope) -> bool:
+    if not isinstance(event, CaseEscalated) or office.escalation is not event.level:
+        return False
+    return _is_there(office, event)
+
+
+def _is_there(office: Agency, event: CaseEnvelope) -> bool:
+    return office.valid_on(day_of(event.occurred_at))

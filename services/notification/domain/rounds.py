@@ -1,0 +1,98 @@
+"""What an address gets now, in which order, and what is left for later. Pure."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.notification.domain.deliveries import Delivery
+from services.notification.domain.rules import REQUIRED
+from services.notification.domain.timing import Pace, Timing
+from shared.events.notices import Channel, NoticeKind
+
+ALL: Final = "*"
+"""Opted out of everything that may be opted out of."""
+_HOUR: Final = timedelta(hours=1)
+_NEVER_STOPPED: Final = REQUIRED | {NoticeKind.CONFIRMATION, NoticeKind.EVENT, NoticeKind.WEBHOOK_OFF}
+_MOST_IN_A_DIGEST: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What is known of where messages go."""
+
+    id: str
+    channel: Channel
+    confirmed: bool = False
+    """Its owner followed a link that was sent there."""
+    stopped: frozenset[str] = frozenset()
+    """Kinds that its owner does not want, or `*`."""
+    hour_began: datetime | None = None
+    sent_this_hour: int = 0
+
+    def counted(self, messages: int, at: datetime) -> tuple[datetime, int]:
+        """Beginning and number of the hour that runs, after so many more."""
+        began = self._hour(at)
+        return began, messages + (self.sent_this_hour if began == self.hour_began else 0)
+
+    def _hour(self, at: datetime) -> datetime:
+        return self.hour_began if self.hour_began is not None and at < self.hour_began + _HOUR else at
+
+    def hour_ends(self, at: datetime) -> datetime:
+        return self._hour(at) + _HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One or more deliveries that go out as one."""
+
+    deliveries: tuple[Delivery, ...]
+
+    @property
+    def first(self) -> Delivery:
+        return self.deliveries[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What to do for an address that is due."""
+
+    stopped: tuple[Delivery, ...]
+    """Its owner does not want them."""
+    messages: tuple[Message, ...]
+    held: tuple[Delivery, ...]
+    """More than an address gets in an hour: gathered until `held_until`."""
+    held_until: datetime
+
+
+def plan(address: Address, due: Sequence[Delivery], at: datetime, timing: Timing) -> Round:
+    """What is urgent first, then in the order in which it happened; what is gathered goes out as one, at the end."""
+    stopped = [delivery for delivery in due if _is_stopped(delivery, address.stopped)]
+    wanted = sorted((delivery for delivery in due if delivery not in stopped), key=_place)
+    if address.channel is Channel.WEBHOOK:
+        return Round(tuple(stopped), tuple(Message((one,)) for one in wanted), (), at)
+    left = timing.most_an_hour - address.counted(0, at)[1]
+    urgent = [one for one in wanted if one.pace is Pace.NOW]
+    single = [one for one in wanted if one.pace is not Pace.NOW and not one.gathered]
+    gathered = [one for one in wanted if one.pace is not Pace.NOW and one.gathered]
+    room = max(0, left - len(urgent) - bool(gathered))
+    messages = [Message((one,)) for one in (*urgent, *single[:room])]
+    held = single[room:]
+    if gathered and left > len(urgent):
+        messages += digests(gathered)
+    else:
+        held += gathered
+    return Round(tuple(stopped), tuple(messages), tuple(held), address.hour_ends(at))
+
+
+def digests(gathered: Sequence[Delivery]) -> Iterable[Message]:
+    starts = range(0, len(gathered), _MOST_IN_A_DIGEST)
+    return [Message(tuple(gathered[start : start + _MOST_IN_A_DIGEST])) for start in starts]
+
+
+def _is_stopped(delivery: Delivery, stopped: Collection[str]) -> bool:
+    return delivery.kind not in _NEVER_STOPPED and (delivery.kind.value in stopped or ALL in stopped)
+
+
+def _place(delivery: Delivery) -> tuple[bool, datetime, int, str]:
+    return delivery.attempts == 0, delivery.occurred_at, delivery.sequence, str(delivery.id)

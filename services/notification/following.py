@@ -1,0 +1,171 @@
+"""Following: asking for it, confirming it, ending it, and what links in messages do."""
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from services.notification.domain.addresses import address_id
+from services.notification.domain.following import (
+    PublicEvent,
+    Subscription,
+    SubscriptionState,
+    Target,
+    TargetKind,
+    address_on,
+    target_of,
+)
+from services.notification.domain.links import Link, Links, Purpose, code_fits, code_of
+from services.notification.store.public import PublicEvents
+from services.notification.store.subscriptions import AskedTooOften, Subscriptions
+from shared.directory import Directory
+from shared.events.event import Language
+from shared.events.notices import Channel
+from shared.ids import named_id
+from shared.limits import ANSWERS_WITHIN_S, within
+from shared.problems import Problem, field_problem
+from shared.wita import WITA, day_of
+
+ALL_KINDS: Final = "*"
+_IN_A_FEED: Final = 50
+
+Tell = Callable[[Subscription, str, str | None], Awaitable[None]]
+"""Queue the message that asks the address's owner: with the link, and on a telephone with the code. The same again for
+a request that is sent again, so the message must be known by the subscription's id."""
+
+
+class SubscriptionGone(Exception):
+    """It ended, or nobody confirmed it in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody asks for."""
+
+    channel: Channel
+    address: str
+    language: Language
+    kind: TargetKind
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a link is about."""
+
+    link: Link
+    target: Target | None = None
+    """What is followed, where it is about that."""
+    gone: bool = False
+    """There is nothing to end any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Following:
+    """Nobody is told of anything before the owner of the address said so."""
+
+    subscriptions: Subscriptions
+    public: PublicEvents
+    directory: Directory
+    links: Links
+    address_secret: bytes
+    enabled: Collection[Channel]
+    case_url: str
+    """Of a case's page, with `{ticket}`."""
+    tell: Tell
+    confirm_address: Callable[[str], Awaitable[None]]
+    stop: Callable[[str, str], Awaitable[None]]
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    async def ask(self, wanted: Wanted, key: UUID) -> Subscription:
+        """Ask the address's owner; with the same key it is the same request. Raises a 422 or 429 Problem.
+
+        Whoever asks learns nothing of what else goes to the address.
+        """
+        address, target = self._checked(wanted)
+        to = address_id(self.address_secret, wanted.channel, address)
+        new = Subscription(
+            id=named_id("subscription", key, to, target),
+            channel=wanted.channel,
+            address=address,
+            to=to,
+            language=wanted.language,
+            target=str(target),
+            created_at=self.now(),
+        )
+        try:
+            known = await self.subscriptions.create(new)
+        except AskedTooOften:
+            raise _asked_too_often(self.now()) from None
+        if known.state is SubscriptionState.ASKED:
+            link = self.links.to(Link(Purpose.FOLLOW, str(known.id)), known.created_at)
+            code = None if known.channel is Channel.EMAIL else code_of(self.links.secret, known.id)
+            await self.tell(known, link, code)
+        return known
+
+    async def confirm(self, subscription: UUID, code: str) -> Subscription:
+        """Raises a 403, 404, 410 or 429 Problem, and FollowsTooMuch."""
+        known = (await self._read(subscription)).get(subscription)
+        if known is None or known.channel is Channel.EMAIL:
+            # Mail carries a link, so nobody was ever given a code for it.
+            raise Problem(404, "No such subscription", "Nobody asked for it, or too long ago.")
+        if not await self.subscriptions.may_try(subscription):
+            raise Problem(429, "Too many codes were tried", "Ask to follow again; another code comes.")
+        if not code_fits(self.links.secret, subscription, code):
+            raise Problem(403, "The code does not fit", "Compare it with the one in the message.")
+        confirmed = await self.subscriptions.confirm(subscription, self.now())
+        if confirmed is None:
+            raise Problem(410, "The code is too old", "Ask to follow again; another code comes.")
+        return confirmed
+
+    async def look(self, token: str) -> Opened:
+        """Say what a link is about, and change nothing. Raises LinkInvalid, LinkExpired and SubscriptionGone."""
+        link = self.links.read(token, self.now())
+        if link.purpose not in {Purpose.FOLLOW, Purpose.LEAVE}:
+            return Opened(link)
+        known = (await self._read(UUID(link.subject))).get(UUID(link.subject))
+        if known is None and link.purpose is Purpose.FOLLOW:
+            raise SubscriptionGone
+        return Opened(link, Target.parse(known.target) if known else None, gone=known is None)
+
+    async def do(self, token: str) -> Opened:
+        """Do what the link says; twice is once. Raises what `look` does, and FollowsTooMuch."""
+        opened = await self.look(token)
+        subject = opened.link.subject
+        match opened.link.purpose:
+            case Purpose.FOLLOW:
+                if await self.subscriptions.confirm(UUID(subject), self.now()) is None:
+                    raise SubscriptionGone
+            case Purpose.LEAVE:
+                await self.subscriptions.leave(UUID(subject))
+            case Purpose.CONFIRM:
+                await self.confirm_address(subject)
+            case Purpose.STOP:
+                await self.stop(subject, opened.link.extra or ALL_KINDS)
+        return opened
+
+    async def newest(self, target: Target) -> list[PublicEvent]:
+        return await self.public.newest(str(target), _IN_A_FEED)
+
+    async def _read(self, subscription: UUID) -> dict[UUID, Subscription]:
+        async with within(ANSWERS_WITHIN_S):
+            return await self.subscriptions.read([subscription])
+
+    def _checked(self, wanted: Wanted) -> tuple[str, Target]:
+        if wanted.channel not in self.enabled or wanted.channel is Channel.WEBHOOK:
+            raise field_problem(("channel", "is not offered here"))
+        address = address_on(wanted.channel, wanted.address)
+        if address is None:
+            raise field_problem(("address", f"is nothing that {wanted.channel} can be sent to"))
+        try:
+            return address, target_of(wanted.kind, wanted.id, self.directory)
+        except ValueError as error:
+            raise field_problem((f"follow.{wanted.kind}", str(error))) from None
+
+
+def _asked_too_often(now: datetime) -> Problem:
+    tomorrow = datetime.combine(day_of(now) + timedelta(days=1), datetime.min.time(), WITA)
+    headers = {"Retry-After": str(int((tomorrow - now).total_seconds()) + 1)}
+    detail = "Confirm one of those that were asked for today, or try again tomorrow."
+    return Problem(429, "Too many requests for this address are unconfirmed", detail, headers=headers)

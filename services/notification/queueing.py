@@ -1,0 +1,115 @@
+"""Deliveries on their way into the queue of an address: stored, judged, and told of where they are done already."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from services.notification.domain.attempts import notice
+from services.notification.domain.deliveries import Delivery, State
+from services.notification.domain.judging import Ready, Rules, Suppressed, Verdict, judge, queued
+from services.notification.metrics import count_outcome
+from services.notification.patience import patiently
+from services.notification.sources import Sources
+from services.notification.store import Open, Settled, Store
+from shared.events.notices import NoticeKind
+from shared.outbox import OutboxRelay
+from shared.records import to_record
+from shared.topics import NOTICES
+
+_LOOK_EVERY_S: Final = 5.0
+_AT_ONCE: Final = 500
+
+
+@dataclass(slots=True)
+class Queueing:
+    """Sends nothing itself: it stores, and wakes the senders. Doing it again changes nothing."""
+
+    store: Store
+    relay: OutboxRelay
+    sources: Sources
+    rules: Rules
+    now: Callable[[], datetime]
+    wake: Callable[[], None]
+
+    async def add(self, deliveries: Sequence[Delivery], tickets: Iterable[str] = ()) -> None:
+        """Store what is new, and decide on it and on whatever is open of these tickets."""
+        known = await self.store.deliveries.add(deliveries)
+        again = {delivery.id for delivery in known}
+        brought = [Open(delivery, State.WAITING) for delivery in deliveries if delivery.id not in again]
+        stored = await self.store.deliveries.open_of(tickets, [str(one) for one in again])
+        await self.decide({one.delivery.id: one for one in (*brought, *stored)}.values())
+
+    async def decide(self, found: Iterable[Open]) -> None:
+        """Judge what is not done; what is queued already is told to its address again, in case nobody did."""
+        at, open_ = self.now(), list(found)
+        known = await self.sources.read(one.delivery for one in open_)
+        settled: list[Settled] = []
+        due: dict[str, datetime] = {}
+        for one in open_:
+            verdict = judge(one.delivery, known[one.delivery.id], at, self.rules)
+            if one.state is State.WAITING or isinstance(verdict, Suppressed):
+                settled.append(self._settled(one.delivery, verdict, at))
+            elif one.delivery.to is not None and one.next_at is not None:
+                _sooner(due, one.delivery.to, one.next_at)
+        await self._write(await self._limited(settled, at), due, at)
+
+    async def run(self) -> None:
+        """Decide again, for ever, where waiting is over."""
+        while True:
+            while await patiently(self.decide_waiting) == _AT_ONCE:
+                pass
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def decide_waiting(self) -> int:
+        """Returns of how many; more may be left where it is 500."""
+        found = await self.store.deliveries.waiting(self.now(), _AT_ONCE)
+        await self.decide(found)
+        return len(found)
+
+    async def _limited(self, settled: list[Settled], at: datetime) -> list[Settled]:
+        """Suppress receipts beyond what an address gets in a day, unless its owner confirmed that it is theirs.
+
+        Whoever complains may have entered anybody's.
+        """
+        asked = {one.delivery.id: one.delivery.to or "" for one in settled if _is_receipt(one)}
+        granted = await self.store.receipts.grant({one: to.partition(":")[2] for one, to in asked.items()}, at)
+        refused = {one: to for one, to in asked.items() if one not in granted}
+        theirs = await self.store.addresses.confirmed(set(refused.values()))
+        too_many = {one for one, to in refused.items() if to not in theirs}
+        return [
+            self._settled(one.delivery, Suppressed("receipt_limit"), at) if one.delivery.id in too_many else one
+            for one in settled
+        ]
+
+    def _settled(self, delivery: Delivery, verdict: Verdict, at: datetime) -> Settled:
+        if isinstance(verdict, Ready):
+            return Settled(queued(delivery, verdict, at, self.rules.address_secret), verdict)
+        if isinstance(verdict, Suppressed) and delivery.is_told_of:
+            return Settled(delivery, verdict, to_record(NOTICES, notice(delivery, verdict, at), delivery.trace))
+        return Settled(delivery, verdict)
+
+    async def _write(self, settled: list[Settled], due: dict[str, datetime], at: datetime) -> None:
+        all_open = await self.store.deliveries.settle(settled, at)
+        for one in settled:
+            if isinstance(one.verdict, Ready) and one.delivery.to:
+                _sooner(due, one.delivery.to, one.verdict.at)
+        await self.store.addresses.has_due(due)
+        told = {str(one.delivery.id): [one.record] for one in settled if one.record}
+        if told and all_open:
+            # Otherwise something was decided elsewhere meanwhile; then the sweep publishes what was really written.
+            self.relay.queue(told)
+        for one in settled:
+            if isinstance(one.verdict, Suppressed):
+                count_outcome(one.delivery, one.verdict)
+        if due:
+            self.wake()
+
+
+def _is_receipt(one: Settled) -> bool:
+    return one.delivery.kind is NoticeKind.RECEIVED and isinstance(one.verdict, Ready)
+
+
+def _sooner(due: dict[str, datetime], address: str, at: datetime) -> None:
+    due[address] = min(due.get(address, at), at)

@@ -1,0 +1,72 @@
+"""What deliveries are judged by, read for many at once."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from services.notification.domain.deliveries import Delivery
+from services.notification.domain.judging import Follower, Known, System
+from services.notification.domain.offices import Offices
+from services.notification.store import Store
+from services.notification.store.webhooks import Webhook
+from shared.directory import Directory
+from shared.events.notices import Recipient
+
+_WEBHOOKS_LAST_S = 2.0
+
+
+@dataclass(slots=True)
+class Sources:
+    """The contact book, the directory, who follows, and agencies' own systems."""
+
+    store: Store
+    directory: Directory
+    _webhooks: dict[str, Webhook] = field(default_factory=dict[str, Webhook])
+    _read_at: float = float("-inf")
+
+    @property
+    def offices(self) -> Offices:
+        return Offices(self.directory.agencies, self.directory.officers)
+
+    def closed(self) -> frozenset[date]:
+        """Days on which nobody works: holidays, and what coordinators added."""
+        calendars = self.directory.calendars.values()
+        return frozenset(closed.day for calendar in calendars for closed in calendar.closed)
+
+    async def webhooks(self) -> dict[str, Webhook]:
+        """By id; as they were at most two seconds ago."""
+        if time.monotonic() - self._read_at > _WEBHOOKS_LAST_S:
+            self._webhooks = {webhook.id: webhook for webhook in await self.store.webhooks.all()}
+            self._read_at = time.monotonic()
+        return self._webhooks
+
+    async def read(self, deliveries: Iterable[Delivery]) -> dict[UUID, Known]:
+        """By delivery."""
+        wanted = list(deliveries)
+        contacts = await self.store.contacts.read({one.ticket for one in wanted if one.ticket})
+        followers = await self._followers(wanted)
+        systems = await self.webhooks() if any(one.recipient is Recipient.SYSTEM for one in wanted) else {}
+        offices, closed = self.offices, self.closed()
+        return {
+            one.id: Known(
+                offices=offices,
+                closed=closed,
+                follower=followers.get(one.told or ""),
+                system=_system(systems.get(one.told or "")) if one.recipient is Recipient.SYSTEM else None,
+                **({"contact": contacts[one.ticket]} if one.ticket else {}),
+            )
+            for one in wanted
+        }
+
+    async def _followers(self, deliveries: Iterable[Delivery]) -> dict[str, Follower]:
+        ids = {UUID(one.told) for one in deliveries if one.recipient is Recipient.FOLLOWER and one.told}
+        return {
+            str(found.id): Follower(found.channel, found.address, found.language)
+            for found in (await self.store.subscriptions.read(ids)).values()
+        }
+
+
+def _system(webhook: Webhook | None) -> System | None:
+    return System(webhook.id, webhook.agency, webhook.url, webhook.enabled) if webhook else None

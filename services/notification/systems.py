@@ -1,0 +1,142 @@
+"""Agencies' own systems: which events each is called with, what is said, and when it is called no more."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from services.notification.domain.attempts import Answer, Refused, Taken
+from services.notification.domain.deliveries import Delivery, facts_of, no_case
+from services.notification.domain.offices import concerned, holder_of
+from services.notification.domain.signatures import secret_of
+from services.notification.domain.timing import Pace
+from services.notification.outlets import Call, Outlet
+from services.notification.store.webhooks import Webhook, Webhooks
+from shared.events.envelope import CaseEnvelope
+from shared.events.notices import Channel, NoticeKind, Recipient
+from shared.ids import follow_id, named_id
+
+_SOURCE: Final = "/ntbcare/routing/cases"
+_GONE: Final = "gone"
+
+
+def calls_for(events: Sequence[tuple[CaseEnvelope, str]], webhooks: Iterable[Webhook], at: datetime) -> list[Delivery]:
+    """One for each event and each webhook of a body that it concerns."""
+    known = list(webhooks)
+    return [
+        _call(event, webhook, at, trace)
+        for event, trace in events
+        for webhook in known
+        if not event.case.historical and webhook.agency in concerned(event) and webhook.wants(event.kind)
+    ]
+
+
+def to_cloud_event(delivery: Delivery) -> dict[str, Any]:
+    """CloudEvents 1.0, structured: facts only, as `ntbcare.cases` has them. `position` counts from 1 by webhook."""
+    event = json.loads(delivery.body or "{}")
+    return {
+        "specversion": "1.0",
+        "id": str(delivery.cause),
+        "source": _SOURCE,
+        "type": event["type"],
+        "subject": event["case_id"],
+        "time": delivery.occurred_at.isoformat(),
+        "datacontenttype": "application/json",
+        "sequence": str(delivery.sequence),
+        "position": delivery.position,
+        "data": event,
+    }
+
+
+def write_call(delivery: Delivery, webhook: Webhook, master: bytes, at: datetime) -> Call:
+    """Signed with the webhook's secret, and for a while after a rotation with the one before it too."""
+    versions = [webhook.version]
+    if webhook.old_until is not None and at < webhook.old_until:
+        versions.append(webhook.version - 1)
+    return Call(
+        webhook=webhook.id,
+        reference=str(delivery.id),
+        url=webhook.url,
+        secrets=tuple(secret_of(master, webhook.id, version) for version in versions),
+        body=json.dumps(to_cloud_event(delivery), separators=(",", ":")).encode(),
+    )
+
+
+@dataclass(slots=True)
+class WatchedCalls:
+    """An outlet that remembers who does not answer, and calls nobody who did not for days."""
+
+    outlet: Outlet
+    webhooks: Webhooks
+    disable_after: timedelta
+    now: Callable[[], datetime]
+    tell: Callable[[Webhook], Any]
+    """Queue a notice that it is called no more."""
+
+    async def usable(self) -> None:
+        await self.outlet.usable()
+
+    async def send(self, message: Call) -> Answer:
+        answer = await self.outlet.send(message)
+        match answer:
+            case Taken():
+                await self.webhooks.succeeds(message.webhook)
+            case Refused(reason=reason):
+                await self._fails(message.webhook, gone=reason == _GONE)
+            case _:
+                pass
+        return answer
+
+    async def close(self) -> None:
+        await self.outlet.close()
+
+    async def _fails(self, webhook_id: str, *, gone: bool) -> None:
+        at = self.now()
+        webhook = await self.webhooks.fails(webhook_id, at)
+        if webhook is None or webhook.failing_since is None:
+            return
+        too_long = at - webhook.failing_since >= self.disable_after
+        if (gone or too_long) and await self.webhooks.disable(webhook_id, at):
+            await self.tell(webhook)
+
+
+def notice_of_end(webhook: Webhook, at: datetime) -> Delivery:
+    """To the agency's post: its system is called no more."""
+    return Delivery(
+        id=named_id(webhook.id, "off", webhook.failing_since),
+        ticket="",
+        kind=NoticeKind.WEBHOOK_OFF,
+        recipient=Recipient.AGENCY,
+        agency=webhook.agency,
+        cause=named_id(webhook.id),
+        occurred_at=at,
+        facts=no_case(at),
+        words=None,
+        created_at=at,
+        told=webhook.agency,
+        channel=Channel.EMAIL,
+        pace=Pace.NOW,
+        detail={"url": webhook.url},
+    )
+
+
+def _call(event: CaseEnvelope, webhook: Webhook, at: datetime, trace: str) -> Delivery:
+    return Delivery(
+        id=follow_id(event.event_id, f"{Recipient.SYSTEM}/{webhook.id}"),
+        ticket=event.ticket,
+        kind=NoticeKind.EVENT,
+        recipient=Recipient.SYSTEM,
+        agency=holder_of(event),
+        cause=event.event_id,
+        occurred_at=event.occurred_at,
+        facts=facts_of(event.case),
+        words=None,
+        created_at=at,
+        sequence=event.sequence,
+        told=webhook.id,
+        channel=Channel.WEBHOOK,
+        pace=Pace.NOW,
+        body=event.model_dump_json(exclude_none=True),
+        trace=trace,
+    )

@@ -1,0 +1,77 @@
+"""Whoever follows: what is public is kept for the feeds, and told to those who follow it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.notification.domain.deliveries import Delivery, facts_of, no_case
+from services.notification.domain.following import (
+    PublicEvent,
+    Subscription,
+    hides,
+    one_an_address,
+    public_event,
+)
+from services.notification.domain.timing import Pace, pace_of
+from services.notification.store import Store
+from shared.events.envelope import CaseEnvelope
+from shared.events.notices import NoticeKind, Recipient
+from shared.ids import follow_id
+
+
+async def followed(events: Sequence[tuple[CaseEnvelope, str]], store: Store, at: datetime) -> list[Delivery]:
+    """The messages that followers get of these events; the feeds are brought up to date first."""
+    await store.public.hide({event.ticket: event.occurred_at for event, _ in events if hides(event)})
+    public = [(event, trace, told) for event, trace in events if (told := public_event(event)) is not None]
+    if not public:
+        return []
+    await store.public.add([told for _, _, told in public])
+    targets = {target for _, _, told in public for target in told.targets}
+    subscriptions = await store.subscriptions.following(targets)
+    return [
+        _delivery(event, told, subscription, (at, trace))
+        for event, trace, told in public
+        for subscription in one_an_address(one for one in subscriptions if one.target in told.targets)
+    ]
+
+
+def confirmation_of(subscription: Subscription) -> Delivery:
+    """The message that asks an address's owner; the same again whenever the same is asked for."""
+    return Delivery(
+        id=follow_id(subscription.id, NoticeKind.CONFIRMATION),
+        ticket="",
+        kind=NoticeKind.CONFIRMATION,
+        recipient=Recipient.FOLLOWER,
+        agency=None,
+        cause=subscription.id,
+        occurred_at=subscription.created_at,
+        facts=no_case(subscription.created_at),
+        words=None,
+        created_at=subscription.created_at,
+        told=str(subscription.id),
+        channel=subscription.channel,
+        pace=Pace.NOW,
+        detail={"target": subscription.target},
+    )
+
+
+def _delivery(
+    event: CaseEnvelope, told: PublicEvent, subscription: Subscription, noticed: tuple[datetime, str]
+) -> Delivery:
+    return Delivery(
+        id=follow_id(event.event_id, f"{Recipient.FOLLOWER}/{subscription.to}"),
+        ticket=event.ticket,
+        kind=NoticeKind.FOLLOWED,
+        recipient=Recipient.FOLLOWER,
+        agency=told.agency,
+        cause=event.event_id,
+        occurred_at=event.occurred_at,
+        facts=facts_of(event.case),
+        words=None,
+        created_at=noticed[0],
+        sequence=event.sequence,
+        told=str(subscription.id),
+        channel=subscription.channel,
+        pace=pace_of(NoticeKind.FOLLOWED, Recipient.FOLLOWER, event.case.urgency, wide=subscription.wide),
+        detail={"type": told.type.value, "status": told.status.value},
+        trace=noticed[1],
+    )

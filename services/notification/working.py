@@ -1,0 +1,229 @@
+"""One address that is due, worked off: its messages go out one after another, each marked before the next."""
+
+import random
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+
+from services.notification.domain.attempts import (
+    Again,
+    Answer,
+    Delivered,
+    Failed,
+    NotTried,
+    Refused,
+    Sent,
+    Step,
+    after,
+)
+from services.notification.domain.deliveries import Delivery, State
+from services.notification.domain.judging import Known, Ready, Suppressed, instead, judge, queued
+from services.notification.domain.rounds import Message, Round, plan
+from services.notification.domain.timing import Pace, after_the_night
+from services.notification.lanes import Lane
+from services.notification.letters import UnusableAddress
+from services.notification.metrics import RETRIES, SERVICE, TAKEN_OVER
+from services.notification.outlets import Outlet
+from services.notification.patience import patiently
+from services.notification.queueing import Queueing
+from services.notification.recording import Recorder, RecordingFailed
+from services.notification.sayings import reference_of
+from services.notification.settings import OutletSettings
+from services.notification.store import Claimed, Finished, Open, Queue, Released
+from services.notification.writing import Draft, Writing
+from shared.events.notices import Channel
+
+log = structlog.get_logger(__name__)
+
+_BROKEN: Final = timedelta(seconds=30)
+_SENDS_IN_A_LEASE: Final = 3
+"""A claim that has less time left than so many sends take is given back: its turn came too late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A channel, and what goes out by it."""
+
+    channel: Channel
+    outlet: Outlet
+    limits: OutletSettings
+    writing: Writing
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What all work of a sender has in common."""
+
+    way: Way
+    queueing: Queueing
+    now: Callable[[], datetime]
+    stopping: Callable[[], bool]
+
+
+class _PutOff(Exception):
+    """What comes after must wait for what was put off."""
+
+    def __init__(self, step: Again) -> None:
+        super().__init__()
+        self.step = step
+
+
+@dataclass(slots=True)
+class AddressWork:
+    """Whatever happens, the address is given back."""
+
+    tools: Tools
+    lane: Lane
+    recorder: Recorder
+    claimed: Claimed
+    queue: Queue
+    known: Mapping[UUID, Known]
+    next_at: datetime | None = None
+    again: bool = False
+    messages: int = 0
+
+    async def run(self) -> None:
+        self.next_at = self.queue.next_at
+        with suppress(RecordingFailed):
+            # Then nobody knows what was written down; the address is taken over when its lease runs out.
+            await self._worked_off()
+            await self.recorder.write([], Released(self.claimed, self.next_at, self.again, self.messages))
+        self.lane.put_down(self.claimed.address.id)
+        self.lane.woken.set()
+
+    async def _worked_off(self) -> None:
+        try:
+            await self._round()
+        except _PutOff as put_off:
+            self.next_at, self.again = put_off.step.at, put_off.step.attempts > 0
+        except RecordingFailed:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above; nobody else could have the address otherwise
+            log.error("address_broke", channel=self.tools.way.channel, error=type(error).__name__)  # noqa: TRY400
+            self.next_at = self.tools.now() + _BROKEN
+
+    async def _round(self) -> None:
+        at, rules = self.tools.now(), self.tools.queueing.rules
+        due = await self._numbered(self.queue.due)
+        round_ = plan(self.claimed.address, due, at, rules.timing)
+        self._count_taken_over(round_)
+        await self._write([Finished(one, Suppressed("opted_out")) for one in round_.stopped])
+        if round_.held:
+            self._later(round_.held_until)
+            await patiently(lambda: self.tools.queueing.store.deliveries.hold(round_.held, round_.held_until))
+        for message in round_.messages:
+            await self._message(message)
+
+    async def _numbered(self, due: list[Delivery]) -> list[Delivery]:
+        """What goes to an agency's own system gets its position, which no later event can come before."""
+        if self.tools.way.channel is not Channel.WEBHOOK:
+            return due
+        return await patiently(lambda: self.tools.queueing.store.webhooks.number(self.claimed.address.id, due))
+
+    def _count_taken_over(self, round_: Round) -> None:
+        if self.claimed.taken_over and round_.messages:
+            TAKEN_OVER.labels(SERVICE).inc(len(round_.messages[0].deliveries))
+
+    async def _message(self, message: Message) -> None:
+        """Raises _PutOff."""
+        ready = [(delivery, way) for delivery in message.deliveries if (way := await self._ready(delivery)) is not None]
+        if not ready:
+            return
+        deliveries = [delivery for delivery, _ in ready]
+        try:
+            answer = await self._hand_over(deliveries, ready[0][1])
+        except UnusableAddress:
+            await self._write([Finished(one, Failed(one.attempts, "unusable_address")) for one in deliveries])
+            return
+        except RecordingFailed:
+            raise
+        except Exception as error:  # noqa: BLE001 - a fault with one delivery must hold up no other
+            await self._broken(deliveries, error)
+            return
+        await self._answered(deliveries, answer)
+
+    async def _hand_over(self, deliveries: list[Delivery], ready: Ready) -> Answer:
+        way, at = self.tools.way, self.tools.now()
+        draft = Draft(deliveries, self.known[deliveries[0].id], ready, self.claimed.address, at)
+        message = await way.writing.write(draft)
+        return await self.lane.in_turn(self.claimed.address.id, lambda: self._send(message))
+
+    async def _send(self, message: Any) -> Answer:
+        """When its turn has come: by then there may be no time left."""
+        way = self.tools.way
+        needed = timedelta(seconds=way.limits.timeout_s) * _SENDS_IN_A_LEASE
+        if self.tools.stopping() or self.tools.now() + needed > self.claimed.until:
+            return NotTried()
+        return await way.outlet.send(message)
+
+    async def _answered(self, deliveries: list[Delivery], answer: Answer) -> None:
+        """Raises _PutOff."""
+        if isinstance(answer, Refused) and not answer.for_good:
+            RETRIES.labels(SERVICE, self.tools.way.channel, answer.reason).inc()
+        at, rules = self.tools.now(), self.tools.queueing.rules
+        jitter = random.random()  # noqa: S311 - no secret
+        steps = [after(one, answer, at, rules, jitter=jitter) for one in deliveries]
+        await self._instead(deliveries, steps)
+        reference = str(reference_of(deliveries))
+        await self._write([Finished(one, step, reference) for one, step in zip(deliveries, steps, strict=True)])
+        self.messages += any(isinstance(step, Sent | Delivered) for step in steps)
+        put_off = [step for step in steps if isinstance(step, Again)]
+        if put_off:
+            raise _PutOff(put_off[0])
+
+    async def _ready(self, delivery: Delivery) -> Ready | None:
+        """None: it does not go out now, and what becomes of it is written down."""
+        at, rules = self.tools.now(), self.tools.queueing.rules
+        verdict = judge(delivery, self.known[delivery.id], at, rules)
+        if not isinstance(verdict, Ready):
+            await self._write([Finished(delivery, verdict)])
+            return None
+        system = self.known[delivery.id].system
+        if system is not None and not system.enabled:
+            # It has its position, and can be read again.
+            await self._write([Finished(delivery, Suppressed("opted_out"))])
+            return None
+        if queued(delivery, verdict, at, rules.address_secret).to != self.claimed.address.id:
+            # They said that they are reached in another way now.
+            await patiently(lambda: self.tools.queueing.decide([Open(delivery, State.WAITING)]))
+            return None
+        morning = at if delivery.pace is Pace.NOW else after_the_night(at, rules.timing)
+        if morning > at:
+            self._later(morning)
+            await self._write([Finished(delivery, Again(morning, delivery.attempts))])
+            return None
+        return verdict
+
+    async def _broken(self, deliveries: list[Delivery], error: Exception) -> None:
+        """What cannot be written is put aside and tried again later; the rest flows."""
+        if len(deliveries) > 1:
+            for one in deliveries:
+                await self._message(Message((one,)))
+            return
+        [one] = deliveries
+        # No traceback: its last line may quote what could not be handled.
+        log.error("delivery_broke", delivery=str(one.id), error=type(error).__name__)
+        RETRIES.labels(SERVICE, self.tools.way.channel, "broken").inc()
+        step = after(one, Refused("broken", for_good=False), self.tools.now(), self.tools.queueing.rules, jitter=1)
+        if isinstance(step, Again):
+            self._later(step.at)
+        await self._write([Finished(one, step)])
+
+    async def _instead(self, deliveries: list[Delivery], steps: list[Step]) -> None:
+        """Before a failure is written down, the next way to the same person is."""
+        rules = self.tools.queueing.rules
+        for one, step in zip(deliveries, steps, strict=True):
+            if isinstance(step, Failed) and (other := instead(one, self.known[one.id], rules)) is not None:
+                await patiently(lambda other=other: self.tools.queueing.add([other]))
+
+    async def _write(self, finished: list[Finished]) -> None:
+        if finished:
+            await self.recorder.write(finished)
+
+    def _later(self, at: datetime) -> None:
+        self.next_at = at if self.next_at is None else min(self.next_at, at)

@@ -1,0 +1,91 @@
+"""From what is to be told to what goes out, by channel; with links that are good for one thing and for a time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from services.notification.domain.deliveries import Delivery
+from services.notification.domain.judging import Known, Ready
+from services.notification.domain.links import Link, Links, Purpose, code_of
+from services.notification.domain.rounds import ALL, Address
+from services.notification.domain.rules import REQUIRED
+from services.notification.outlets import Call, Mail, TextMessage
+from services.notification.sources import Sources
+from services.notification.systems import write_call
+from shared.events.notices import Channel, NoticeKind, Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is to be written: several deliveries to one address are written as one message."""
+
+    deliveries: Sequence[Delivery]
+    known: Known
+    """Of the first of them."""
+    ready: Ready
+    address: Address
+    at: datetime
+
+
+Words = Callable[[Draft, Mapping[str, str]], Mail | TextMessage]
+"""With links by what a template calls them."""
+
+
+class Writing(Protocol):
+    """Finishes messages of one channel."""
+
+    async def write(self, draft: Draft) -> Any:
+        """Raises UnusableAddress, or whatever is wrong with a template."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WordWriting:
+    """For people."""
+
+    words: Words
+    links: Links
+
+    async def write(self, draft: Draft) -> Mail | TextMessage:
+        wanted = links_for(draft.deliveries, draft.address)
+        links = {name: self.links.to(link, draft.at) for name, link in wanted.items()}
+        first = draft.deliveries[0]
+        if first.kind is NoticeKind.CONFIRMATION and draft.ready.channel is not Channel.EMAIL:
+            links["code"] = code_of(self.links.secret, UUID(first.told))
+        return self.words(draft, links)
+
+
+def links_for(deliveries: Sequence[Delivery], address: Address) -> dict[str, Link]:
+    """By what a template calls them."""
+    first, kinds = deliveries[0], {delivery.kind for delivery in deliveries}
+    if first.kind is NoticeKind.CONFIRMATION:
+        return {"confirm": Link(Purpose.FOLLOW, first.told or "")}
+    links: dict[str, Link] = {}
+    if NoticeKind.RECEIVED in kinds and not address.confirmed:
+        links["confirm"] = Link(Purpose.CONFIRM, address.id)
+    if first.recipient is Recipient.FOLLOWER and len({delivery.told for delivery in deliveries}) == 1:
+        links["stop"] = Link(Purpose.LEAVE, first.told or "")
+    elif not kinds <= REQUIRED:
+        links["stop"] = Link(Purpose.STOP, address.id, first.kind if len(kinds) == 1 else ALL)
+    return links
+
+
+class WebhookGone(Exception):
+    """It was taken away meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallWriting:
+    """For agencies' own systems."""
+
+    sources: Sources
+    secret: bytes
+
+    async def write(self, draft: Draft) -> Call:
+        [delivery] = draft.deliveries
+        webhook = (await self.sources.webhooks()).get(delivery.told or "")
+        if webhook is None:
+            raise WebhookGone
+        return write_call(delivery, webhook, self.secret, draft.at)

@@ -1,0 +1,245 @@
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.notification.domain.contacts import Contact
+from services.notification.domain.deliveries import Delivery, Due
+from services.notification.domain.gsm import septets, to_gsm
+from services.notification.domain.judging import Ready
+from services.notification.forms import Forms
+from services.notification.outlets import TextMessage
+from services.notification.previews import DIGEST, channels_of, kinds, recipients_of
+from services.notification.sayings import CONFIDENTIAL
+from services.notification.texts import Texts
+from shared.directory import Directory
+from shared.events.case import EscalationLevel, PromiseKind, Status
+from shared.events.directory import Label
+from shared.events.event import Language
+from shared.events.notices import Channel, NoticeKind, Recipient
+from tests.notification.examples import AGENCY, AT, a_contact, a_delivery, a_directory, settings, the_facts
+
+FORMS = Forms()
+PHONE = "+628110000001"
+LONGEST_LINK = "https://care.ntbprov.example/v1/c/NTB-C833-HX1X-7X7V-TM/abcd"
+TICKET = "NTB-C833-HX1X-7X7V-TM"
+SHORT = [
+    (kind, recipient)
+    for kind in kinds()
+    if kind not in {DIGEST, CONFIDENTIAL} and Channel.SMS in channels_of(kind)
+    for recipient in recipients_of(kind)
+]
+LONG = {
+    "promise": "first_follow_up",
+    "level": "sekda",
+    "follow_up": "change_contact",
+    "status": "accepted",
+    "reason": "disputed",
+}
+DETAILS = [
+    *(LONG | {"promise": promise} for promise in PromiseKind),
+    *(LONG | {"level": level} for level in EscalationLevel),
+    *(LONG | {"status": status} for status in Status),
+    *(LONG | {"reason": reason} for reason in ("disputed", "overridden", "confirmed")),
+]
+
+
+def ready(channel: Channel = Channel.SMS, language: Language = Language.INDONESIAN) -> Ready:
+    return Ready(channel, PHONE, language, AT)
+
+
+def written(
+    *deliveries: Delivery, to: Ready | None = None, links: dict[str, str] | None = None, **known: Any
+) -> TextMessage:
+    contact, directory = known.get("contact", a_contact()), known.get("directory", a_directory())
+    return Texts(directory, settings(), FORMS).write(deliveries, contact, to or ready(), links or {}, AT)
+
+
+def called(name: str) -> Directory:
+    directory = a_directory()
+    agency = directory.agencies[AGENCY]
+    directory.agencies[AGENCY] = agency.model_copy(update={"name": Label(id=name, en=name)})
+    return directory
+
+
+def test_given_the_longest_link_when_measured_then_it_is_what_the_tests_say() -> None:
+    measured = (len(LONGEST_LINK), len(TICKET))
+
+    assert measured == (60, 21)
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize(("kind", "recipient"), SHORT)
+def test_given_the_longest_values_when_any_sms_is_written_then_it_is_one_message_with_its_link(
+    kind: str, recipient: Recipient, language: Language
+) -> None:
+    latest = AT + timedelta(days=28)
+    facts = the_facts(due=tuple(Due(promise, latest) for promise in PromiseKind))
+    links = {"open": LONGEST_LINK, "confirm": LONGEST_LINK}
+    writer = Texts(called("Dinas Pekerjaan Umum, Penataan Ruang, Perumahan dan Kawasan Permukiman"), settings(), FORMS)
+
+    texts = {
+        writer.write(
+            [
+                a_delivery(
+                    NoticeKind(kind),
+                    recipient=recipient,
+                    ticket=TICKET,
+                    facts=facts,
+                    detail=detail | {"linked_to": TICKET, "until": latest.isoformat(), "target": f"agency:{AGENCY}"},
+                )
+            ],
+            a_contact(),
+            ready(language=language),
+            links,
+            AT,
+        ).text
+        for detail in DETAILS
+    }
+
+    for text in texts:
+        assert (septets(text) or 161) <= 160, text
+        assert text.endswith(LONGEST_LINK), text
+        assert TICKET in text or kind == NoticeKind.CONFIRMATION, text
+
+
+def test_given_a_receipt_when_written_as_sms_then_it_says_what_was_received_and_until_when_it_is_answered() -> None:
+    message = written(a_delivery(ticket=TICKET))
+
+    assert message.text == (
+        f"NTB Care: aduan {TICKET} kami terima. Dijawab sebelum 25 Nov 10.00 WITA. "
+        f"Pantau: https://care.example/v1/cases/{TICKET}"
+    )
+    assert (message.to, message.language) == (PHONE, "id")
+    assert message.reference == str(a_delivery().id)
+
+
+def test_given_a_reader_of_english_when_written_as_sms_then_it_is_english() -> None:
+    message = written(a_delivery(NoticeKind.NEW_CASE, ticket=TICKET), to=ready(language=Language.ENGLISH))
+
+    assert message.text.startswith(f"NTB Care: new case {TICKET}. First due 25 Nov 10:00 WITA.")
+    assert message.text.endswith(f"https://care.example/desk/cases/{TICKET}")
+
+
+def test_given_a_code_when_following_is_to_be_confirmed_then_the_sms_has_the_code_and_no_link() -> None:
+    delivery = a_delivery(
+        NoticeKind.CONFIRMATION, ticket="", recipient=Recipient.FOLLOWER, detail={"target": "region:52.03"}
+    )
+
+    message = written(delivery, links={"code": "204816", "confirm": f"https://care.example/{'x' * 130}"})
+
+    assert message.text == (
+        "NTB Care: kode 204816 untuk mengikuti aduan di Lombok Timur. "
+        "Berlaku s.d. 26 Nov 10.00 WITA. Bukan Anda? Abaikan."
+    )
+
+
+def test_given_a_link_that_is_too_long_when_written_as_sms_then_the_link_goes_and_the_ticket_stays() -> None:
+    message = written(a_delivery(ticket=TICKET), links={"open": f"https://care.example/{'x' * 130}"})
+
+    assert message.text == f"NTB Care: aduan {TICKET} kami terima. Dijawab sebelum 25 Nov 10.00 WITA."
+
+
+def test_given_typographic_letters_in_a_name_when_written_as_sms_then_it_stays_in_the_alphabet() -> None:
+    message = written(
+        a_delivery(NoticeKind.ASSIGNED, ticket=TICKET), directory=called("Dinas “PU” \u2013 Lômbok\nTimur…\U0001f6a7")
+    )
+
+    assert 'diteruskan ke Dinas "PU" - Lombok Timur...?.' in message.text
+    assert septets(message.text) is not None
+
+
+def test_given_a_long_name_when_written_as_sms_then_only_the_name_is_cut() -> None:
+    message = written(a_delivery(NoticeKind.ASSIGNED, ticket=TICKET), directory=called("Dinas " + "[PU] " * 40))
+
+    assert re.search(r"diteruskan ke Dinas \[PU\].*\.\.\.", message.text)
+    assert message.text.endswith(f"/v1/cases/{TICKET}")
+    assert (septets(message.text) or 161) <= 160
+
+
+def test_given_many_when_written_as_one_then_it_says_how_many_and_leads_on() -> None:
+    several = [a_delivery(NoticeKind.NEW_CASE, number) for number in range(12)]
+
+    message = written(*several, links={"open": "https://care.example/desk"})
+    otherwise = written(*reversed(several))
+
+    assert message.text == "NTB Care: 12 kabar untuk Anda. Buka: https://care.example/desk"
+    assert otherwise.text == "NTB Care: 12 kabar untuk Anda. Buka: https://care.example"
+    assert otherwise.reference == message.reference
+    assert message.reference not in {str(delivery.id) for delivery in several}
+
+
+@pytest.mark.parametrize("channel", [Channel.SMS, Channel.WHATSAPP])
+@pytest.mark.parametrize(("kind", "recipient"), SHORT)
+@pytest.mark.parametrize("language", list(Language))
+def test_given_a_confidential_case_when_anybody_is_told_then_of_the_ticket_and_the_link_only(
+    kind: str, recipient: Recipient, language: Language, channel: Channel
+) -> None:
+    delivery = a_delivery(NoticeKind(kind), recipient=recipient, facts=the_facts(confidential=True), words="e-1")
+    contact = a_contact(words={"e-1": "Jalan sudah ditambal."})
+
+    message = written(delivery, to=ready(channel, language), contact=contact)
+
+    told = message.text.replace(delivery.ticket, "").replace("https://care.example", "")
+    assert delivery.ticket in message.text
+    for unsaid in ("aduan", "complaint", "rusak", "road", "PUPR", "Lombok", "WITA", "ditambal", "Siti"):
+        assert unsaid not in told
+
+
+def test_given_an_officers_words_when_told_on_whatsapp_then_they_are_cut_before_anything_else() -> None:
+    contact = a_contact(words={"e-1": "Sudah ditambal.\n\n\tSalam, " + "panjang " * 500})
+
+    message = written(
+        a_delivery(NoticeKind.RESOLVED, ticket=TICKET, words="e-1"), to=ready(Channel.WHATSAPP), contact=contact
+    )
+
+    assert 990 <= len(message.text) <= 1_000
+    assert 'Jawabannya: "Sudah ditambal. Salam, panjang' in message.text
+    assert message.text.endswith(f"https://care.example/v1/cases/{TICKET}")
+    assert not re.search(r"[\n\t]| {2}", message.text)
+
+
+def test_given_a_resolution_when_told_on_whatsapp_then_it_says_until_when_it_can_be_disputed() -> None:
+    detail = {"until": (AT + timedelta(days=14, hours=6)).isoformat()}
+
+    message = written(a_delivery(NoticeKind.RESOLVED, detail=detail), to=ready(Channel.WHATSAPP))
+
+    assert "Sanggah paling lambat Selasa 8 Des 2026 16.00 WITA." in message.text
+
+
+def test_given_nobody_known_when_an_agency_is_told_on_whatsapp_then_it_is_written_all_the_same() -> None:
+    delivery = replace(a_delivery(NoticeKind.NEW_CASE, ticket=TICKET), told="NOBODY")
+
+    message = written(delivery, to=ready(Channel.WHATSAPP), contact=Contact(), directory=Directory())
+
+    assert f"kasus baru {TICKET} untuk PUPR-52.03: road.damage." in message.text
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [("abc", 3), ("é è à Ñ ß £ @ _", 15), ("[€]", 6), ("^{}\\~|", 12), ("ç", None), ("“", None), ("\U0001f6a7", None)],
+)
+def test_given_a_text_when_measured_then_extension_letters_count_twice(text: str, length: int | None) -> None:
+    measured = septets(text)
+
+    assert measured == length
+
+
+@pytest.mark.parametrize(
+    ("text", "gsm"),
+    [
+        ("Dinas é ñ Å", "Dinas é ñ Å"),
+        ("“a” \u2018b\u2019 — c… d\u00a0e", "\"a\" 'b' - c... d e"),
+        ("ç ô Ł Œ ﬁ ½", "c o L OE fi 1/2"),
+        ("a\u0301 \u200bb\ufeff", "a b"),
+        ("مطر \U0001f6a7", "??? ?"),
+        ("`tab\t", "'tab "),
+    ],
+)
+def test_given_letters_that_sms_lacks_when_replaced_then_by_what_looks_like_them(text: str, gsm: str) -> None:
+    replaced = to_gsm(text)
+
+    assert replaced == gsm
+    assert septets(replaced) is not None
