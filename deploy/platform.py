@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -16,6 +17,9 @@ from deploy.lifespans import running_services
 from deploy.mail.mailbox import Mailbox
 from deploy.mail.pages import create_mail_router
 from deploy.pages.rendering import asset, page
+from deploy.simulators.app import create_simulators_router
+from deploy.simulators.pages import Messages, create_messages_router
+from deploy.simulators.playing import Simulators
 from shared.metrics import REGISTRY
 from shared.problems import Problem, ProblemApp
 from shared.service import OWN_PATHS
@@ -24,12 +28,20 @@ PAGES_OF_SERVICES: Final = {"/lapor": "intake", "/lacak": "reporting", "/desk": 
 """Linked from the start page where the service has them."""
 
 
+@dataclass(frozen=True)
+class Sinks:
+    """Where everything ends that is sent on this machine."""
+
+    mailbox: Mailbox
+    simulators: Simulators
+
+
 class Platform:
     """An ASGI app that gives each request to the service whose path it is."""
 
-    def __init__(self, apps: Mapping[str, FastAPI], mailbox: Mailbox | None) -> None:
+    def __init__(self, apps: Mapping[str, FastAPI], sinks: Sinks | None) -> None:
         self._apps = apps
-        self._own = _create_own_app(self, apps, mailbox)
+        self._own = _create_own_app(self, apps, sinks)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -58,12 +70,12 @@ class Platform:
                 return service_of(scope["method"], scope["path"]), None
 
 
-def create_platform(apps: Mapping[str, FastAPI], mailbox: Mailbox | None = None) -> Platform:
-    """The services by name, the mail of the mailbox at `/-/mail`, and what concerns them all."""
-    return Platform(apps, mailbox)
+def create_platform(apps: Mapping[str, FastAPI], sinks: Sinks | None = None) -> Platform:
+    """The services by name, what they sent at `/-/messages` and `/-/mail`, and what concerns them all."""
+    return Platform(apps, sinks)
 
 
-def _create_own_app(platform: Platform, apps: Mapping[str, FastAPI], mailbox: Mailbox | None) -> FastAPI:
+def _create_own_app(platform: Platform, apps: Mapping[str, FastAPI], sinks: Sinks | None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         async with platform.running():
@@ -71,9 +83,11 @@ def _create_own_app(platform: Platform, apps: Mapping[str, FastAPI], mailbox: Ma
 
     app = ProblemApp(title="NTB Care", lifespan=lifespan, openapi_url=None)
     app.include_router(_create_health_router(platform))
-    app.include_router(_create_start_router(platform, apps, has_mail=mailbox is not None))
-    if mailbox is not None:
-        app.include_router(create_mail_router(mailbox))
+    app.include_router(_create_start_router(platform, apps, has_mail=sinks is not None))
+    if sinks is not None:
+        app.include_router(create_mail_router(sinks.mailbox))
+        app.include_router(create_messages_router(Messages(sinks.mailbox, sinks.simulators.arrivals)))
+        app.include_router(create_simulators_router(sinks.simulators))
     return app
 
 

@@ -51,7 +51,7 @@ def up(
     """Start Apache Kafka, MongoDB and the four services on this machine, until Ctrl-C.
 
     Everything listens on 127.0.0.1 only. What was submitted is there again at the next start. Mail goes nowhere: it is
-    shown at /-/mail.
+    shown at /-/messages, with what goes to telephones and agencies' own systems.
     """
     plan = Plan(data.resolve(), port, kafka_port, mongo_port, smtp_port)
     console = Console(stderr=True)
@@ -179,7 +179,8 @@ def _welcome(plan: Plan, console: Console, seconds: float) -> None:
     for name, value in {
         "Start page": plan.url,
         "Documentation": f"{plan.url}/docs",
-        "Mail": f"{plan.url}/-/mail (SMTP on {HOST}:{plan.smtp_port}; nothing is sent on)",
+        "Messages": f"{plan.url}/-/messages (mail, telephones, agencies' systems; nothing leaves this machine)",
+        "Mail": f"{plan.url}/-/mail (SMTP on {HOST}:{plan.smtp_port})",
         "Kafka": f"{HOST}:{plan.kafka_port}",
         "MongoDB": uri_of(plan.mongo_port),
         "Data, log": f"{plan.folder}, {plan.log}",

@@ -4,6 +4,7 @@ Imported while Kafka starts: it knows the services' code, which takes seconds to
 """
 
 import asyncio
+import json
 import logging
 import os
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
@@ -21,7 +22,10 @@ from deploy.local.plan import Addresses, Plan, Step
 from deploy.local.ports import HOST
 from deploy.mail.mailbox import Mailbox
 from deploy.mail.sink import running_sink
-from deploy.platform import Platform, create_platform
+from deploy.platform import Platform, Sinks, create_platform
+from deploy.simulators.arrivals import Arrivals, Kind
+from deploy.simulators.playing import PREFIX, Simulators
+from deploy.simulators.receipts import Receipts, Target
 from deploy.topics import apply_topics
 from services.intake.app import create_app as create_intake
 from services.notification.app import create_app as create_notification
@@ -52,22 +56,41 @@ async def running_platform(plan: Plan, addresses: Addresses, done: Callable[[Ste
     secrets = development_secrets(plan.folder)
     await apply_topics(KafkaSettings(bootstrap=addresses.bootstrap))
     done(Step.TOPICS)
-    mailbox = Mailbox(plan.folder / "mail")
-    platform = _assemble(_environment(plan, addresses, secrets), plan.log, mailbox)
-    async with running_sink(mailbox, plan.smtp_port), platform.running(), _serving(platform, plan.http_port):
+    environment = environment_of(plan, addresses, secrets)
+    sinks = Sinks(Mailbox(plan.folder / "mail"), _simulators(plan, {**os.environ, **environment}))
+    platform = _assemble(environment, plan.log, sinks)
+    async with (
+        running_sink(sinks.mailbox, plan.smtp_port),
+        sinks.simulators.receipts.running(),
+        platform.running(),
+        _serving(platform, plan.http_port),
+    ):
         done(Step.SERVICES)
         yield platform
 
 
-def _environment(plan: Plan, addresses: Addresses, secrets: Mapping[str, str]) -> dict[str, str]:
+def _simulators(plan: Plan, settings: Mapping[str, str]) -> Simulators:
+    """They show and ask for what notification is told to ask for and to show."""
+    channels = {Kind.SMS: "NOTIFICATION_SMS__", Kind.WHATSAPP: "NOTIFICATION_WHATSAPP__"}
+    targets = {
+        channel: Target(f"{plan.url}/v1/notices/receipts/{channel}", settings[f"{prefix}RECEIPT_SECRET"])
+        for channel, prefix in channels.items()
+    }
+    tokens = {channel: settings[f"{prefix}TOKEN"] for channel, prefix in channels.items()}
+    return Simulators(Arrivals(plan.folder / "messages"), Receipts(targets), tokens)
+
+
+def environment_of(plan: Plan, addresses: Addresses, secrets: Mapping[str, str]) -> dict[str, str]:
     """What the services are told. Of secrets, those that the environment does not give already."""
     settings = {name: value for name, value in secrets.items() if name not in os.environ}
     if os.environ.get(ISSUER):
         settings.pop(DESK, None)
     settings |= {"NOTIFICATION_SMTP__HOST": HOST, "NOTIFICATION_SMTP__PORT": str(plan.smtp_port)}
+    settings |= {name: value for name, value in _gateways(plan).items() if name not in os.environ}
     settings["NOTIFICATION_PUBLIC_URL"] = plan.url
     settings["INTAKE_BLOBS__URL"] = (plan.folder / "blobs").absolute().as_uri()
-    settings |= _sign_in_at_intake(settings)
+    for service in ("INTAKE", "NOTIFICATION"):
+        settings |= _sign_in_at(service, settings)
     for service in _CREATE:
         prefix = service.upper()
         settings[f"{prefix}_KAFKA__BOOTSTRAP"] = addresses.bootstrap
@@ -77,19 +100,33 @@ def _environment(plan: Plan, addresses: Addresses, secrets: Mapping[str, str]) -
     return settings
 
 
-def _sign_in_at_intake(settings: Mapping[str, str]) -> dict[str, str]:
-    """Intake takes the tokens that the desk takes, unless the environment tells it of others."""
-    if any(name.startswith("INTAKE_OIDC__") for name in os.environ):
+def _gateways(plan: Plan) -> dict[str, str]:
+    """What the environment may tell otherwise: real gateways, and the hours of a real service."""
+    told = {
+        "NOTIFICATION_SMS__URL": f"{plan.url}{PREFIX}/sms/messages",
+        "NOTIFICATION_WHATSAPP__URL": f"{plan.url}{PREFIX}/whatsapp",
+        "NOTIFICATION_WHATSAPP__PHONE_NUMBER_ID": "simulated",
+        "NOTIFICATION_ALLOWED_HOSTS": json.dumps([f"{HOST}:{plan.http_port}"]),
+    }
+    if "NOTIFICATION_TIMING__QUIET_FROM" not in os.environ:
+        # Whoever tries it in the evening sees the messages. No variable of one field can say None.
+        told["NOTIFICATION_TIMING"] = json.dumps({"quiet_from": None})
+    return told
+
+
+def _sign_in_at(service: str, settings: Mapping[str, str]) -> dict[str, str]:
+    """It takes the tokens that the desk takes, unless the environment tells it of others."""
+    if any(name.startswith(f"{service}_OIDC__") for name in os.environ):
         return {}
     desk = {name: value for name, value in {**os.environ, **settings}.items() if name.startswith("ROUTING_OIDC__")}
-    return {name.replace("ROUTING", "INTAKE", 1): value for name, value in desk.items()}
+    return {name.replace("ROUTING", service, 1): value for name, value in desk.items()}
 
 
-def _assemble(environment: Mapping[str, str], log: Path, mailbox: Mailbox) -> Platform:
+def _assemble(environment: Mapping[str, str], log: Path, sinks: Sinks) -> Platform:
     os.environ.update(environment)
     apps = {name: _create(name) for name in _CREATE}
     _log_to(log)
-    return create_platform(apps, mailbox)
+    return create_platform(apps, sinks)
 
 
 def _create(name: str) -> FastAPI:

@@ -21,7 +21,18 @@ _TRACKING: Final = ("INTAKE_TRACKING_SECRETS", "NOTIFICATION_TRACKING_SECRETS", 
 """All the same: every service that is shown a tracking code checks it by itself."""
 _PHOTOS: Final = ("INTAKE_PHOTO_SECRET", "ROUTING_PHOTO_SECRET")
 """The same too: routing's pages show what intake keeps."""
-_SINGLE: Final = ("INTAKE_TICKET_SECRET", "NOTIFICATION_ADDRESS_SECRET", DEMO, DESK)
+_SINGLE: Final = (
+    "INTAKE_TICKET_SECRET",
+    "NOTIFICATION_ADDRESS_SECRET",
+    "NOTIFICATION_HOOKS__SECRET",
+    "NOTIFICATION_LINK_SECRET",
+    "NOTIFICATION_SMS__RECEIPT_SECRET",
+    "NOTIFICATION_SMS__TOKEN",
+    "NOTIFICATION_WHATSAPP__RECEIPT_SECRET",
+    "NOTIFICATION_WHATSAPP__TOKEN",
+    DEMO,
+    DESK,
+)
 
 
 class SecretsUnreadable(Exception):

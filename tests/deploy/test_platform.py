@@ -10,7 +10,10 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 
 from deploy.lifespans import ServiceNotStarted
 from deploy.mail.mailbox import Mailbox
-from deploy.platform import Platform, create_platform
+from deploy.platform import Platform, Sinks, create_platform
+from deploy.simulators.arrivals import Arrivals
+from deploy.simulators.playing import Simulators
+from deploy.simulators.receipts import Receipts
 from shared.docs import create_docs_router
 from shared.problems import ProblemApp
 
@@ -117,10 +120,10 @@ async def test_given_the_platform_when_run_by_any_asgi_server_then_its_lifespan_
 
 
 async def test_given_the_pages_when_read_then_nothing_is_fetched_from_elsewhere(tmp_path: Path) -> None:
-    platform = create_platform({"intake": a_service("intake")}, Mailbox(tmp_path))
+    platform = create_platform({"intake": a_service("intake")}, sinks_in(tmp_path))
 
     async with client_of(platform) as client:
-        pages = [await client.get(path) for path in ("/", "/docs", "/-/mail")]
+        pages = [await client.get(path) for path in ("/", "/docs", "/-/mail", "/-/messages")]
 
     for page in pages:
         assert page.status_code == 200
@@ -218,6 +221,10 @@ def routes_of(name: str, reasons: dict[str, str] | None) -> APIRouter:
         return JSONResponse({"service": name, "path": request.url.path, "query": request.url.query})
 
     return router
+
+
+def sinks_in(folder: Path) -> Sinks:
+    return Sinks(Mailbox(folder / "mail"), Simulators(Arrivals(folder / "messages"), Receipts({})))
 
 
 def client_of(platform: Platform) -> httpx2.AsyncClient:
