@@ -1,14 +1,18 @@
+from dataclasses import replace
+
 import pytest
 from pydantic import ValidationError
 
 from services.notification.app import create_app, rules_of
+from services.notification.settings import Settings
+from shared.events.notices import Channel
 from tests.notification.examples import RULES, settings
 
 
-def test_given_no_more_than_a_secret_when_settings_are_read_then_the_rest_has_defaults() -> None:
-    chosen = settings()
+def test_given_no_more_than_secrets_when_settings_are_read_then_the_rest_has_defaults() -> None:
+    chosen = Settings.model_validate({"address_secret": "secret", "link_secret": "link"})
 
-    assert rules_of(chosen) == RULES
+    assert rules_of(chosen) == replace(RULES, enabled=frozenset({Channel.EMAIL}))
     assert (chosen.mongo.database, chosen.smtp.connections, chosen.smtp.timeout_s) == ("notification", 4, 10)
 
 
@@ -50,3 +54,16 @@ async def test_given_settings_when_the_app_is_made_then_nothing_is_connected() -
     app = create_app(settings())
 
     assert app.title == "NTB Care notification"
+
+
+def test_given_gateways_when_settings_are_read_then_their_channels_can_be_used() -> None:
+    with_sms = settings(sms={"url": "https://sms.example"}, hooks={"secret": "hooks"})
+
+    assert with_sms.channels() == {Channel.EMAIL, Channel.SMS, Channel.WEBHOOK}
+    assert with_sms.limits(Channel.SMS) is with_sms.sms
+
+
+def test_given_secrets_made_for_development_when_it_is_production_then_the_service_refuses_to_start() -> None:
+    for field in ({"link_secret": "dev-link"}, {"hooks": {"secret": "dev-hooks"}}, {"sms": {"token": "dev-sms"}}):
+        with pytest.raises(ValidationError, match="must not be used in production"):
+            settings(environment="production", **field)

@@ -137,6 +137,10 @@ NOTICES: Final[Terms] = {
     "overdue": ("tenggat terlewati", "promise broken"),
     "to_decide": ("perlu diverifikasi", "to be triaged"),
     "escalation": ("eskalasi keterlambatan", "escalation of a broken promise"),
+    "followed": ("kabar bagi yang mengikuti", "news for those who follow"),
+    "event": ("peristiwa untuk sistem instansi", "event for an agency's own system"),
+    "confirmation": ("permintaan konfirmasi", "request to confirm"),
+    "webhook_off": ("sistem instansi tidak lagi dihubungi", "agency's own system is called no more"),
 }
 RECIPIENTS: Final[Terms] = {
     "reporter": ("pelapor", "reporter"),
@@ -147,11 +151,14 @@ RECIPIENTS: Final[Terms] = {
     "agency_head": ("kepala instansi", "head of the agency"),
     "sekda": ("Sekretaris Daerah", "provincial secretary"),
     "governor": ("Gubernur", "governor"),
+    "follower": ("yang mengikuti", "follower"),
+    "system": ("sistem instansi", "agency's own system"),
 }
 CHANNELS: Final[Terms] = {
     "email": ("surel", "e-mail"),
     "sms": ("SMS", "text message"),
     "whatsapp": ("WhatsApp", "WhatsApp"),
+    "webhook": ("webhook", "webhook"),
 }
 DELIVERIES: Final[Terms] = {
     "notice.sent.v1": ("terkirim", "sent"),
