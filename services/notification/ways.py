@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from services.notification.domain.links import Links
+from services.notification.forms import Forms
 from services.notification.gateways import JsonGateway, WhatsAppCloud
 from services.notification.hooks import HookCaller
 from services.notification.letters import Letters
@@ -28,8 +29,9 @@ class Writers:
     def __init__(self, sources: Sources, directory: Directory, settings: Settings) -> None:
         self._sources = sources
         self._settings = settings
-        self._letters = Letters(directory, settings)
-        self._texts = Texts(directory, settings)
+        forms = Forms()
+        self._letters = Letters(directory, settings, forms)
+        self._texts = Texts(directory, settings, forms)
         self._links = Links(settings.link_key(), settings.public_url)
 
     def of(self, channel: Channel) -> Writing:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from services.notification.domain.deliveries import Delivery
@@ -15,6 +15,9 @@ from services.notification.outlets import Call, Mail, TextMessage
 from services.notification.sources import Sources
 from services.notification.systems import write_call
 from shared.events.notices import Channel, NoticeKind, Recipient
+
+
+_DESK: Final = "/desk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class WordWriting:
         wanted = links_for(draft.deliveries, draft.address)
         links = {name: self.links.to(link, draft.at) for name, link in wanted.items()}
         first = draft.deliveries[0]
+        if len(draft.deliveries) > 1 and first.recipient not in {Recipient.REPORTER, Recipient.FOLLOWER}:
+            links["open"] = self.links.public_url.rstrip("/") + _DESK
         if first.kind is NoticeKind.CONFIRMATION and draft.ready.channel is not Channel.EMAIL:
             links["code"] = code_of(self.links.secret, UUID(first.told))
         return self.words(draft, links)

@@ -151,7 +151,7 @@ def _delivery(event: CaseEnvelope, rule: Rule, pace: Pace, noticed: tuple[dateti
 
 
 def _detail(event: CaseEnvelope) -> dict[str, str]:
-    said = {name: getattr(event, name, None) for name in _DETAILS}
+    said = {name: getattr(event, name, None) for name in _DETAILS} | {"status": event.case.status}
     if event.case.budget is not None:
         said["budget_year"] = event.case.budget.year
     if event.case.closes_at is not None:
