@@ -62,7 +62,7 @@ check-contracts: setup
 contracts: setup ## Record what was added to events; whatever would break a consumer is refused
 	$(BIN)/python -m tests.contracts.schemas
 
-diagrams: setup ## Draw docs/case-states.md from the transition table
+diagrams: setup ## Draw docs/case-states.md and docs/notices.md from the tables
 	$(BIN)/python -m deploy.diagrams
 
 bench: setup ## Measure: BENCH=accept, visible, project, route, lifecycle, queues or idle; PROFILE=<service> says where time goes

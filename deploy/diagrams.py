@@ -1,12 +1,15 @@
-"""`docs/case-states.md`, drawn from the transition table itself: `make diagrams`."""
+"""`docs/case-states.md` and `docs/notices.md`, drawn from the tables themselves: `make diagrams`."""
 
 from pathlib import Path
 from typing import Final
 
+from services.notification.domain.rules import RULES, Rule
 from services.routing.domain.table import PARTS, TABLE, Row
 from shared.events.case import Status
+from shared.events.notices import Recipient
 
 PAGE: Final = Path("docs/case-states.md")
+NOTICES_PAGE: Final = Path("docs/notices.md")
 _STAYS: Final = "stays"
 _HEAD: Final = """# States of a case
 
@@ -14,6 +17,25 @@ Drawn from the transition table (`services/routing/domain/table.py`) by `make di
 
 A complaint is `received` and at once `assigned` by a rule or `in_triage`. What waits for the reporter becomes again
 what it was. Breaches and steps of the ladder change no state.
+
+"""
+_NOTICES_HEAD: Final = """# Who is told what
+
+Drawn from the table of rules (`services/notification/domain/rules.py`) by `make diagrams`; a test compares the two. Of
+an event and a recipient the first row that fits counts. Whoever follows gets the public events of cases that are not
+confidential, agencies' own systems get every event of their cases ([webhooks](webhooks.md)).
+
+- **Now**, at any hour and to an agency on every way to whoever is on duty: urgent cases, and what somebody waits for at
+  the screen.
+- **Soon**, at once by day; what comes between 21:00 and 07:00 WITA waits for the morning: important cases, and
+  everything to reporters.
+- **Gathered** into one message at 08:00 and 13:00 of working days: ordinary cases, to those who work for government;
+  what happens in a region, a category or at an agency that somebody follows.
+
+An address gets 20 messages an hour; what is more comes as one when the hour is over (what is urgent always goes). The
+hours and the number are settings (`NOTIFICATION_TIMING__…`). Everything but what is marked "always" can be stopped by a
+link in the message, kind by kind. A reporter is told on one way, the one they prefer; if that fails for good, on the
+next one they gave. Each address gets its messages in order. What every message says: `GET /v1/notices/preview`.
 
 """
 
@@ -59,6 +81,23 @@ def _in_order(states: frozenset[Status]) -> list[Status]:
     return [state for state in Status if state in states]
 
 
+def draw_notices() -> str:
+    """Who is told what of which event, as Markdown."""
+    head = ["| of the event | who | gets | if | always |", "|---|---|---|---|---|"]
+    return _NOTICES_HEAD + "\n".join([*head, *(_notice(rule) for rule in RULES), ""])
+
+
+def _notice(rule: Rule) -> str:
+    event = rule.event.model_fields["type"].default.removesuffix(".v1")
+    cells = (f"`{event}`", _said(rule.audience), f"`{rule.kind}`", rule.when.name, "yes" if rule.required else "")
+    return "| " + " | ".join(cells) + " |"
+
+
+def _said(audience: Recipient) -> str:
+    return audience.replace("_", " ")
+
+
 if __name__ == "__main__":
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(draw(), encoding="utf-8")
+    NOTICES_PAGE.write_text(draw_notices(), encoding="utf-8")

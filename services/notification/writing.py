@@ -16,7 +16,6 @@ from services.notification.sources import Sources
 from services.notification.systems import write_call
 from shared.events.notices import Channel, NoticeKind, Recipient
 
-
 _DESK: Final = "/desk"
 
 

@@ -12,7 +12,7 @@ from shared.events.complaints import ComplaintSubmitted, ComplaintSupplemented
 from shared.events.directory import Agency, AgencyLevel, Category, Label, Region
 from shared.events.envelope import CaseEnvelope, UnknownCaseEvent
 from shared.events.event import Urgency
-from shared.events.notices import NoticeSent, NoticeKind, Recipient
+from shared.events.notices import NoticeKind, NoticeSent, Recipient
 from shared.events.personal import PersonalRecorded
 from shared.events.standards import ResolutionClass, Standard
 from shared.events.words import WordsKind, WordsRecorded

@@ -28,31 +28,28 @@ from shared.events.cases import (
 from shared.events.envelope import CaseEnvelope
 from shared.events.notices import NoticeKind, Recipient
 
-Condition = Callable[[CaseEnvelope], bool]
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What must hold beside the kind of event; the name is for the documentation."""
+
+    name: str
+    holds: Callable[[CaseEnvelope], bool]
 
 
-def always(_: CaseEnvelope) -> bool:
-    return True
+def _at_level(*levels: EscalationLevel) -> Condition:
+    return Condition(
+        "step of " + " or ".join(levels), lambda event: isinstance(event, CaseEscalated) and event.level in levels
+    )
 
 
-def of_the_whole(event: CaseEnvelope) -> bool:
-    """Not of a part that another body works on."""
-    return event.case_id == event.ticket
-
-
-def with_officer(event: CaseEnvelope) -> bool:
-    return event.case.officer is not None
-
-
-def at_level(*levels: EscalationLevel) -> Condition:
-    def told(event: CaseEnvelope) -> bool:
-        return isinstance(event, CaseEscalated) and event.level in levels
-
-    return told
-
-
-def disputed(event: CaseEnvelope) -> bool:
-    return isinstance(event, CaseReopened) and event.reason == "disputed"
+ALWAYS: Final = Condition("", lambda _: True)
+OF_THE_WHOLE: Final = Condition("not a part that another body works on", lambda event: event.case_id == event.ticket)
+WITH_OFFICER: Final = Condition("an officer has it", lambda event: event.case.officer is not None)
+WITHOUT_OFFICER: Final = Condition("no officer has it", lambda event: event.case.officer is None)
+DISPUTED: Final = Condition(
+    "by a dispute", lambda event: isinstance(event, CaseReopened) and event.reason == "disputed"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +59,18 @@ class Rule:
     event: type[CaseEnvelope]
     audience: Recipient
     kind: NoticeKind
-    when: Condition = always
+    when: Condition = ALWAYS
     required: bool = False
     """The law wants it: nobody can opt out of it."""
 
 
 RULES: Final = (
     Rule(CaseOpened, Recipient.REPORTER, NoticeKind.RECEIVED, required=True),
-    Rule(CaseAssigned, Recipient.REPORTER, NoticeKind.ASSIGNED, of_the_whole),
-    Rule(CaseForwarded, Recipient.REPORTER, NoticeKind.ASSIGNED, of_the_whole),
+    Rule(CaseAssigned, Recipient.REPORTER, NoticeKind.ASSIGNED, OF_THE_WHOLE),
+    Rule(CaseForwarded, Recipient.REPORTER, NoticeKind.ASSIGNED, OF_THE_WHOLE),
     Rule(CaseProgressed, Recipient.REPORTER, NoticeKind.PROGRESS),
     Rule(CaseInformationRequested, Recipient.REPORTER, NoticeKind.QUESTION, required=True),
-    Rule(CaseResolved, Recipient.REPORTER, NoticeKind.RESOLVED, of_the_whole, required=True),
+    Rule(CaseResolved, Recipient.REPORTER, NoticeKind.RESOLVED, OF_THE_WHOLE, required=True),
     Rule(CaseResolved, Recipient.REPORTER, NoticeKind.PROGRESS),
     Rule(CaseRejected, Recipient.REPORTER, NoticeKind.REJECTED, required=True),
     Rule(CaseReopened, Recipient.REPORTER, NoticeKind.REOPENED),
@@ -81,23 +78,23 @@ RULES: Final = (
     Rule(CaseLinked, Recipient.REPORTER, NoticeKind.LINKED, required=True),
     Rule(CaseWithdrawn, Recipient.REPORTER, NoticeKind.WITHDRAWN),
     Rule(FollowUpRefused, Recipient.REPORTER, NoticeKind.REFUSED, required=True),
-    Rule(CaseEscalated, Recipient.REPORTER, NoticeKind.OMBUDSMAN, at_level(EscalationLevel.OMBUDSMAN), required=True),
+    Rule(CaseEscalated, Recipient.REPORTER, NoticeKind.OMBUDSMAN, _at_level(EscalationLevel.OMBUDSMAN), required=True),
     Rule(
         CaseEscalated,
         Recipient.REPORTER,
         NoticeKind.ESCALATED,
-        at_level(EscalationLevel.SEKDA, EscalationLevel.GOVERNOR),
+        _at_level(EscalationLevel.SEKDA, EscalationLevel.GOVERNOR),
     ),
     Rule(CaseAssigned, Recipient.AGENCY, NoticeKind.NEW_CASE, required=True),
     Rule(CaseForwarded, Recipient.AGENCY, NoticeKind.NEW_CASE, required=True),
     Rule(CaseSplit, Recipient.AGENCY, NoticeKind.NEW_CASE, required=True),
-    Rule(CaseAssigned, Recipient.FORMER_AGENCY, NoticeKind.MOVED_ON, of_the_whole),
-    Rule(CaseForwarded, Recipient.FORMER_AGENCY, NoticeKind.MOVED_ON, of_the_whole),
+    Rule(CaseAssigned, Recipient.FORMER_AGENCY, NoticeKind.MOVED_ON, OF_THE_WHOLE),
+    Rule(CaseForwarded, Recipient.FORMER_AGENCY, NoticeKind.MOVED_ON, OF_THE_WHOLE),
     Rule(CaseOfficerAssigned, Recipient.OFFICER, NoticeKind.YOUR_CASE),
-    Rule(CaseResumed, Recipient.OFFICER, NoticeKind.ANSWERED, with_officer),
-    Rule(CaseResumed, Recipient.AGENCY, NoticeKind.ANSWERED, lambda event: not with_officer(event)),
+    Rule(CaseResumed, Recipient.OFFICER, NoticeKind.ANSWERED, WITH_OFFICER),
+    Rule(CaseResumed, Recipient.AGENCY, NoticeKind.ANSWERED, WITHOUT_OFFICER),
     Rule(CaseReopened, Recipient.AGENCY, NoticeKind.DISPUTED),
-    Rule(CaseReopened, Recipient.COORDINATOR, NoticeKind.DISPUTED, disputed),
+    Rule(CaseReopened, Recipient.COORDINATOR, NoticeKind.DISPUTED, DISPUTED),
     Rule(CaseWithdrawn, Recipient.AGENCY, NoticeKind.TAKEN_BACK),
     Rule(CaseClosed, Recipient.AGENCY, NoticeKind.ENDED),
     Rule(PromiseBreached, Recipient.AGENCY, NoticeKind.OVERDUE),
@@ -106,18 +103,18 @@ RULES: Final = (
         CaseEscalated,
         Recipient.AGENCY_HEAD,
         NoticeKind.ESCALATION,
-        at_level(EscalationLevel.AGENCY_HEAD),
+        _at_level(EscalationLevel.AGENCY_HEAD),
         required=True,
     ),
     Rule(
         CaseEscalated,
         Recipient.COORDINATOR,
         NoticeKind.ESCALATION,
-        at_level(EscalationLevel.COORDINATOR),
+        _at_level(EscalationLevel.COORDINATOR),
         required=True,
     ),
-    Rule(CaseEscalated, Recipient.SEKDA, NoticeKind.ESCALATION, at_level(EscalationLevel.SEKDA), required=True),
-    Rule(CaseEscalated, Recipient.GOVERNOR, NoticeKind.ESCALATION, at_level(EscalationLevel.GOVERNOR), required=True),
+    Rule(CaseEscalated, Recipient.SEKDA, NoticeKind.ESCALATION, _at_level(EscalationLevel.SEKDA), required=True),
+    Rule(CaseEscalated, Recipient.GOVERNOR, NoticeKind.ESCALATION, _at_level(EscalationLevel.GOVERNOR), required=True),
 )
 
 
@@ -125,7 +122,7 @@ def rules_for(event: CaseEnvelope) -> Iterator[Rule]:
     """One row an audience."""
     told: set[Recipient] = set()
     for rule in RULES:
-        if isinstance(event, rule.event) and rule.audience not in told and rule.when(event):
+        if isinstance(event, rule.event) and rule.audience not in told and rule.when.holds(event):
             told.add(rule.audience)
             yield rule
 

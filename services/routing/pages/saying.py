@@ -6,13 +6,12 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from services.routing.api.views import Line
-from shared.wita import is_working_day
 from services.routing.domain.standing import first_due
 from services.routing.domain.table import OPEN
 from shared.directory import Directory
 from shared.events.case import CaseSnapshot, Promise
 from shared.events.event import Language
-from shared.wita import day_of, in_words
+from shared.wita import day_of, in_words, is_working_day
 
 _SOON_DAYS: Final = 2
 
