@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, FastAPI
 
 from services.notification.api.calling import create_caller_getter
+from services.notification.api.notices import create_notices_router
 from services.notification.api.previews import create_previews_router
 from services.notification.api.receipts import create_receipts_router
 from services.notification.api.subscriptions import create_subscriptions_router
@@ -84,6 +85,7 @@ def _routers(settings: Settings, service: Service, queueing: Queueing) -> list[A
     get_caller = create_caller_getter(SignIn(settings.oidc), directory)
     administration = Administration(store.webhooks, directory, settings.hook_key(), settings.allowed_hosts)
     return [
+        create_notices_router(queueing, get_caller, _now),
         create_subscriptions_router(_following(settings, service, queueing)),
         create_webhooks_router(administration, get_caller, settings.hooks.old_secret_lasts),
         create_receipts_router(settings, Arriving(queueing, _now).take),

@@ -5,19 +5,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from services.notification.domain.attempts import Again, Delivered, Failed, Outcome, Sent, Step
 from services.notification.domain.deliveries import Delivery, State
-from services.notification.domain.judging import Ready, Suppressed, Verdict, Waits
+from services.notification.store.changes import Finished, Settled, settling, step_of
 from services.notification.store.documents import to_delivery, to_document
+from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Database, Document, aggregate, only_duplicates
-from shared.outbox import to_stored
-from shared.records import Outgoing
 
 _OPEN: Final = {"$in": [State.WAITING.value, State.QUEUED.value]}
+_BECAME: Final = ("reason", "next_at", "done_at")
 _ORDER: Final = {"occurred_at": 1, "sequence": 1, "_id": 1}
 _KEPT_S: Final = 400 * 86_400
 """As long as `ntbcare.notices` is. What happened longer ago than a week is never sent again."""
@@ -35,24 +35,14 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """What was decided of an open delivery; the record tells of it where it is final."""
+class Told:
+    """A delivery and what became of it."""
 
     delivery: Delivery
-    """As it is from now on: with channel and address where it is queued."""
-    verdict: Verdict
-    record: Outgoing | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """What became of a delivery; the record tells of it where it is final."""
-
-    delivery: Delivery
-    step: Step
-    message: str = ""
-    """Id of what went out: that of the first of those that went together."""
-    record: Outgoing | None = None
+    state: State
+    reason: str | None
+    next_at: datetime | None
+    done_at: datetime | None
 
 
 @dataclass(slots=True)
@@ -107,7 +97,7 @@ class Deliveries:
         """Write what was decided; returns whether every delivery was still open."""
         if not settled:
             return True
-        writes = [UpdateOne(*_settling(one, at)) for one in settled]
+        writes = [UpdateOne(*settling(one, at)) for one in settled]
         result = await self.collection.bulk_write(writes, ordered=False)
         return result.matched_count == len(writes)
 
@@ -144,7 +134,7 @@ class Deliveries:
         if not finished:
             return True
         writes = [
-            UpdateOne({"_id": str(one.delivery.id), "state": State.QUEUED.value}, _step(one, at)) for one in finished
+            UpdateOne({"_id": str(one.delivery.id), "state": State.QUEUED.value}, step_of(one, at)) for one in finished
         ]
         result = await self.collection.bulk_write(writes, ordered=False)
         return result.matched_count == len(writes)
@@ -157,11 +147,31 @@ class Deliveries:
             known.setdefault(stored["message"], []).append(_open(stored))
         return known
 
+    @within(ANSWERS_WITHIN_S)
+    async def of_ticket(self, ticket: str) -> list[Told]:
+        """In the order in which things happened."""
+        found = await self.collection.find({"ticket": ticket}).to_list(None)
+        known = [
+            Told(to_delivery(stored), State(stored["state"]), *(stored.get(name) for name in _BECAME))
+            for stored in found
+        ]
+        return sorted(known, key=lambda told: (told.delivery.sequence, told.delivery.kind, str(told.delivery.id)))
+
+    @within(ANSWERS_WITHIN_S)
+    async def revive(self, delivery: UUID, at: datetime) -> Open | None:
+        """Let what failed wait again, as if it were new; None where it did not fail."""
+        failed = {"_id": str(delivery), "state": State.FAILED.value}
+        gone = dict.fromkeys(("to", "ready_at", "done_at", "reason", "message"), "")
+        again = {"state": State.WAITING.value, "next_at": at, "attempts": 0, "created_at": at}
+        result = await self.collection.update_one(failed, {"$set": again, "$unset": gone})
+        revived = await self.open_of((), [str(delivery)]) if result.modified_count else []
+        return revived[0] if revived else None
+
     async def arrive(self, deliveries: Sequence[Finished], at: datetime) -> None:
         """Write what a gateway said later of what it had taken."""
         if deliveries:
             writes = [
-                UpdateOne({"_id": str(one.delivery.id), "state": State.SENT.value}, _step(one, at))
+                UpdateOne({"_id": str(one.delivery.id), "state": State.SENT.value}, step_of(one, at))
                 for one in deliveries
             ]
             await self.collection.bulk_write(writes, ordered=False)
@@ -173,50 +183,3 @@ def _this(one: Finished, state: State) -> Document:
 
 def _open(stored: Document) -> Open:
     return Open(to_delivery(stored), State(stored["state"]), stored.get("next_at"))
-
-
-def _settling(one: Settled, at: datetime) -> tuple[Document, Document]:
-    this: Document = {"_id": str(one.delivery.id), "state": _OPEN}
-    match one.verdict:
-        case Suppressed() as suppressed:
-            return this, _final(suppressed, one.record, at)
-        case Waits(until=until):
-            return this, {"$set": {"state": State.WAITING.value, "next_at": until}, "$unset": {"to": ""}}
-        case Ready(at=goes_at, gathered=gathered):
-            delivery = one.delivery
-            queued: Document = {
-                "state": State.QUEUED.value,
-                "next_at": goes_at,
-                "ready_at": delivery.ready_at,
-                "to": delivery.to,
-                "channel": delivery.channel.value if delivery.channel else None,
-                "gathered": gathered,
-            }
-            return this, {"$set": queued}
-
-
-def _step(one: Finished, at: datetime) -> Document:
-    match one.step:
-        case Again(at=next_at, attempts=attempts):
-            return {"$set": {"next_at": next_at, "attempts": attempts}}
-        case Waits(until=until):
-            return {"$set": {"state": State.WAITING.value, "next_at": until}, "$unset": {"to": ""}}
-        case outcome:
-            return _final(outcome, one.record, at, one.message)
-
-
-def _final(outcome: Outcome, record: Outgoing | None, at: datetime, message: str = "") -> Document:
-    done: Document = {"done_at": at}
-    match outcome:
-        case Sent(attempts=attempts):
-            done |= {"state": State.SENT.value, "attempts": attempts}
-        case Delivered(attempts=attempts):
-            done |= {"state": State.DELIVERED.value, "attempts": attempts}
-        case Failed(attempts=attempts, reason=reason):
-            done |= {"state": State.FAILED.value, "attempts": attempts, "reason": reason}
-        case Suppressed(reason=reason):
-            done |= {"state": State.SUPPRESSED.value, "reason": reason}
-    if message:
-        done["message"] = message
-    announced: Document = {"$push": {"outbox": to_stored(record)}} if record is not None else {}
-    return {"$set": done, "$unset": {"next_at": ""}} | announced
