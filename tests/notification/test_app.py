@@ -1,8 +1,10 @@
 """The whole service: from the topics to the mail server and back, on a real Kafka and a real MongoDB."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from typing import Any
 
 import httpx2
@@ -12,6 +14,8 @@ from aiokafka import AIOKafkaConsumer
 from deploy.topics import apply_topics
 from services.notification.app import create_app
 from services.notification.settings import Settings
+from shared.events.case import Status
+from shared.events.cases import CaseProgressed
 from shared.events.directory import DirectoryRecorded
 from shared.events.event import Event
 from shared.publisher import Publisher
@@ -31,6 +35,7 @@ from tests.notification.examples import (
     a_ticket,
     an_assignment,
     an_opening,
+    envelope,
     settings,
     the_words,
 )
@@ -158,3 +163,42 @@ async def test_given_a_running_service_when_it_is_asked_then_it_is_ready_and_say
         in metrics
     )
     assert "ntbcare_deliveries_taken_over_total" in metrics
+
+
+async def test_given_a_mail_when_its_links_are_followed_then_the_address_is_known_and_gets_no_more_of_the_kind(
+    running: httpx2.AsyncClient, names: KafkaSettings, sink: Sink
+) -> None:
+    progress = CaseProgressed(**envelope(4, Status.IN_PROGRESS))
+    await publish(names, *just_now(a_submission(), a_person(), an_opening(), progress))
+    await until(lambda: len(sink.taken) == 2)
+    receipt, told = sink.taken
+    confirm = link_in(receipt, "Alamat ini benar milik saya")
+
+    page = await running.get(path_of(confirm))
+    confirmed = await running.post(path_of(confirm))
+    stop = str(told["List-Unsubscribe"]).strip("<>")
+    stopped = await running.post(path_of(stop), data={"List-Unsubscribe": "One-Click"})
+    another = CaseProgressed(**envelope(5, Status.IN_PROGRESS))
+    await publish(names, *just_now(another, the_words(), a_resolution()))
+    notices = await told_of(names, 4)
+
+    assert (page.status_code, confirmed.status_code, stopped.status_code) == (200, 200, 200)
+    assert told["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert [one for one in notices if "suppressed" in one] == ["notice.suppressed.v1 progress opted_out"]
+    assert len(sink.taken) == 3
+
+
+def link_in(mail: EmailMessage, label: str) -> str:
+    """The address under a label of the plain text."""
+    plain = mail.get_body(("plain",))
+    assert plain is not None
+    return plain.get_content().partition(label)[2].split()[1]
+
+
+def path_of(link: str) -> str:
+    return link.removeprefix("https://care.example")
+
+
+async def told_of(kafka: KafkaSettings, count: int) -> list[str]:
+    found = [json.loads(notice.value) for notice in await told(kafka, count)]
+    return [f"{one['type']} {one['kind']} {one.get('reason', '')}" for one in found]
