@@ -1,4 +1,4 @@
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -43,9 +43,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     relay = OutboxRelay(SERVICE, store.deliveries.collection, service.publisher)
     senders: list[Sender] = []
 
-    def wake() -> None:
+    def wake(channels: Collection[str]) -> None:
         for sender in senders:
-            sender.wake()
+            if sender.way.channel in channels:
+                sender.wake()
 
     queueing = Queueing(store, relay, Sources(store, service.directory), rules_of(settings), _now, wake)
     for way in ways_of(settings, queueing, service.directory, _now):

@@ -1,7 +1,7 @@
 """Deliveries on their way into the queue of an address: stored, judged, and told of where they are done already."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -31,7 +31,8 @@ class Queueing:
     sources: Sources
     rules: Rules
     now: Callable[[], datetime]
-    wake: Callable[[], None]
+    wake: Callable[[Collection[str]], None]
+    """By channels: something new is for them."""
 
     async def add(self, deliveries: Sequence[Delivery], tickets: Iterable[str] = ()) -> None:
         """Store what is new, and decide on it and on whatever is open of these tickets."""
@@ -104,7 +105,7 @@ class Queueing:
             if isinstance(one.verdict, Suppressed):
                 count_outcome(one.delivery, one.verdict)
         if due:
-            self.wake()
+            self.wake({address.partition(":")[0] for address in due})
 
 
 def _is_receipt(one: Settled) -> bool:

@@ -34,9 +34,13 @@ class Sender:
     _stopping: bool = False
 
     def wake(self) -> None:
-        """Something new may be due."""
+        """Something new may be due. What was put off has its own time."""
+        self._released(again=False)
+
+    def _released(self, again: bool) -> None:  # noqa: FBT001 - as it is told
         for lane in self._lanes:
-            lane.woken.set()
+            if lane.again is again:
+                lane.woken.set()
 
     async def run(self) -> None:
         """For ever. When it is cancelled, what is being sent is finished and written down, the rest given back."""
@@ -92,7 +96,7 @@ class Sender:
             at, share = self.now(), self._share(lane)
             claimed = await store.addresses.claim(share, at, self.settings.lease)
             if claimed:
-                tools = Tools(self.way, self.queueing, self.now, lambda: self._stopping)
+                tools = Tools(self.way, self.queueing, self.now, lambda: self._stopping, self._released)
                 queues = await store.deliveries.queues([one.address.id for one in claimed], at)
                 known = await self.queueing.sources.read(
                     delivery for queue in queues.values() for delivery in queue.due

@@ -35,7 +35,7 @@ from services.notification.recording import Recorder, RecordingFailed
 from services.notification.sayings import reference_of
 from services.notification.settings import OutletSettings
 from services.notification.store import Claimed, Finished, Open, Queue, Released
-from services.notification.writing import Draft, Writing
+from services.notification.writing import Draft, WebhookGone, Writing
 from shared.events.notices import Channel
 
 log = structlog.get_logger(__name__)
@@ -63,6 +63,8 @@ class Tools:
     queueing: Queueing
     now: Callable[[], datetime]
     stopping: Callable[[], bool]
+    released: Callable[[bool], None]
+    """An address may be due again; told is whether something was put off."""
 
 
 class _PutOff(Exception):
@@ -94,7 +96,7 @@ class AddressWork:
             await self._worked_off()
             await self.recorder.write([], Released(self.claimed, self.next_at, self.again, self.messages))
         self.lane.put_down(self.claimed.address.id)
-        self.lane.woken.set()
+        self.tools.released(self.again)
 
     async def _worked_off(self) -> None:
         try:
@@ -109,7 +111,7 @@ class AddressWork:
 
     async def _round(self) -> None:
         at, rules = self.tools.now(), self.tools.queueing.rules
-        due = await self._numbered(self.queue.due)
+        due = await self._due()
         round_ = plan(self.claimed.address, due, at, rules.timing)
         self._count_taken_over(round_)
         await self._write([Finished(one, Suppressed("opted_out")) for one in round_.stopped])
@@ -119,11 +121,15 @@ class AddressWork:
         for message in round_.messages:
             await self._message(message)
 
-    async def _numbered(self, due: list[Delivery]) -> list[Delivery]:
-        """What goes to an agency's own system gets its position, which no later event can come before."""
+    async def _due(self) -> list[Delivery]:
+        """To an agency's own system in the order of positions, and nothing before what was put off."""
         if self.tools.way.channel is not Channel.WEBHOOK:
-            return due
-        return await patiently(lambda: self.tools.queueing.store.webhooks.number(self.claimed.address.id, due))
+            return self.queue.due
+        queueing, address = self.tools.queueing, self.claimed.address.id
+        queue = await patiently(lambda: queueing.store.webhooks.number(address, self.tools.now()))
+        self.known = await patiently(lambda: queueing.sources.read(queue.due))
+        self.next_at, self.again = queue.next_at, queue.next_at is not None and not queue.due
+        return queue.due
 
     def _count_taken_over(self, round_: Round) -> None:
         if self.claimed.taken_over and round_.messages:
@@ -139,6 +145,10 @@ class AddressWork:
             answer = await self._hand_over(deliveries, ready[0][1])
         except UnusableAddress:
             await self._write([Finished(one, Failed(one.attempts, "unusable_address")) for one in deliveries])
+            return
+        except WebhookGone:
+            # It has its position, and can be read again.
+            await self._write([Finished(one, Suppressed("opted_out")) for one in deliveries])
             return
         except RecordingFailed:
             raise
@@ -183,11 +193,6 @@ class AddressWork:
         if not isinstance(verdict, Ready):
             await self._write([Finished(delivery, verdict)])
             return None
-        system = self.known[delivery.id].system
-        if system is not None and not system.enabled:
-            # It has its position, and can be read again.
-            await self._write([Finished(delivery, Suppressed("opted_out"))])
-            return None
         if queued(delivery, verdict, at, rules.address_secret).to != self.claimed.address.id:
             # They said that they are reached in another way now.
             await patiently(lambda: self.tools.queueing.decide([Open(delivery, State.WAITING)]))
@@ -200,7 +205,7 @@ class AddressWork:
         return verdict
 
     async def _broken(self, deliveries: list[Delivery], error: Exception) -> None:
-        """What cannot be written is put aside and tried again later; the rest flows."""
+        """What cannot be written is put aside and tried again later; the rest flows, but to an agency's own system."""
         if len(deliveries) > 1:
             for one in deliveries:
                 await self._message(Message((one,)))
@@ -210,9 +215,11 @@ class AddressWork:
         log.error("delivery_broke", delivery=str(one.id), error=type(error).__name__)
         RETRIES.labels(SERVICE, self.tools.way.channel, "broken").inc()
         step = after(one, Refused("broken", for_good=False), self.tools.now(), self.tools.queueing.rules, jitter=1)
-        if isinstance(step, Again):
-            self._later(step.at)
         await self._write([Finished(one, step)])
+        if isinstance(step, Again):
+            if self.tools.way.channel is Channel.WEBHOOK:
+                raise _PutOff(step)
+            self._later(step.at)
 
     async def _instead(self, deliveries: list[Delivery], steps: list[Step]) -> None:
         """Before a failure is written down, the next way to the same person is."""

@@ -104,8 +104,10 @@ class Replica:
         )
 
     def wake(self) -> None:
+        """Let every sender look at the clock."""
         for sender in self.senders:
-            sender.wake()
+            for lane in sender._lanes:  # pyright: ignore[reportPrivateUsage]
+                lane.woken.set()
 
     def notices(self) -> list[NoticeEvent]:
         told = [record for record in self.publisher.published if record.topic == NOTICES.name]
@@ -151,7 +153,7 @@ async def a_replica(
     await relay.create_index()
     senders = list[Sender]()
     rules = replace(rules_of(chosen), enabled=frozenset({Channel.EMAIL, *(ear.channel for ear in ears)}))
-    queueing = Queueing(store, relay, Sources(store, known), rules, clock, lambda: wake_all(senders))
+    queueing = Queueing(store, relay, Sources(store, known), rules, clock, lambda _: wake_all(senders))
     writers = Writers(queueing.sources, known, chosen)
     outlets: dict[Channel, Outlet] = {Channel.EMAIL: MailServer(chosen.smtp), **{ear.channel: ear for ear in ears}}
     for channel, outlet in outlets.items():
