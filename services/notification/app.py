@@ -85,11 +85,12 @@ def _routers(settings: Settings, service: Service, queueing: Queueing) -> list[A
     store, directory = queueing.store, service.directory
     get_caller = create_caller_getter(SignIn(settings.oidc), directory)
     administration = Administration(store.webhooks, directory, settings.hook_key(), settings.allowed_hosts)
+    arriving = Arriving(queueing, _now)
     return [
         create_notices_router(queueing, get_caller, _now),
         create_subscriptions_router(_following(settings, service, queueing)),
         create_webhooks_router(administration, get_caller, settings.hooks.old_secret_lasts),
-        create_receipts_router(settings, Arriving(queueing, _now).take),
+        create_receipts_router(settings, arriving.take, arriving.heed),
         create_previews_router(Previews(settings)),
     ]
 

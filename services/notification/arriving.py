@@ -4,13 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.notification.domain.addresses import address_id
 from services.notification.domain.attempts import Delivered, Failed, notice
 from services.notification.domain.deliveries import Delivery, State
 from services.notification.domain.judging import instead
-from services.notification.domain.receipts import Receipt
+from services.notification.domain.receipts import Receipt, Reply, Wish
+from services.notification.domain.rounds import ALL
 from services.notification.metrics import count_outcome
 from services.notification.queueing import Queueing
 from services.notification.store import Finished
+from shared.events.notices import Channel
 from shared.records import to_record
 from shared.topics import NOTICES
 
@@ -42,6 +45,13 @@ class Arriving:
                 count_outcome(one.delivery, one.step)
         unknown = [receipt.reference for receipt in receipts if receipt.reference not in known]
         return not await store.deliveries.open_of((), unknown)
+
+    async def heed(self, channel: Channel, replies: Sequence[Reply]) -> None:
+        """Stop or go on with what the law does not want, as the owner of the number wishes."""
+        addresses, secret = self.queueing.store.addresses, self.queueing.rules.address_secret
+        for reply in replies:
+            address = address_id(secret, channel, reply.number)
+            await (addresses.stop(address, ALL) if reply.wish is Wish.STOP else addresses.start(address))
 
     def _finished(self, delivery: Delivery, receipt: Receipt, at: datetime) -> Finished:
         failed = Failed(delivery.attempts, receipt.reason or _UNTOLD)

@@ -11,7 +11,7 @@ from services.notification.domain.contacts import Contact
 from services.notification.domain.deliveries import CaseFacts, Delivery
 from services.notification.domain.following import Target, TargetKind
 from services.notification.domain.links import LASTS, Purpose
-from services.notification.domain.rules import REQUIRED
+from services.notification.domain.rules import NEVER_STOPPED
 from services.notification.forms import Forms, Saying
 from services.notification.mime import one_line
 from services.notification.settings import Settings
@@ -32,7 +32,6 @@ _ENUMERATED: Final = {
     "follow_up": "follow_ups",
 }
 """Words of an event that templates decide by, and where they are said in words."""
-_NEVER_STOPPED: Final = REQUIRED | {NoticeKind.CONFIRMATION, NoticeKind.WEBHOOK_OFF}
 _AT_THE_DESK: Final = frozenset(Recipient) - {Recipient.REPORTER, Recipient.FOLLOWER}
 _LONGEST_NAME: Final = 100
 _TELLING: Final = {
@@ -64,7 +63,7 @@ class Sayings:
             "ticket": delivery.ticket,
             "link": links.get("open") or self.link_to(delivery),
             "confirm": links.get("confirm", ""),
-            "stop": "" if delivery.kind in _NEVER_STOPPED else links.get("stop", ""),
+            "stop": "" if delivery.kind in NEVER_STOPPED else links.get("stop", ""),
         }
         if delivery.facts.confidential:
             return Saying(CONFIDENTIAL, {"language": language.value}, least)
@@ -81,7 +80,7 @@ class Sayings:
         """Many at once, by what happened; confidential ones last, with nothing but their ticket."""
         lines = sorted((self._line(delivery, language) for delivery in deliveries), key=lambda line: line["place"])
         titles = self.forms.words(language.value)["groups"]
-        stoppable = any(delivery.kind not in _NEVER_STOPPED for delivery in deliveries)
+        stoppable = any(delivery.kind not in NEVER_STOPPED for delivery in deliveries)
         return {
             "language": language.value,
             "count": str(len(deliveries)),

@@ -9,6 +9,7 @@ from services.notification.domain.contacts import Contact
 from services.notification.domain.deliveries import Delivery
 from services.notification.domain.gsm import septets, to_gsm
 from services.notification.domain.judging import Ready
+from services.notification.domain.rules import NEVER_STOPPED
 from services.notification.forms import Forms, Saying
 from services.notification.mime import one_line
 from services.notification.outlets import TextMessage
@@ -66,7 +67,12 @@ class Texts:
         saying = self._saying(deliveries, contact, ready.language, links)
         as_sent = _in_gsm if ready.channel is Channel.SMS else one_line
         values = {name: as_sent(value) for name, value in saying.values.items()}
-        return self._fitted(replace(saying, values=values), ready.channel)
+        text = self._fitted(replace(saying, values=values), ready.channel)
+        if all(delivery.kind in NEVER_STOPPED for delivery in deliveries):
+            return text
+        room = _ROOMS[ready.channel]
+        with_way_out = f"{text} {self._forms.words(ready.language.value)['stop']}"
+        return with_way_out if room.measure(with_way_out) <= room.most else text
 
     def _saying(
         self, deliveries: Sequence[Delivery], contact: Contact, language: Language, links: Mapping[str, str]

@@ -10,8 +10,9 @@ from services.notification.domain.deliveries import Delivery
 from services.notification.domain.judging import Known, Ready
 from services.notification.domain.links import Link, Links, Purpose, code_of
 from services.notification.domain.rounds import ALL, Address
-from services.notification.domain.rules import REQUIRED
+from services.notification.domain.rules import NEVER_STOPPED
 from services.notification.outlets import Call, Mail, TextMessage
+from services.notification.patience import patiently
 from services.notification.sources import Sources
 from services.notification.systems import write_call
 from shared.events.notices import Channel, NoticeKind, Recipient
@@ -71,13 +72,13 @@ def links_for(deliveries: Sequence[Delivery], address: Address) -> dict[str, Lin
         links["confirm"] = Link(Purpose.CONFIRM, address.id)
     if first.recipient is Recipient.FOLLOWER and len({delivery.told for delivery in deliveries}) == 1:
         links["stop"] = Link(Purpose.LEAVE, first.told or "")
-    elif not kinds <= REQUIRED:
+    elif not kinds <= NEVER_STOPPED:
         links["stop"] = Link(Purpose.STOP, address.id, first.kind if len(kinds) == 1 else ALL)
     return links
 
 
 class WebhookGone(Exception):
-    """It was taken away meanwhile."""
+    """It was taken away or disabled meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,8 @@ class CallWriting:
 
     async def write(self, draft: Draft) -> Call:
         [delivery] = draft.deliveries
-        webhook = (await self.sources.webhooks()).get(delivery.told or "")
-        if webhook is None:
+        # Not as it was two seconds ago: whoever has a new secret or was disabled would be called as before.
+        webhook = await patiently(lambda: self.sources.store.webhooks.read(delivery.told or ""))
+        if webhook is None or not webhook.enabled:
             raise WebhookGone
         return write_call(delivery, webhook, self.secret, draft.at)

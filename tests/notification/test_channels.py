@@ -9,14 +9,15 @@ import pytest
 
 from services.notification.arriving import Arriving
 from services.notification.domain.attempts import NotTried, Refused
-from services.notification.domain.receipts import Receipt
+from services.notification.domain.receipts import Receipt, Reply, Wish
 from services.notification.outlets import TextMessage
 from shared.directory import Directory
 from shared.events.case import Status
-from shared.events.cases import CaseClosed, CaseProgressed
+from shared.events.cases import CaseClosed, CaseProgressed, CaseRejected
 from shared.events.directory import Contact as Reach
 from shared.events.event import Urgency
 from shared.events.notices import Channel, NoticeDelivered, NoticeFailed, NoticeKind, NoticeSent, NoticeSuppressed
+from shared.events.reasons import RejectionReason
 from shared.mongo import Database
 from shared.wita import WITA
 from tests.notification.examples import (
@@ -319,3 +320,21 @@ async def test_given_a_contact_that_changes_while_a_message_is_held_when_it_goes
 
     assert [(type(one), one.to) for one in sms.taken] == [(TextMessage, PHONE)]
     assert sink.taken == []
+
+
+async def test_given_somebody_who_answers_stop_when_more_would_come_then_only_what_the_law_wants_does(
+    all_ways: Replica, sms: Ear
+) -> None:
+    arriving = Arriving(all_ways.queueing, all_ways.clock)
+    await all_ways.hear(a_submission(), a_person(email=None, phone=PHONE, prefers=Channel.SMS), an_opening())
+    await reached(all_ways)
+
+    await arriving.heed(Channel.SMS, [Reply(PHONE, Wish.STOP)])
+    await all_ways.hear(a_progress(2), CaseRejected(**envelope(3, Status.REJECTED), reason=RejectionReason.SETTLED))
+    await reached(all_ways, 2)
+    await arriving.heed(Channel.SMS, [Reply(PHONE, Wish.START)])
+    await all_ways.hear(a_progress(4))
+    await reached(all_ways, 3)
+
+    assert [one.kind for one in all_ways.sent()] == [NoticeKind.RECEIVED, NoticeKind.REJECTED, NoticeKind.PROGRESS]
+    assert [one.text.endswith("Henti? Balas STOP") for one in sms.taken] == [False, False, True]

@@ -8,9 +8,10 @@ import httpx2
 import pytest
 
 from services.notification.api.receipts import create_receipts_router
-from services.notification.domain.receipts import Receipt, read_cloud_receipts, read_gateway_receipts
+from services.notification.domain.receipts import Receipt, Reply, Wish, read_cloud_receipts, read_gateway_receipts
 from services.notification.domain.signatures import sign, sign_for_hub
 from services.notification.settings import Settings
+from shared.events.notices import Channel
 from shared.problems import ProblemApp
 
 SECRETS: dict[str, Any] = {
@@ -27,6 +28,10 @@ class Taking:
     def __init__(self, *, ready: bool = True) -> None:
         self.ready = ready
         self.taken: list[Receipt] = []
+        self.heeded: list[tuple[Channel, Reply]] = []
+
+    async def heed(self, channel: Channel, replies: Sequence[Reply]) -> None:
+        self.heeded += [(channel, reply) for reply in replies]
 
     async def take(self, receipts: Sequence[Receipt]) -> bool:
         self.taken += receipts if self.ready else []
@@ -37,7 +42,7 @@ class Taking:
 async def an_api(taking: Taking, secrets: dict[str, Any] = SECRETS) -> AsyncGenerator[httpx2.AsyncClient]:
     settings = Settings.model_validate({"link_secret": "links", "address_secret": "addresses", **secrets})
     app = ProblemApp()
-    app.include_router(create_receipts_router(settings, taking.take))
+    app.include_router(create_receipts_router(settings, taking.take, taking.heed))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://notification") as client:
         yield client
 
@@ -226,3 +231,28 @@ async def test_given_the_token_of_the_settings_when_meta_asks_then_its_challenge
     assert (good.status_code, good.text) == (200, "1158201444")
     assert good.headers["content-type"].startswith("text/plain")
     assert wrong.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [("STOP", Wish.STOP), (" berhenti. ", Wish.STOP), ("Mulai", Wish.START), ("Stop kirim sampah ke sungai", None)],
+)
+async def test_given_somebody_who_answers_when_it_is_a_wish_then_it_is_heeded_and_nothing_else_is(
+    text: str, wish: Wish | None
+) -> None:
+    taking = Taking()
+    by_sms = json.dumps({"replies": [{"from": "+62900001", "text": text}]}).encode()
+    message = {"from": "62900002", "type": "text", "text": {"body": text}}
+    by_whatsapp = from_cloud(messages=[message, {"from": "62900003", "type": "image"}])
+    hub = {"X-Hub-Signature-256": sign_for_hub(b"of-whatsapp", by_whatsapp)}
+
+    async with an_api(taking) as http:
+        answers = [
+            await http.post(SMS, content=by_sms, headers=signed(by_sms)),
+            await http.post(WHATSAPP, content=by_whatsapp, headers=hub),
+            await http.post(SMS, content=by_sms, headers=signed(by_sms, b"another")),
+        ]
+
+    assert [answer.status_code for answer in answers] == [204, 200, 401]
+    heard = [(Channel.SMS, Reply("+62900001", wish)), (Channel.WHATSAPP, Reply("+62900002", wish))] if wish else []
+    assert taking.heeded == heard

@@ -101,7 +101,7 @@ def test_given_the_longest_values_when_any_sms_is_written_then_it_is_one_message
 
     for text in texts:
         assert (septets(text) or 161) <= 160, text
-        assert text.endswith(LONGEST_LINK), text
+        assert LONGEST_LINK in text, text
         assert TICKET in text or kind == NoticeKind.CONFIRMATION, text
 
 
@@ -155,7 +155,7 @@ def test_given_a_long_name_when_written_as_sms_then_only_the_name_is_cut() -> No
     message = written(a_delivery(NoticeKind.ASSIGNED, ticket=TICKET), directory=called("Dinas " + "[PU] " * 40))
 
     assert re.search(r"diteruskan ke Dinas \[PU\].*\.\.\.", message.text)
-    assert message.text.endswith(f"/v1/cases/{TICKET}")
+    assert f"/v1/cases/{TICKET}" in message.text
     assert (septets(message.text) or 161) <= 160
 
 

@@ -3,19 +3,31 @@
 import hmac
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import SecretStr
 
-from services.notification.domain.receipts import Receipt, read_cloud_receipts, read_gateway_receipts
+from services.notification.domain.receipts import (
+    Receipt,
+    Reply,
+    read_cloud_receipts,
+    read_cloud_replies,
+    read_gateway_receipts,
+    read_gateway_replies,
+)
 from services.notification.domain.signatures import key_of, verify, verify_of_hub
 from services.notification.settings import Settings
+from shared.events.notices import Channel
 from shared.problems import Problem
+
+Found = TypeVar("Found")
 
 Take = Callable[[Sequence[Receipt]], Awaitable[bool]]
 """False: a message is not marked as sent yet, and the receipt must be told again."""
+Heed = Callable[[Channel, Sequence[Reply]], Awaitable[None]]
+"""What people who answered want."""
 
 _PREFIX: Final = "/v1/notices/receipts"
 _TAKEN: Final = {"description": "Taken"}
@@ -27,8 +39,8 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-def create_receipts_router(settings: Settings, take: Take) -> APIRouter:
-    """Receipts of both gateways. `take` is given those of one request; none is lost when it refuses."""
+def create_receipts_router(settings: Settings, take: Take, heed: Heed) -> APIRouter:
+    """Receipts and replies of both gateways, as one request has them; none is lost when `take` refuses."""
     router = APIRouter(prefix=_PREFIX, tags=["receipts"])
     sms, whatsapp = _key(settings.sms.receipt_secret), _key(settings.whatsapp.receipt_secret)
     confirming = _key(settings.whatsapp.verify_token)
@@ -40,7 +52,8 @@ def create_receipts_router(settings: Settings, take: Take) -> APIRouter:
         signed = (_header(request, "id"), _header(request, "timestamp"), _header(request, "signature"))
         if not verify([key], signed, body, datetime.now(UTC)):
             raise _unsigned()
-        await _take(take, read_gateway_receipts, body)
+        await heed(Channel.SMS, _read(read_gateway_replies, body))
+        await _take(take, _read(read_gateway_receipts, body))
         return Response(status_code=204)
 
     @router.post("/whatsapp", responses={**_RESPONSES, 200: _TAKEN})
@@ -49,7 +62,8 @@ def create_receipts_router(settings: Settings, take: Take) -> APIRouter:
         body = await request.body()
         if not verify_of_hub(key, request.headers.get("x-hub-signature-256", ""), body):
             raise _unsigned()
-        await _take(take, read_cloud_receipts, body)
+        await heed(Channel.WHATSAPP, _read(read_cloud_replies, body))
+        await _take(take, _read(read_cloud_receipts, body))
         # Meta counts nothing but 200.
         return Response()
 
@@ -67,11 +81,14 @@ def create_receipts_router(settings: Settings, take: Take) -> APIRouter:
     return router
 
 
-async def _take(take: Take, read: Callable[[bytes], list[Receipt]], body: bytes) -> None:
+def _read(read: Callable[[bytes], list[Found]], body: bytes) -> list[Found]:
     try:
-        receipts = read(body)
+        return read(body)
     except ValueError as error:
         raise Problem(422, "These are no receipts", str(error)) from None
+
+
+async def _take(take: Take, receipts: Sequence[Receipt]) -> None:
     if receipts and not await take(receipts):
         raise Problem(503, "Not yet", "Send the same again.", headers={"Retry-After": "1"})
 

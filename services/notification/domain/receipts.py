@@ -1,8 +1,9 @@
 """What gateways tell later: whether a message that they took has arrived."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final, cast
 
 from services.notification.domain.cloud_errors import word_for
@@ -29,9 +30,32 @@ class Receipt:
     """An enumerated word; None where it arrived."""
 
 
+class Wish(StrEnum):
+    """What somebody wants who answers a message."""
+
+    STOP = "stop"
+    START = "start"
+
+
+_ONE_OF: Final = {"statuses": "A status", "messages": "A message"}
+_WISHES: Final = dict.fromkeys(("stop", "berhenti", "henti", "unsubscribe", "stopall"), Wish.STOP) | dict.fromkeys(
+    ("start", "mulai", "lanjut"), Wish.START
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Somebody answered a message. What else they wrote is not kept."""
+
+    number: str
+    """E.164."""
+    wish: Wish
+
+
 def read_gateway_receipts(body: bytes) -> list[Receipt]:
     """`{"receipts": [{"reference": …, "status": "delivered" | "failed" | "sent", "reason": …}]}`. Raises ValueError."""
-    told = _list(_object(_json(body), "The body").get("receipts"), "`receipts`")
+    said = _object(_json(body), "The body")
+    told = _list(said.get("receipts", [] if "replies" in said else None), "`receipts`")
     found = [_gateway_receipt(_object(one, "A receipt")) for one in told]
     return [receipt for receipt in found if receipt is not None]
 
@@ -41,7 +65,30 @@ def read_cloud_receipts(body: bytes) -> list[Receipt]:
 
     Raises ValueError.
     """
-    return [receipt for status in _statuses(_json(body)) if (receipt := _cloud_receipt(status)) is not None]
+    return [receipt for status in _of_cloud(_json(body), "statuses") if (receipt := _cloud_receipt(status)) is not None]
+
+
+def read_gateway_replies(body: bytes) -> list[Reply]:
+    """`{"replies": [{"from": "+62…", "text": "STOP"}]}`: those that wish something. Raises ValueError."""
+    told = _list(_object(_json(body), "The body").get("replies", []), "`replies`")
+    return list(_wishes((one.get("from"), one.get("text")) for one in (_object(one, "A reply") for one in told)))
+
+
+def read_cloud_replies(body: bytes) -> list[Reply]:
+    """What people wrote to our number on WhatsApp: those that wish something. Raises ValueError."""
+    return list(
+        _wishes(
+            (f"+{message.get('from')}", _object(message.get("text", {}), "`text`").get("body"))
+            for message in _of_cloud(_json(body), "messages")
+        )
+    )
+
+
+def _wishes(replies: Iterable[tuple[Any, Any]]) -> Iterator[Reply]:
+    for number, text in replies:
+        wish = _WISHES.get(str(text).strip().strip(".!").casefold())
+        if wish is not None and isinstance(number, str):
+            yield Reply(number, wish)
 
 
 def _gateway_receipt(told: Mapping[str, Any]) -> Receipt | None:
@@ -73,12 +120,12 @@ def _cloud_receipt(status: Mapping[str, Any]) -> Receipt | None:
             return None
 
 
-def _statuses(told: Any) -> Iterator[Mapping[str, Any]]:
+def _of_cloud(told: Any, name: str) -> Iterator[Mapping[str, Any]]:
     for entry in _list(_object(told, "The body").get("entry"), "`entry`"):
         for change in _list(_object(entry, "An entry").get("changes"), "`changes`"):
             value = _object(_object(change, "A change").get("value", {}), "`value`")
-            for status in _list(value.get("statuses", []), "`statuses`"):
-                yield _object(status, "A status")
+            for one in _list(value.get(name, []), f"`{name}`"):
+                yield _object(one, _ONE_OF[name])
 
 
 def _json(body: bytes) -> Any:

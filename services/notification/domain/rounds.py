@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.notification.domain.deliveries import Delivery
-from services.notification.domain.rules import REQUIRED
+from services.notification.domain.rules import NEVER_STOPPED
 from services.notification.domain.timing import Pace, Timing
-from shared.events.notices import Channel, NoticeKind
+from shared.events.notices import Channel
 
 ALL: Final = "*"
 """Opted out of everything that may be opted out of."""
 _HOUR: Final = timedelta(hours=1)
-_NEVER_STOPPED: Final = REQUIRED | {NoticeKind.CONFIRMATION, NoticeKind.EVENT, NoticeKind.WEBHOOK_OFF}
 _MOST_IN_A_DIGEST: Final = 100
 
 
@@ -68,9 +67,10 @@ class Round:
 def plan(address: Address, due: Sequence[Delivery], at: datetime, timing: Timing) -> Round:
     """What is urgent first, then in the order in which it happened; what is gathered goes out as one, at the end."""
     stopped = [delivery for delivery in due if _is_stopped(delivery, address.stopped)]
-    wanted = sorted((delivery for delivery in due if delivery not in stopped), key=_place)
     if address.channel is Channel.WEBHOOK:
-        return Round(tuple(stopped), tuple(Message((one,)) for one in wanted), (), at)
+        # All of it, as it was numbered.
+        return Round((), tuple(Message((one,)) for one in due), (), at)
+    wanted = sorted((delivery for delivery in due if delivery not in stopped), key=_place)
     left = timing.most_an_hour - address.counted(0, at)[1]
     urgent = [one for one in wanted if one.pace is Pace.NOW]
     single = [one for one in wanted if one.pace is not Pace.NOW and not one.gathered]
@@ -91,7 +91,7 @@ def digests(gathered: Sequence[Delivery]) -> Iterable[Message]:
 
 
 def _is_stopped(delivery: Delivery, stopped: Collection[str]) -> bool:
-    return delivery.kind not in _NEVER_STOPPED and (delivery.kind.value in stopped or ALL in stopped)
+    return delivery.kind not in NEVER_STOPPED and (delivery.kind.value in stopped or ALL in stopped)
 
 
 def _place(delivery: Delivery) -> tuple[bool, datetime, int, str]:

@@ -128,3 +128,5 @@ def rules_for(event: CaseEnvelope) -> Iterator[Rule]:
 
 
 REQUIRED: Final = frozenset(rule.kind for rule in RULES if rule.required)
+NEVER_STOPPED: Final = REQUIRED | {NoticeKind.CONFIRMATION, NoticeKind.EVENT, NoticeKind.WEBHOOK_OFF}
+"""Nobody can opt out of these."""

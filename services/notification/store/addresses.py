@@ -111,6 +111,10 @@ class Addresses:
         change: Document = {"$addToSet": {"stopped": kind}, "$set": {"channel": _channel(address_id)}}
         await self.collection.update_one({"_id": address_id}, change | {"$unset": {"idle_since": ""}}, upsert=True)
 
+    async def start(self, address_id: str) -> None:
+        """Its owner wants messages again."""
+        await self.collection.update_one({"_id": address_id}, {"$unset": {"stopped": ""}})
+
     async def confirmed(self, ids: Iterable[str]) -> set[str]:
         """Those of these addresses whose owners confirmed them."""
         wanted = list(ids)
