@@ -38,9 +38,10 @@ class Wish(StrEnum):
 
 
 _ONE_OF: Final = {"statuses": "A status", "messages": "A message"}
-_WISHES: Final = dict.fromkeys(("stop", "berhenti", "henti", "unsubscribe", "stopall"), Wish.STOP) | dict.fromkeys(
-    ("start", "mulai", "lanjut"), Wish.START
-)
+_WISHES: Final[Mapping[str, Wish]] = {
+    **dict.fromkeys(("stop", "berhenti", "henti", "unsubscribe", "stopall"), Wish.STOP),
+    **dict.fromkeys(("start", "mulai", "lanjut"), Wish.START),
+}
 
 
 @dataclass(frozen=True, slots=True)
