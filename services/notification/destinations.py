@@ -2,10 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from importlib import import_module
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
-
-import httpx2
 
 LONGEST_URL: Final = 2_000
 _PORTS: Final = {"https": 443, "http": 80}
@@ -95,6 +94,8 @@ def as_address(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def _parse(url: str) -> Destination:
+    # Loaded when the first webhook is: it takes 20 MB.
+    httpx2 = import_module("httpx2")
     try:
         parsed = httpx2.URL(url)
     except (httpx2.InvalidURL, UnicodeError, ValueError):

@@ -5,11 +5,8 @@ from datetime import datetime
 
 from services.notification.domain.links import Links
 from services.notification.forms import Forms
-from services.notification.gateways import JsonGateway, WhatsAppCloud
-from services.notification.hooks import HookCaller
 from services.notification.letters import Letters
 from services.notification.mailer import MailServer
-from services.notification.outgoing import Outgoing
 from services.notification.outlets import Mail, Outlet, TextMessage
 from services.notification.queueing import Queueing
 from services.notification.settings import Settings
@@ -62,17 +59,23 @@ def ways_of(settings: Settings, queueing: Queueing, directory: Directory, now: C
 def _outlet(channel: Channel, settings: Settings, queueing: Queueing, now: Callable[[], datetime]) -> Outlet:
     if channel is Channel.EMAIL:
         return MailServer(settings.smtp)
+    return _gateway(channel, settings, queueing, now)
+
+
+def _gateway(channel: Channel, settings: Settings, queueing: Queueing, now: Callable[[], datetime]) -> Outlet:
+    """What calls others over HTTP. Its libraries take 25 MB, and many need no more than mail."""
+    from services.notification.gateways import JsonGateway, WhatsAppCloud  # noqa: PLC0415 - it says why
+    from services.notification.hooks import HookCaller  # noqa: PLC0415
+    from services.notification.outgoing import Outgoing  # noqa: PLC0415
+
     limits = settings.limits(channel)
     outgoing = Outgoing(limits.timeout_s, limits.most_connections, settings.allowed_hosts)
-    match channel:
-        case Channel.SMS:
-            return JsonGateway(settings.sms, outgoing)
-        case Channel.WHATSAPP:
-            return WhatsAppCloud(settings.whatsapp, outgoing)
-        case Channel.WEBHOOK:
+    if channel is Channel.SMS:
+        return JsonGateway(settings.sms, outgoing)
+    if channel is Channel.WHATSAPP:
+        return WhatsAppCloud(settings.whatsapp, outgoing)
 
-            async def tell(webhook: Webhook) -> None:
-                await queueing.add([notice_of_end(webhook, now())])
+    async def tell(webhook: Webhook) -> None:
+        await queueing.add([notice_of_end(webhook, now())])
 
-            webhooks = queueing.store.webhooks
-            return WatchedCalls(HookCaller(outgoing, now), webhooks, settings.hooks.disable_after, now, tell)
+    return WatchedCalls(HookCaller(outgoing, now), queueing.store.webhooks, settings.hooks.disable_after, now, tell)
