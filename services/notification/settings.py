@@ -92,8 +92,8 @@ class HookSettings(OutletSettings):
     """From it the secret of each webhook is derived; without one there are no webhooks."""
     old_secret_lasts: timedelta = timedelta(hours=24)
     """After a rotation."""
-    disable_after: timedelta = timedelta(days=3)
-    """Of failures without one success."""
+    disable_after: timedelta = timedelta(hours=70)
+    """Of failures without one success: before the first event is given up (`sending.give_up_after`)."""
 
 
 class TimingSettings(BaseModel):

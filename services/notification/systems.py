@@ -1,7 +1,7 @@
 """Agencies' own systems: which events each is called with, what is said, and when it is called no more."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -12,6 +12,7 @@ from services.notification.domain.offices import concerned, holder_of
 from services.notification.domain.signatures import secret_of
 from services.notification.domain.timing import Pace
 from services.notification.outlets import Call, Outlet
+from services.notification.patience import patiently
 from services.notification.store.webhooks import Webhook, Webhooks
 from shared.events.envelope import CaseEnvelope
 from shared.events.notices import Channel, NoticeKind, Recipient
@@ -41,7 +42,7 @@ def to_cloud_event(delivery: Delivery) -> dict[str, Any]:
         "source": _SOURCE,
         "type": event["type"],
         "subject": event["case_id"],
-        "time": delivery.occurred_at.isoformat(),
+        "time": event["occurred_at"],
         "datacontenttype": "application/json",
         "sequence": str(delivery.sequence),
         "position": delivery.position,
@@ -50,10 +51,8 @@ def to_cloud_event(delivery: Delivery) -> dict[str, Any]:
 
 
 def write_call(delivery: Delivery, webhook: Webhook, master: bytes, at: datetime) -> Call:
-    """Signed with the webhook's secret, and for a while after a rotation with the one before it too."""
-    versions = [webhook.version]
-    if webhook.old_until is not None and at < webhook.old_until:
-        versions.append(webhook.version - 1)
+    """Signed with the webhook's secret, and with each that was renewed so lately that it still counts."""
+    versions = [webhook.version, *(old.version for old in reversed(webhook.old_at(at)))]
     return Call(
         webhook=webhook.id,
         reference=str(delivery.id),
@@ -65,25 +64,26 @@ def write_call(delivery: Delivery, webhook: Webhook, master: bytes, at: datetime
 
 @dataclass(slots=True)
 class WatchedCalls:
-    """An outlet that remembers who does not answer, and calls nobody who did not for days."""
+    """An outlet that remembers who does not answer, and disables whoever did not for days."""
 
     outlet: Outlet
     webhooks: Webhooks
     disable_after: timedelta
     now: Callable[[], datetime]
-    tell: Callable[[Webhook], Any]
-    """Queue a notice that it is called no more."""
+    tell: Callable[[Webhook], Awaitable[None]]
+    """Queue a notice that it is called no more; to do so twice is to do it once."""
 
     async def usable(self) -> None:
         await self.outlet.usable()
 
     async def send(self, message: Call) -> Answer:
+        """What came of the call is the answer, whatever the database does: an error would have it made again."""
         answer = await self.outlet.send(message)
         match answer:
             case Taken():
-                await self.webhooks.succeeds(message.webhook)
+                await patiently(lambda: self.webhooks.succeeds(message.webhook))
             case Refused(reason=reason):
-                await self._fails(message.webhook, gone=reason == _GONE)
+                await patiently(lambda: self._fails(message.webhook, gone=reason == _GONE))
             case _:
                 pass
         return answer
@@ -94,15 +94,16 @@ class WatchedCalls:
     async def _fails(self, webhook_id: str, *, gone: bool) -> None:
         at = self.now()
         webhook = await self.webhooks.fails(webhook_id, at)
-        if webhook is None or webhook.failing_since is None:
+        if webhook is None or webhook.failing_since is None or not webhook.enabled:
             return
-        too_long = at - webhook.failing_since >= self.disable_after
-        if (gone or too_long) and await self.webhooks.disable(webhook_id, at):
+        if gone or at - webhook.failing_since >= self.disable_after:
+            # In this order: whoever dies in between leaves it to the next failure, which tells the same again.
             await self.tell(webhook)
+            await self.webhooks.disable(webhook_id, at)
 
 
 def notice_of_end(webhook: Webhook, at: datetime) -> Delivery:
-    """To the agency's post: its system is called no more."""
+    """To the agency's post, by day: its system is called no more."""
     return Delivery(
         id=named_id(webhook.id, "off", webhook.failing_since),
         ticket="",
@@ -116,8 +117,9 @@ def notice_of_end(webhook: Webhook, at: datetime) -> Delivery:
         created_at=at,
         told=webhook.agency,
         channel=Channel.EMAIL,
-        pace=Pace.NOW,
-        detail={"url": webhook.url},
+        pace=Pace.SOON,
+        # What comes after the path may be somebody's key.
+        detail={"url": webhook.url.partition("?")[0]},
     )
 
 

@@ -11,7 +11,7 @@ from shared.directory import Directory
 from shared.oidc import SignIn
 
 GetCaller = Callable[[str | None], Awaitable[Caller]]
-_ISSUED: Final = "Bearer ntb_"
+_ISSUED: Final = "ntb_"
 """What the tokens of `ntbcare clients` begin with."""
 
 
@@ -19,10 +19,10 @@ def create_caller_getter(sign_in: SignIn, directory: Directory) -> GetCaller:
     """A dependency that gives who sent the request; it raises a 401 Problem."""
 
     async def calling(authorization: Annotated[str | None, Header()] = None) -> Caller:
-        if authorization is not None and authorization.startswith(_ISSUED):
-            client = authenticate(directory.clients, authorization)
-            if client is not None:
-                return Caller(client.id, agency=client.agency, is_system=True)
+        _, _, token = (authorization or "").partition(" ")
+        client = authenticate(directory.clients, authorization) if token.strip().startswith(_ISSUED) else None
+        if client is not None:
+            return Caller(client.id, agency=client.agency, is_system=True)
         signed_in = await sign_in.check(authorization)
         return Caller(signed_in.subject, frozenset(signed_in.roles), signed_in.agency)
 

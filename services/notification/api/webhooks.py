@@ -1,6 +1,6 @@
-"""Agencies' own systems over HTTP: register one, renew its secret, read again what it was sent."""
+"""Agencies' own systems over HTTP: register one, change it, renew its secret, read again what it was sent."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
@@ -8,21 +8,20 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.notification.administration import Administration, Wish
 from services.notification.api.calling import GetCaller
-from services.notification.domain.access import Caller, may_change, may_read
-from services.notification.domain.signatures import printable, secret_of
-from services.notification.outgoing import why_not_allowed
-from services.notification.store.webhooks import Webhook, Webhooks
+from services.notification.domain.access import Caller
+from services.notification.domain.deliveries import Delivery
+from services.notification.store.webhooks import Webhook
 from services.notification.systems import to_cloud_event
-from shared.directory import Directory
 from shared.events.event import AgencyId
-from shared.ids import named_id
-from shared.problems import Problem, field_problem
-from shared.topics import CASES
 
-_NO_STORE: Final = {"Cache-Control": "no-store"}
-_MOST: Final = 10
-"""Webhooks of one agency."""
+_LAST_POSITION: Final = 2**63 - 1
+
+Url = Annotated[str, Field(min_length=1, max_length=500)]
+"""https, at an address that is public."""
+Types = Annotated[tuple[Annotated[str, Field(max_length=60)], ...], Field(max_length=40)]
+"""Of case events, such as `case.assigned.v1`; none: all."""
 
 
 class WebhookBody(BaseModel):
@@ -31,10 +30,20 @@ class WebhookBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     agency: AgencyId
-    url: str = Field(max_length=500)
-    """https, at an address that is public."""
-    types: tuple[str, ...] = Field(default=(), max_length=40)
-    """Of case events, such as `case.assigned.v1`; none: all."""
+    url: Url
+    types: Types = ()
+
+    def to_wish(self) -> Wish:
+        return Wish(self.agency, self.url, self.types)
+
+
+class ChangeBody(BaseModel):
+    """What is to be another; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: Url | None = None
+    types: Types | None = None
 
 
 class WebhookView(BaseModel):
@@ -48,9 +57,11 @@ class WebhookView(BaseModel):
     created_at: datetime
     failing_since: datetime | None
     disabled_at: datetime | None
+    old_secret_until: datetime | None
+    """So long calls are signed with the secret before this one too."""
 
     @classmethod
-    def of(cls, webhook: Webhook) -> Self:
+    def of(cls, webhook: Webhook, at: datetime, **more: Any) -> Self:
         state = "disabled" if webhook.disabled_at else "failing" if webhook.failing_since else "enabled"
         return cls(
             id=webhook.id,
@@ -61,6 +72,8 @@ class WebhookView(BaseModel):
             created_at=webhook.created_at,
             failing_since=webhook.failing_since,
             disabled_at=webhook.disabled_at,
+            old_secret_until=max((old.until for old in webhook.old_at(at)), default=None),
+            **more,
         )
 
 
@@ -79,58 +92,11 @@ class Events(BaseModel):
     next: str | None
     """Path of the page that follows; null: there is no more now."""
 
-
-class Administration:
-    """Which webhooks there are, and who may do what with them."""
-
-    def __init__(self, webhooks: Webhooks, directory: Directory, master: bytes, allowed_hosts: tuple[str, ...]) -> None:
-        self.webhooks = webhooks
-        self._directory = directory
-        self._master = master
-        self._allowed_hosts = allowed_hosts
-
-    async def add(self, body: WebhookBody, caller: Caller, key: UUID | None, at: datetime) -> Webhook:
-        """Raises a Problem. With the same key the same one is given back."""
-        if not may_change(caller, body.agency):
-            raise _not_yours()
-        self._check(body)
-        known = await self.webhooks.of(body.agency)
-        webhook = Webhook(
-            id=named_id(body.agency, caller.name, key or at).hex[:16],
-            agency=body.agency,
-            url=body.url,
-            types=body.types,
-            created_at=at,
-            created_by=caller.name,
-        )
-        if len(known) >= _MOST and webhook.id not in {one.id for one in known}:
-            raise Problem(409, "There are too many", f"An agency has {_MOST} webhooks at most; take one away first.")
-        await self.webhooks.add(webhook)
-        return await self.webhooks.read(webhook.id) or webhook
-
-    async def find(self, webhook_id: str, caller: Caller, may: Callable[[Caller, str], bool]) -> Webhook:
-        """Raises a 404 Problem for what is not there and for what is none of theirs alike."""
-        webhook = await self.webhooks.read(webhook_id)
-        if webhook is None or not may_read(caller, webhook.agency):
-            raise Problem(404, "There is no such webhook")
-        if not may(caller, webhook.agency):
-            raise _not_yours()
-        return webhook
-
-    def with_secret(self, webhook: Webhook) -> WithSecret:
-        secret = printable(secret_of(self._master, webhook.id, webhook.version))
-        return WithSecret(**WebhookView.of(webhook).model_dump(), secret=secret)
-
-    def _check(self, body: WebhookBody) -> None:
-        faults: list[tuple[str, str]] = []
-        if body.agency not in self._directory.agencies:
-            faults.append(("agency", "is not in the directory"))
-        why = why_not_allowed(body.url, self._allowed_hosts)
-        if why is not None:
-            faults.append(("url", why))
-        faults += [("types", f"{kind} is no case event") for kind in body.types if kind not in CASES.types]
-        if faults:
-            raise field_problem(*faults)
+    @classmethod
+    def of(cls, webhook: Webhook, found: Sequence[Delivery], limit: int) -> Self:
+        full = len(found) == limit
+        path = f"/v1/webhooks/{webhook.id}/events?after={found[-1].position}&limit={limit}" if full else None
+        return cls(items=[to_cloud_event(one) for one in found], next=path)
 
 
 def create_webhooks_router(
@@ -140,71 +106,62 @@ def create_webhooks_router(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> APIRouter:
     """`/v1/webhooks`."""
-    router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
-    webhooks = administration.webhooks
+    router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], dependencies=[Depends(_keep_out_of_caches)])
     caller = Depends(get_caller)
+
+    def with_secret(webhook: Webhook) -> WithSecret:
+        return WithSecret.of(webhook, now(), secret=administration.secret_of(webhook))
 
     @router.post("", status_code=201)
     async def add_webhook(
-        body: WebhookBody,
-        by: Annotated[Caller, caller],
-        response: Response,
-        idempotency_key: Annotated[UUID | None, Header()] = None,
+        body: WebhookBody, by: Annotated[Caller, caller], idempotency_key: Annotated[UUID | None, Header()] = None
     ) -> WithSecret:
-        response.headers.update(_NO_STORE)
-        return administration.with_secret(await administration.add(body, by, idempotency_key, now()))
+        """Have the agency's system called with the events of its cases. The secret is shown now, and never again."""
+        return with_secret(await administration.add(body.to_wish(), by, idempotency_key, now()))
 
     @router.get("")
-    async def list_webhooks(
-        agency: Annotated[AgencyId, Query()], by: Annotated[Caller, caller], response: Response
-    ) -> list[WebhookView]:
-        response.headers.update(_NO_STORE)
-        if not may_read(by, agency):
-            raise _not_yours()
-        return [WebhookView.of(webhook) for webhook in await webhooks.of(agency)]
+    async def list_webhooks(agency: Annotated[AgencyId, Query()], by: Annotated[Caller, caller]) -> list[WebhookView]:
+        """Of one agency, the oldest first."""
+        return [WebhookView.of(webhook, now()) for webhook in await administration.of(agency, by)]
 
     @router.get("/{webhook_id}")
-    async def read_webhook(webhook_id: str, by: Annotated[Caller, caller], response: Response) -> WebhookView:
-        response.headers.update(_NO_STORE)
-        return WebhookView.of(await administration.find(webhook_id, by, may_read))
+    async def read_webhook(webhook_id: str, by: Annotated[Caller, caller]) -> WebhookView:
+        return WebhookView.of(await administration.find(webhook_id, by), now())
+
+    @router.patch("/{webhook_id}")
+    async def change_webhook(webhook_id: str, body: ChangeBody, by: Annotated[Caller, caller]) -> WebhookView:
+        """The system moved, or wants other events from now on. Positions and the secret stay."""
+        return WebhookView.of(await administration.change(webhook_id, by, body.url, body.types), now())
 
     @router.delete("/{webhook_id}", status_code=204)
     async def remove_webhook(webhook_id: str, by: Annotated[Caller, caller]) -> None:
-        webhook = await administration.find(webhook_id, by, may_change)
-        await webhooks.remove(webhook.id)
+        """What waits for it is not sent, and what it was sent cannot be read again."""
+        await administration.remove(webhook_id, by)
 
     @router.post("/{webhook_id}/secret")
-    async def renew_secret(webhook_id: str, by: Annotated[Caller, caller], response: Response) -> WithSecret:
+    async def renew_secret(webhook_id: str, by: Annotated[Caller, caller]) -> WithSecret:
         """The old one signs too for a while, so that nothing is refused until the new one is known."""
-        response.headers.update(_NO_STORE)
-        webhook = await administration.find(webhook_id, by, may_change)
-        renewed = await webhooks.change(webhook, version=webhook.version + 1, old_until=now() + old_lasts)
-        return administration.with_secret(renewed)
+        return with_secret(await administration.renew(webhook_id, by, now(), old_lasts))
 
     @router.post("/{webhook_id}/enable")
-    async def enable_webhook(webhook_id: str, by: Annotated[Caller, caller], response: Response) -> WebhookView:
+    async def enable_webhook(webhook_id: str, by: Annotated[Caller, caller]) -> WebhookView:
         """What came while it was disabled is read with `/events`; it is not sent again."""
-        response.headers.update(_NO_STORE)
-        webhook = await administration.find(webhook_id, by, may_change)
-        return WebhookView.of(await webhooks.change(webhook, disabled_at=None, failing_since=None))
+        return WebhookView.of(await administration.enable(webhook_id, by), now())
 
     @router.get("/{webhook_id}/events")
     async def read_events(
         webhook_id: str,
         by: Annotated[Caller, caller],
-        response: Response,
-        after: Annotated[int, Query(ge=0)] = 0,
+        after: Annotated[int, Query(ge=0, le=_LAST_POSITION)] = 0,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> Events:
-        response.headers.update(_NO_STORE)
-        webhook = await administration.find(webhook_id, by, may_read)
-        found = await webhooks.events_after(f"webhook:{webhook.id}", after, limit)
-        last = found[-1].position if len(found) == limit else None
-        following = f"/v1/webhooks/{webhook.id}/events?after={last}&limit={limit}" if last is not None else None
-        return Events(items=[to_cloud_event(one) for one in found], next=following)
+        """Everything from a position on, whether or not it was sent. Nothing ever appears at an earlier one."""
+        webhook = await administration.find(webhook_id, by)
+        found = await administration.webhooks.events_after(f"webhook:{webhook.id}", after, limit)
+        return Events.of(webhook, found, limit)
 
     return router
 
 
-def _not_yours() -> Problem:
-    return Problem(403, "That is not yours to do", "It takes the agency's head, or a coordinator.")
+def _keep_out_of_caches(response: Response) -> None:
+    response.headers["Cache-Control"] = "no-store"

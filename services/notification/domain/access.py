@@ -1,6 +1,5 @@
 """Who may have an agency's system called, and read what it was sent."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,7 +28,3 @@ def may_read(caller: Caller, agency: str) -> bool:
 def may_change(caller: Caller, agency: str) -> bool:
     """The agency's head; coordinators."""
     return COORDINATOR in caller.roles or (AGENCY_HEAD in caller.roles and caller.agency == agency)
-
-
-def readable_agencies(caller: Caller, agencies: Collection[str]) -> list[str]:
-    return [agency for agency in agencies if may_read(caller, agency)]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from services.notification.domain.timing import Pace
+from shared.events.case import Status
 from shared.events.cases import CaseAssigned, CaseEscalated, CaseForwarded, CaseSplit, CaseTriaged, PromiseBreached
 from shared.events.directory import Agency, Contact, Officer
 from shared.events.envelope import CaseEnvelope
@@ -77,10 +78,11 @@ def holder_of(event: CaseEnvelope) -> str | None:
 
 
 def concerned(event: CaseEnvelope) -> set[str]:
-    """Bodies whose own systems are told: who has it or a part of it, and who just lost it."""
-    case = event.case
-    before = [holding.agency for holding in case.holdings if holding.until is not None][-1:]
-    return {*before, *(part.agency for part in case.parts), *filter(None, (case.agency, holder_of(event)))}
+    """Bodies whose own systems are told: who has it or a part of it, and who lost it by this very event."""
+    case, now = event.case, {None, event.occurred_at}
+    have = {holding.agency for holding in case.holdings if holding.until in now}
+    parts = {part.agency for part in case.parts if part.status is not Status.REJECTED or part.until in now}
+    return {*have, *parts, *filter(None, (case.agency, holder_of(event)))}
 
 
 def _agencies(event: CaseEnvelope) -> list[str]:
