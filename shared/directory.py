@@ -77,3 +77,19 @@ class Directory:
             directory.entries(entry.kind)[entry.id] = entry
             directory.revisions[f"{entry.kind}:{entry.id}"] = 1
         return directory
+
+
+def related_bodies(agencies: Mapping[str, Agency], about: str | None) -> frozenset[str]:
+    """The body, those it came from and became, and all that stand below one of them.
+
+    A complaint about a body is invisible to the people of all of these.
+    """
+    found, todo = set[str](), [about] if about else []
+    while todo:
+        body = todo.pop()
+        if body not in found:
+            found.add(body)
+            known = agencies.get(body)
+            todo += [known.successor] if known and known.successor else []
+            todo += [other.id for other in agencies.values() if body in {other.successor, other.parent}]
+    return frozenset(found)

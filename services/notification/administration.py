@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from services.notification.destinations import why_not_allowed
 from services.notification.domain.access import Caller, may_change, may_read
 from services.notification.domain.signatures import printable, secret_of
-from services.notification.destinations import why_not_allowed
 from services.notification.store.webhooks import Webhook, Webhooks
 from shared.directory import Directory
 from shared.ids import named_id

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -42,16 +42,20 @@ class Queueing:
         stored = await self.store.deliveries.open_of(tickets, [str(one) for one in again])
         await self.decide({one.delivery.id: one for one in (*brought, *stored)}.values())
 
-    async def decide(self, found: Iterable[Open]) -> None:
-        """Judge what is not done; what is queued already is told to its address again, in case nobody did."""
-        at, open_ = self.now(), list(found)
+    async def decide(self, found: Iterable[Open], *, again: bool = False) -> None:
+        """Judge what is not done; what is queued already is told to its address once more, in case nobody did.
+
+        `again`: what is queued is judged anew as well, and may go to another address.
+        """
+        # In the order in which it happened, so that whoever reads in the middle sees no later one alone.
+        at, open_ = self.now(), sorted(found, key=lambda one: (one.delivery.occurred_at, one.delivery.sequence))
         known = await self.sources.read(one.delivery for one in open_)
         settled: list[Settled] = []
         due: dict[str, datetime] = {}
         for one in open_:
             verdict = judge(one.delivery, known[one.delivery.id], at, self.rules)
-            if one.state is State.WAITING or isinstance(verdict, Suppressed):
-                settled.append(self._settled(one.delivery, verdict, at))
+            if one.state is State.WAITING or again or isinstance(verdict, Suppressed):
+                settled.append(replace(self._settled(one.delivery, verdict, at), seen=one.state))
             elif one.delivery.to is not None and one.next_at is not None:
                 _sooner(due, one.delivery.to, one.next_at)
         await self._write(await self._limited(settled, at), due, at)
@@ -80,7 +84,9 @@ class Queueing:
         theirs = await self.store.addresses.confirmed(set(refused.values()))
         too_many = {one for one, to in refused.items() if to not in theirs}
         return [
-            self._settled(one.delivery, Suppressed("receipt_limit"), at) if one.delivery.id in too_many else one
+            replace(self._settled(one.delivery, Suppressed("receipt_limit"), at), seen=one.seen)
+            if one.delivery.id in too_many
+            else one
             for one in settled
         ]
 

@@ -166,6 +166,12 @@ class Settings(ServiceSettings):
             raise ValueError(f"sending.lease must be at least {_SENDS_IN_A_LEASE} times every timeout_s")
         return self
 
+    @model_validator(mode="after")
+    def _a_webhook_is_disabled_before_its_events_end(self) -> Self:
+        if self.hooks.disable_after + self.sending.longest_delay >= self.sending.give_up_after:
+            raise ValueError("hooks.disable_after and sending.longest_delay must be less than sending.give_up_after")
+        return self
+
     def channels(self) -> frozenset[Channel]:
         """Those that can be used."""
         able = {Channel.SMS: self.sms.url, Channel.WHATSAPP: self.whatsapp.url, Channel.WEBHOOK: self.hooks.secret}

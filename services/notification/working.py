@@ -195,7 +195,7 @@ class AddressWork:
             return None
         if queued(delivery, verdict, at, rules.address_secret).to != self.claimed.address.id:
             # They said that they are reached in another way now.
-            await patiently(lambda: self.tools.queueing.decide([Open(delivery, State.WAITING)]))
+            await patiently(lambda: self.tools.queueing.decide([Open(delivery, State.QUEUED)], again=True))
             return None
         morning = at if delivery.pace is Pace.NOW else after_the_night(at, rules.timing)
         if morning > at:

@@ -65,7 +65,8 @@ OFFICES = Offices(
                 head=Reach(email="kepala@opd.example"),
             ),
             a_body(OTHER),
-            a_body(COORDINATOR, coordinates=True),
+            a_body(COORDINATOR, coordinates=True, parent="SETDA"),
+            a_body("SETDA"),
             a_body("SEKDA", escalation=EscalationLevel.SEKDA),
             a_body("GUBERNUR", escalation=EscalationLevel.GOVERNOR),
         )
@@ -225,10 +226,11 @@ def test_given_the_body_that_is_complained_about_when_it_would_be_told_then_it_i
 
     unknown = judge(found, known(Contact()), AT, RULES)
     accused = judge(found, known(Contact(part="s-1", about=COORDINATOR)), AT, RULES)
+    above = judge(found, known(Contact(part="s-1", about="SETDA")), AT, RULES)
     another = judge(found, known(Contact(part="s-1", about=OTHER)), AT, RULES)
 
     assert isinstance(unknown, Waits)
-    assert accused == Suppressed("conflict_of_interest")
+    assert accused == above == Suppressed("conflict_of_interest")
     assert isinstance(another, Ready)
 
 

@@ -10,6 +10,7 @@ from services.notification.domain.contacts import Contact
 from services.notification.domain.deliveries import Delivery
 from services.notification.domain.offices import Offices, contact_of, ways_to
 from services.notification.domain.timing import Pace, Timing, goes_out
+from shared.directory import related_bodies
 from shared.events.event import Language
 from shared.events.notices import Channel, Recipient
 from shared.ids import follow_id
@@ -157,7 +158,7 @@ def _missing(delivery: Delivery, known: Known, too_old_at: datetime) -> Verdict 
 
 def _unwanted(delivery: Delivery, known: Known) -> SuppressionReason | None:
     body = known.system.agency if known.system else delivery.told
-    if body is not None and body == known.contact.about:
+    if body is not None and body in related_bodies(known.offices.agencies, known.contact.about):
         return "conflict_of_interest"
     if delivery.recipient is Recipient.FOLLOWER and (known.follower is None or known.contact.hidden):
         return "opted_out"

@@ -22,6 +22,8 @@ class Settled:
     """As it is from now on: with channel and address where it is queued."""
     verdict: Verdict
     record: Outgoing | None = None
+    seen: State = State.WAITING
+    """The state that it was decided in: in another one it is not that decision's any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,10 @@ class Finished:
 
 
 def settling(one: Settled, at: datetime) -> tuple[Document, Document]:
-    this: Document = {"_id": str(one.delivery.id), "state": _OPEN}
+    this: Document = {"_id": str(one.delivery.id), "state": one.seen.value}
     match one.verdict:
         case Suppressed() as suppressed:
-            return this, _final(suppressed, one.record, at)
+            return this | {"state": _OPEN}, _final(suppressed, one.record, at)
         case Waits(until=until):
             return this, {"$set": {"state": State.WAITING.value, "next_at": until}, "$unset": {"to": ""}}
         case Ready(at=goes_at, gathered=gathered):

@@ -1,10 +1,11 @@
 """Which agency gets a complaint: rules are data, tried in order, the first match wins."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
+from shared.directory import related_bodies
 from shared.events.complaints import ComplaintSubmitted
 from shared.events.directory import Agency, Calendar, Category, Officer, Rule
 from shared.events.event import Urgency, regency_of
@@ -78,16 +79,8 @@ class Rulebook:
         raise LookupError(msg)
 
     def related(self, about: str | None) -> frozenset[str]:
-        """The body, those it came from and became, and all that stand below one of them."""
-        if about is None:
-            return frozenset()
-        found, todo = set[str](), [about]
-        while todo:
-            body = todo.pop()
-            if body not in found:
-                found.add(body)
-                todo.extend(self._next_of(body))
-        return frozenset(found)
+        """Whoever must not learn of it; see `shared.directory`."""
+        return related_bodies(self.agencies, about)
 
     def accusing(self, body: str | None) -> frozenset[str]:
         """The bodies whose complaints this one's people must not see: all to which it is related."""
@@ -116,14 +109,6 @@ class Rulebook:
             asked.add(officer)
             officer = absence.stand_in or officer
         return None
-
-    def _next_of(self, body: str) -> Iterator[str]:
-        agency = self.agencies.get(body)
-        if agency is not None and agency.successor is not None:
-            yield agency.successor
-        for other in self.agencies.values():
-            if body in {other.successor, other.parent}:
-                yield other.id
 
     def _target(self, rule: Rule, complaint: ComplaintSubmitted, day: date) -> str | TriageReason:
         regency = regency_of(complaint.region)
