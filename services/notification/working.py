@@ -144,7 +144,9 @@ class AddressWork:
         try:
             answer = await self._hand_over(deliveries, ready[0][1])
         except UnusableAddress:
-            await self._write([Finished(one, Failed(one.attempts, "unusable_address")) for one in deliveries])
+            steps: list[Step] = [Failed(one.attempts, "unusable_address") for one in deliveries]
+            await self._instead(deliveries, steps)
+            await self._write([Finished(one, step) for one, step in zip(deliveries, steps, strict=True)])
             return
         except WebhookGone:
             # It has its position, and can be read again.

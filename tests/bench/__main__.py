@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import uvloop
 
-from tests.bench import accept, idle, lifecycle, project, queues, route, visible
+from tests.bench import accept, idle, lifecycle, notify, project, queues, route, visible
 from tests.bench.figures import closing_line
 
 BENCHES: Final[dict[str, Callable[[], Awaitable[dict[str, Any]]]]] = {
@@ -16,6 +16,7 @@ BENCHES: Final[dict[str, Callable[[], Awaitable[dict[str, Any]]]]] = {
     "project": project.run,
     "route": route.run,
     "lifecycle": lifecycle.run,
+    "notify": notify.run,
     "queues": queues.run,
     "idle": idle.run,
 }

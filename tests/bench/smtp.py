@@ -1,11 +1,16 @@
-"""A mail server that takes everything and keeps nothing: `python -m tests.bench.smtp PORT`.
+"""A mail server that takes everything and keeps nothing: `python -m tests.bench.smtp PORT [FILE]`.
+
+With a file it writes down when each message came: seconds of the system's monotonic clock, and the message's id.
 
 It must not be what is measured, and aiosmtpd takes longer for a mail than all of notification does.
 """
 
 import asyncio
+import re
 import sys
-from typing import Final, cast
+import time
+from pathlib import Path
+from typing import BinaryIO, Final, cast
 
 import uvloop
 
@@ -20,8 +25,12 @@ _ANSWERS: Final = {
 }
 
 
+_ID: Final = re.compile(rb"^Message-ID: <([^@]+)@", re.MULTILINE)
+
+
 class Session(asyncio.Protocol):
-    def __init__(self) -> None:
+    def __init__(self, told: BinaryIO | None) -> None:
+        self._told = told
         self._received = b""
         self._in_data = False
 
@@ -40,18 +49,26 @@ class Session(asyncio.Protocol):
             self._answer(line)
 
     def _answer(self, line: bytes) -> None:
+        if self._in_data:
+            self._take(line)
         command = b"" if self._in_data else line[:4].upper()
         self._in_data = command == b"DATA"
         self._transport.write(_ANSWERS.get(command, b"250 ok\r\n"))
         if command == b"QUIT":
             self._transport.close()
 
+    def _take(self, message: bytes) -> None:
+        found = _ID.search(message)
+        if self._told is not None and found is not None:
+            self._told.write(b"%.6f %s\n" % (time.monotonic(), found[1]))
 
-async def serve(port: int) -> None:
-    server = await asyncio.get_running_loop().create_server(Session, HOST, port)
+
+async def serve(port: int, told: BinaryIO | None) -> None:
+    server = await asyncio.get_running_loop().create_server(lambda: Session(told), HOST, port)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(int(sys.argv[1])))
+        written = Path(sys.argv[2]).open("ab", buffering=0) if sys.argv[2:] else None  # noqa: SIM115 - to the end
+        runner.run(serve(int(sys.argv[1]), written))

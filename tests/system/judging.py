@@ -65,7 +65,7 @@ def judge_projections(cases: Iterable[Document], addresses: Mapping[str, str]) -
     for case in found.values():
         assert set(case["history"]) == {"1", "2"}
         told = [(notice["type"], notice["kind"]) for notice in case["notices"].values()]
-        assert Counter(told) == Counter(("notice.delivered.v1", kind) for kind in _MAILS)
+        assert Counter(told) == Counter(("notice.sent.v1", kind) for kind in _MAILS)
 
 
 async def judge_figures(platform: Platform, cases: Iterable[Document]) -> None:
@@ -102,5 +102,5 @@ def judge_mails(
     assert len(sent) - len(stored) <= taken_over + tried_again
     for name, address in sent:
         delivery = stored[name]
-        assert delivery["state"] == "delivered"
+        assert delivery["state"] == "sent"
         assert (delivery["recipient"] == "reporter") == (address == addresses[delivery["ticket"]])

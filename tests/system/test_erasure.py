@@ -12,14 +12,16 @@ from uuid import UUID, uuid4
 import pytest
 import pytest_asyncio
 
+from deploy.local.ports import HOST, free_port
 from services.intake.api import ComplaintBody
 from shared.events.personal import PersonalRecorded
 from shared.records import to_record, tombstone
 from shared.settings import KafkaSettings
-from shared.topics import ALL_TOPICS, DEAD_LETTERS, PERSONAL
+from shared.topics import DEAD_LETTERS, PERSONAL
 from tests.servers import Kafka, Mongod
 from tests.services import SERVICES, Platform, running_platform
-from tests.system.outside import drop_database, publish_as, read_database, ticket_of
+from tests.system.outside import drop_database, publish_as, ticket_of
+from tests.system.traces import found, held, leaks
 from tests.system.witness import Witness, witnessing
 from tests.waiting import until
 
@@ -29,7 +31,7 @@ NAME, EMAIL, PHONE = "Baiq Nurhayati Sasak", "nurhayati.sasak@mail.example", "+6
 TEXT, ADDRESS = "Jembatan gantung kami putus sejak banjir", "Gang Cempaka Kuning nomor 17"
 LATITUDE, LONGITUDE = -8.583337, 116.116779
 ALL: Final = (NAME, EMAIL, PHONE, TEXT, ADDRESS, str(LATITUDE), str(LONGITUDE))
-NEEDED: Final = {"routing": [*ALL], "notification": [NAME, EMAIL], "reporting": [TEXT]}
+NEEDED: Final = {"routing": [*ALL], "notification": [NAME, EMAIL, PHONE], "reporting": [TEXT]}
 """What each service has a use for, and so keeps until it is erased."""
 NOTHING: Final[dict[str, list[str]]] = {service: [] for service in NEEDED}
 COMPLAINT: Final[dict[str, Any]] = {
@@ -44,9 +46,14 @@ NOT_NOW: Final = "421 4.3.2 not now"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def platform(kafka: Kafka, mongod: Mongod, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Platform]:
-    """One for all tests here. Its mail rests for a second at most after the mail server could not be used."""
+    """One for all tests here. Its mail rests for a second at most; the gateway of text messages is never there."""
     topics = KafkaSettings(bootstrap=kafka.bootstrap, namespace=f"system-{uuid4().hex[:8]}", partitions=3)
-    soon = {"NOTIFICATION_SMTP__LONGEST_WAIT_S": "1"}
+    nowhere = f"{HOST}:{free_port()}"
+    soon = {
+        "NOTIFICATION_SMTP__LONGEST_WAIT_S": "1",
+        "NOTIFICATION_SMS__URL": f"http://{nowhere}/messages",
+        "NOTIFICATION_ALLOWED_HOSTS": json.dumps([nowhere]),
+    }
     async with running_platform(topics, mongod.uri, tmp_path_factory.mktemp("erasure"), **soon) as platform:
         yield platform
     for service in SERVICES:
@@ -65,25 +72,28 @@ async def test_given_a_person_in_every_store_and_mail_in_the_queue_when_the_part
 ) -> None:
     platform.mail.to_sender.extend([NOT_NOW] * 10_000)
     key, ticket, code = await submit(platform)
+    _, by_phone, its_code = await submit(platform, reporter={"name": NAME, "phone": PHONE})
     await until(lambda: holds(platform, NEEDED), limit_s=60)
-    await until(lambda: queued(witness, ticket, 3), limit_s=60)
+    await until(lambda: queued(witness, ticket, "email", "email", "email"), limit_s=60)
+    await until(lambda: queued(witness, by_phone, "email", "sms", "sms"), limit_s=60)
     await until(lambda: len(platform.mail.to_sender) < 10_000, limit_s=60)
     await leave_traces(platform, witness, ticket)
 
     await erase(witness)
     await until(lambda: holds(platform, NOTHING), limit_s=60)
     notices = await until(lambda: all_notices(platform, ticket, code, 2), limit_s=60)
+    notices += await until(lambda: all_notices(platform, by_phone, its_code, 2), limit_s=60)
     platform.mail.to_sender.clear()
     assert await submit(platform, key) == (key, ticket, code)
     await platform.submit(reporter={"name": "Amin", "email": "amin@mail.example"})
     await witness.settled()
 
-    assert [(notice["recipient"], notice["reason"]) for notice in notices] == [("reporter", "erased")] * 2
+    assert [(notice["recipient"], notice["reason"]) for notice in notices] == [("reporter", "erased")] * 4
     assert platform.mail.recipients().count("amin@mail.example") == 2
-    assert len(platform.mail.taken) == 5
-    assert [found(words_of(mail)) for mail in platform.mail.taken if found(words_of(mail))] == []
-    assert await held(platform) == NOTHING
-    assert await leaks(platform, witness) == {}
+    assert len(platform.mail.taken) == 6
+    assert found("\n".join(map(words_of, platform.mail.taken)), ALL) == []
+    assert await held(platform, ALL) == NOTHING
+    assert await leaks(platform, witness, ALL) == {}
     assert (await platform.read(ticket, code=code))["reporter"]["text_erased"] is True
     coordinator = platform.signed_in("coordinator")
     seen = await platform.http["routing"].get(f"/v1/desk/cases/{ticket}", headers=coordinator)
@@ -106,8 +116,8 @@ async def test_given_a_part_erased_before_its_complaint_when_services_read_both_
     assert [step["sequence"] for step in case["history"]] == [1, 2]
     its_own = [record for record in await witness.read(PERSONAL) if ticket.encode() in (record.key or b"")]
     assert [record.value is None for record in its_own] == [True, False]
-    assert await held(platform) == NOTHING
-    assert await leaks(platform, witness) == {}
+    assert await held(platform, ALL) == NOTHING
+    assert await leaks(platform, witness, ALL) == {}
     notices = await until(lambda: all_notices(platform, ticket, code, 3), limit_s=60)
     assert sorted((notice["recipient"], notice["reason"]) for notice in notices) == [
         ("agency", None),
@@ -117,26 +127,16 @@ async def test_given_a_part_erased_before_its_complaint_when_services_read_both_
     assert [EMAIL in str(mail["To"]) for mail in platform.mail.taken] == [False]
 
 
-async def submit(platform: Platform, key: str | None = None) -> tuple[str, str, str]:
+async def submit(platform: Platform, key: str | None = None, **fields: Any) -> tuple[str, str, str]:
     """The key, the ticket and the tracking code."""
     key = key or str(uuid4())
-    answer = await platform.submit(**COMPLAINT, headers={"Idempotency-Key": key})
+    answer = await platform.submit(**COMPLAINT | fields, headers={"Idempotency-Key": key})
     assert answer.status_code == 202, answer.text
     return key, answer.json()["ticket"], answer.json()["tracking_code"]
 
 
-def found(text: str) -> list[str]:
-    return [word for word in ALL if word in text]
-
-
-async def held(platform: Platform) -> dict[str, list[str]]:
-    """The words of the person that each service's database holds, in whatever collection."""
-    names = {service: platform.database(service).database for service in NEEDED}
-    return {service: found(repr(await read_database(platform.mongo.uri, name))) for service, name in names.items()}
-
-
 async def holds(platform: Platform, wanted: Mapping[str, list[str]]) -> bool:
-    return await held(platform) == wanted
+    return await held(platform, ALL) == wanted
 
 
 def words_of(mail: EmailMessage) -> str:
@@ -144,9 +144,11 @@ def words_of(mail: EmailMessage) -> str:
     return "\n".join([str(mail.items()), *bodies])
 
 
-async def queued(witness: Witness, ticket: str, number: int) -> bool:
-    deliveries = witness.collection("notification", "deliveries")
-    return await deliveries.count_documents({"ticket": ticket, "next_at": {"$exists": True}}) == number
+async def queued(witness: Witness, ticket: str, *channels: str) -> bool:
+    """Whether just this much is to be sent."""
+    left = {"ticket": ticket, "state": "queued"}
+    found = await witness.collection("notification", "deliveries").find(left).to_list()
+    return sorted(one["channel"] for one in found) == sorted(channels)
 
 
 async def leave_traces(platform: Platform, witness: Witness, ticket: str) -> None:
@@ -178,14 +180,3 @@ async def erase(witness: Witness) -> None:
 async def all_notices(platform: Platform, ticket: str, code: str, number: int) -> list[Any] | None:
     notices = (await platform.read(ticket, wait=0, code=code))["reporter"]["notices"]
     return notices if len(notices) == number else None
-
-
-async def leaks(platform: Platform, witness: Witness) -> dict[str, list[str]]:
-    """Words of the person where none may ever be: logs, and every topic but the one that is for them."""
-    texts = {path.name: path.read_text() for path in platform.folder.glob("*.log")}
-    assert texts.keys() == {f"{name}.log" for name in platform.processes}
-    for topic in ALL_TOPICS:
-        if topic is not PERSONAL:
-            records = await witness.read(topic)
-            texts[topic.name] = "\n".join(repr((record.key, record.value, record.headers)) for record in records)
-    return {name: words for name, text in texts.items() if (words := found(text))}

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 import pytest
 
@@ -12,23 +11,17 @@ from shared.mongo import Collection
 from shared.settings import KafkaSettings
 from tests.services import Platform, running_platform
 from tests.system.judging import judge, taken_over
+from tests.system.leases import SHORT_LEASE
 from tests.system.residents import Crowd, residents
 from tests.system.witness import Witness, witnessing
 from tests.waiting import until
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(480)]
 
-VARIABLES: Final = {
-    "NOTIFICATION_SENDING__LEASE": "PT8S",
-    "NOTIFICATION_SENDING__LOOK_EVERY": "PT1S",
-    "NOTIFICATION_SENDING__FIRST_DELAY": "PT1S",
-    "NOTIFICATION_SMTP__TIMEOUT_S": "2",
-}
-
 
 @pytest.fixture
 async def platform(topics: KafkaSettings, mongo_uri: str, tmp_path: Path) -> AsyncGenerator[Platform]:
-    async with running_platform(topics, mongo_uri, tmp_path, **VARIABLES) as platform:
+    async with running_platform(topics, mongo_uri, tmp_path, **SHORT_LEASE) as platform:
         yield platform
 
 
@@ -37,8 +30,8 @@ class Senders:
     """Notification's process, life after life: a counter dies with the process that counted."""
 
     witness: Witness
-    left: set[str] = field(default_factory=set[str])
-    """Ids of deliveries that dead processes were sending."""
+    left: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """Addresses that dead processes had something for in hand, each with the claim."""
     taken_over: float = 0
 
     async def have_taken_over(self) -> None:
@@ -54,7 +47,10 @@ class Senders:
     async def died(self) -> None:
         """Not to be called at once: what it wrote last may still be on its way to the database."""
         self.witness.platform.mail.slow_s = 0
-        self.left |= set(await self._deliveries.distinct("_id", {"state": "sending"}))
+        claimed = await self._addresses.find({"claim": {"$exists": True}}).to_list()
+        claims = {one["_id"]: one["claim"] for one in claimed}
+        unsent = await self._deliveries.distinct("to", {"state": "queued", "to": {"$in": list(claims)}})
+        self.left += [(address, claims[address]) for address in unsent]
 
     async def count(self) -> None:
         """Once a life, at its end."""
@@ -64,12 +60,16 @@ class Senders:
     def _deliveries(self) -> Collection:
         return self.witness.collection("notification", "deliveries")
 
+    @property
+    def _addresses(self) -> Collection:
+        return self.witness.collection("notification", "addresses")
+
     async def _has_taken_over(self) -> bool:
-        undone = {"_id": {"$in": list(self.left)}, "state": {"$ne": "delivered"}}
-        return await self._deliveries.count_documents(undone) == 0
+        dead = {"claim": {"$in": [claim for _, claim in self.left]}}
+        return await self._addresses.count_documents(dead) == 0
 
     async def _sends_many(self) -> bool:
-        return await self._deliveries.count_documents({"state": "sending"}) >= 8
+        return await self._addresses.count_documents({"claim": {"$exists": True}}) >= 8
 
 
 async def fall(crowd: Crowd, senders: Senders, *services: str) -> None:

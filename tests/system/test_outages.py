@@ -17,6 +17,7 @@ from deploy.local.processes import LocalServer
 from shared.settings import KafkaSettings
 from tests.services import SERVICES, Platform, is_ready, running_platform
 from tests.system.asking import Asked, Residents, ask, complaining, key_of
+from tests.system.leases import SHORT_LEASE
 from tests.system.outside import ticket_of
 from tests.system.witness import witnessing
 from tests.waiting import until
@@ -32,18 +33,12 @@ SLACK_S: Final = 0.5
 """What a client waits for its turn on two cores that it shares with all that it asks."""
 ACCEPTED_WITHIN_S: Final = 2.0
 WITH_DATABASE: Final = {"routing", "notification", "reporting"}
-VARIABLES: Final = {
-    # What was claimed at the moment of a crash is sent when its lease is over.
-    "NOTIFICATION_SENDING__LEASE": "PT8S",
-    "NOTIFICATION_SENDING__LOOK_EVERY": "PT1S",
-    "NOTIFICATION_SMTP__TIMEOUT_S": "2",
-}
 
 
 @pytest.fixture
 async def platform(own_kafka: KafkaServer, own_mongod: MongodServer, tmp_path: Path) -> AsyncGenerator[Platform]:
     kafka = KafkaSettings(bootstrap=own_kafka.bootstrap, namespace=f"outage-{uuid4().hex[:8]}", partitions=3)
-    async with running_platform(kafka, own_mongod.uri, tmp_path, **VARIABLES) as platform:
+    async with running_platform(kafka, own_mongod.uri, tmp_path, **SHORT_LEASE) as platform:
         yield platform
 
 

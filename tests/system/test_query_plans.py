@@ -18,7 +18,9 @@ from shared.settings import KafkaSettings
 from shared.topics import PERSONAL, WORDS
 from tests.profiler import watch, watched
 from tests.services import SERVICES, Platform, running_platform
+from tests.system.errands import SECRETS, follow_all, look_back, register, tell_arrivals
 from tests.system.outside import ntbcare, publish_as, see
+from tests.system.receivers import Receivers, receiving
 from tests.system.witness import Witness, witnessing
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
@@ -35,8 +37,13 @@ INDEXES: Final = {
     ("routing", "directory"): {"_id", "recorded_at"},
     ("routing", "directory_edits"): {"revision"},
     ("notification", "contacts"): {"_id"},
-    ("notification", "deliveries"): {"_id", "outbox.queued_at", "ticket", "again"},
+    ("notification", "deliveries"): {"_id", "outbox.queued_at", "ticket", "to", "state", "message"},
+    ("notification", "addresses"): {"_id", "channel"},
     ("notification", "receipts"): {"_id"},
+    ("notification", "subscriptions"): {"_id", "target", "to"},
+    ("notification", "subscription_requests"): {"_id"},
+    ("notification", "public_events"): {"_id", "targets", "ticket"},
+    ("notification", "webhooks"): {"_id", "agency"},
     ("reporting", "cases_1"): {"_id", "stale", "head.public", "head.bucket"},
     ("reporting", "buckets_1"): {"_id", "period", "regions", "agency", "month"},
 }
@@ -73,25 +80,40 @@ async def profiled(topics: KafkaSettings, mongo_uri: str) -> AsyncGenerator[Asyn
 
 
 @pytest.fixture
+async def receivers(tmp_path: Path) -> AsyncGenerator[Receivers]:
+    async with receiving(tmp_path / "arrivals") as receivers:
+        yield receivers
+
+
+@pytest.fixture
 async def platform(
-    topics: KafkaSettings, mongo_uri: str, tmp_path: Path, profiled: AsyncMongoClient[Document]
+    topics: KafkaSettings,
+    mongo_uri: str,
+    tmp_path: Path,
+    profiled: AsyncMongoClient[Document],
+    receivers: Receivers,
 ) -> AsyncGenerator[Platform]:
-    soon = {"NOTIFICATION_SENDING__FIRST_DELAY": "PT1S"}
-    async with running_platform(topics, mongo_uri, tmp_path, **soon) as platform:
+    variables = SECRETS | receivers.gateways() | {"NOTIFICATION_SENDING__FIRST_DELAY": "PT1S"}
+    async with running_platform(topics, mongo_uri, tmp_path, **variables) as platform:
         yield platform
 
 
 async def test_given_a_profiler_when_everything_is_done_that_can_be_done_then_no_query_scanned_a_collection(
-    platform: Platform, profiled: AsyncMongoClient[Document]
+    platform: Platform, profiled: AsyncMongoClient[Document], receivers: Receivers
 ) -> None:
     platform.mail.answer("sitti1@mail.example", "451 4.2.1 later")
+    platform.mail.answer("sitti2@mail.example", "550 5.1.1 no such user")
 
     async with witnessing(platform) as witness:
+        follower, webhook = await follow_all(platform, receivers), await register(platform, receivers)
         told = await asyncio.gather(*(complain(platform, number) for number in range(60)))
         await witness.settled()
         await erase(witness, dict(told[:10]))
         await issue_and_revoke(platform)
         await asyncio.gather(*(ask(platform, path, code) for path, code in questions(dict(told))))
+        await look_back(platform, webhook, list(dict(told)))
+        await tell_arrivals(platform, receivers)
+        await follower.leave()
         await witness.settled()
     # What the test itself asks for has another name.
     plans = {

@@ -17,18 +17,13 @@ from shared.settings import KafkaSettings
 from shared.topics import COMPLAINTS
 from tests.services import Platform, running_platform
 from tests.system.judging import judge, taken_over
+from tests.system.leases import SHORT_LEASE
 from tests.system.residents import Crowd, residents
 from tests.system.witness import Witness, witnessing
 from tests.waiting import until
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(480)]
 
-VARIABLES: Final = {
-    "NOTIFICATION_SENDING__LEASE": "PT8S",
-    "NOTIFICATION_SENDING__LOOK_EVERY": "PT1S",
-    "NOTIFICATION_SENDING__FIRST_DELAY": "PT1S",
-    "NOTIFICATION_SMTP__TIMEOUT_S": "2",
-}
 CONSUMERS: Final = ("routing", "notification", "reporting")
 EFFECTS: Final[dict[str, tuple[str, Document]]] = {
     "routing": ("cases", {"case": {"$exists": True}}),
@@ -45,8 +40,8 @@ CONNECTIONS: Final = 6
 @pytest.fixture
 async def platform(topics: KafkaSettings, mongo_uri: str, tmp_path: Path) -> AsyncGenerator[Platform]:
     """Each consumer twice: `routing` and `routing-2`, and so on."""
-    async with running_platform(topics, mongo_uri, tmp_path, **VARIABLES) as platform:
-        await asyncio.gather(*(platform.add(service, f"{service}-2", **VARIABLES) for service in CONSUMERS))
+    async with running_platform(topics, mongo_uri, tmp_path, **SHORT_LEASE) as platform:
+        await asyncio.gather(*(platform.add(service, f"{service}-2", **SHORT_LEASE) for service in CONSUMERS))
         yield platform
 
 
@@ -98,7 +93,7 @@ class Second:
         return not before.issuperset(await self._claims())
 
     async def _claims(self) -> list[str]:
-        return await self.witness.collection("notification", "deliveries").distinct("claim", {"state": "sending"})
+        return await self.witness.collection("notification", "addresses").distinct("claim")
 
     async def _shares(self) -> bool:
         one, self.partitions = await self._reads(self.service), await self._reads(self.name)

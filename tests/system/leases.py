@@ -1,0 +1,11 @@
+"""Notification with short leases: what a killed process had in hand is taken over within seconds."""
+
+from typing import Final
+
+SHORT_LEASE: Final = {
+    "NOTIFICATION_SENDING__LEASE": "PT8S",
+    "NOTIFICATION_SENDING__LOOK_EVERY": "PT1S",
+    "NOTIFICATION_SENDING__FIRST_DELAY": "PT1S",
+    # A lease lasts at least four times as long as a message may take, on whatever channel.
+    **{f"NOTIFICATION_{way}__TIMEOUT_S": "2" for way in ("SMTP", "SMS", "WHATSAPP", "HOOKS")},
+}
