@@ -1,4 +1,5 @@
-from collections.abc import AsyncGenerator, Collection
+import asyncio
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -15,7 +16,7 @@ from services.notification.domain.following import Subscription
 from services.notification.domain.judging import Rules
 from services.notification.domain.links import Links
 from services.notification.domain.timing import Timing
-from services.notification.following import Following
+from services.notification.following import Budget, Following
 from services.notification.handlers import Handler
 from services.notification.metrics import SERVICE
 from services.notification.previews import Previews
@@ -26,6 +27,7 @@ from services.notification.sources import Sources
 from services.notification.store import Store
 from services.notification.telling import confirmation_of
 from services.notification.ways import ways_of
+from services.notification.working import Way
 from shared.mongo import Database, close_database, is_passing, open_database, why_not_ready
 from shared.oidc import SignIn
 from shared.outages import answer_outages
@@ -49,11 +51,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 sender.wake()
 
     queueing = Queueing(store, relay, Sources(store, service.directory), rules_of(settings), _now, wake)
-    for way in ways_of(settings, queueing, service.directory, _now):
+    ways = ways_of(settings, queueing, service.directory, _now)
+    for way in ways:
         senders.append(Sender(way, queueing, settings.sending, _now))
         service.background(f"sender_{way.channel}", senders[-1].run)
 
     service.resource(lambda: _prepared(database, store, relay))
+    service.resource(lambda: _closing(ways))
     service.health.add("mongo", ready=lambda: why_not_ready(database))
     handler = Handler(queueing, _now)
     service.consume(handler.handle, unknown=Unknown.SKIP, is_passing=is_passing, rest_s=REST_S)
@@ -115,6 +119,7 @@ def _following(settings: Settings, service: Service, queueing: Queueing) -> Foll
         tell=tell,
         confirm_address=confirm_address,
         stop=store.addresses.stop,
+        budget=Budget(settings.texts_asked_an_hour),
         now=_now,
     )
 
@@ -127,6 +132,15 @@ async def _prepared(database: Database, store: Store, relay: OutboxRelay) -> Asy
         yield
     finally:
         await close_database(database)
+
+
+@asynccontextmanager
+async def _closing(ways: Sequence[Way]) -> AsyncGenerator[None]:
+    """Senders that broke are begun again; what they go out by stays open as long as the service."""
+    try:
+        yield
+    finally:
+        await asyncio.gather(*(way.outlet.close() for way in ways))
 
 
 def _now() -> datetime:

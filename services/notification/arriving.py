@@ -7,6 +7,7 @@ from datetime import datetime
 from services.notification.domain.addresses import address_id
 from services.notification.domain.attempts import Delivered, Failed, notice
 from services.notification.domain.deliveries import Delivery, State
+from services.notification.domain.following import address_on
 from services.notification.domain.judging import instead
 from services.notification.domain.receipts import Receipt, Reply, Wish
 from services.notification.domain.rounds import ALL
@@ -50,7 +51,8 @@ class Arriving:
         """Stop or go on with what the law does not want, as the owner of the number wishes."""
         addresses, secret = self.queueing.store.addresses, self.queueing.rules.address_secret
         for reply in replies:
-            address = address_id(secret, channel, reply.number)
+            number = address_on(channel, reply.number) or reply.number
+            address = address_id(secret, channel, number)
             await (addresses.stop(address, ALL) if reply.wish is Wish.STOP else addresses.start(address))
 
     def _finished(self, delivery: Delivery, receipt: Receipt, at: datetime) -> Finished:

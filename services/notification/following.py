@@ -1,7 +1,8 @@
 """Following: asking for it, confirming it, ending it, and what links in messages do."""
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -27,6 +28,8 @@ from shared.limits import ANSWERS_WITHIN_S, within
 from shared.problems import Problem, field_problem
 from shared.wita import WITA, day_of
 
+_COUNTRY: Final = "+62"
+"""Messages to other countries cost many times as much, and anybody can ask for one."""
 ALL_KINDS: Final = "*"
 _IN_A_FEED: Final = 50
 
@@ -37,6 +40,23 @@ a request that is sent again, so the message must be known by the subscription's
 
 class SubscriptionGone(Exception):
     """It ended, or nobody confirmed it in time."""
+
+
+class Budget:
+    """So many an hour, in this process."""
+
+    def __init__(self, an_hour: int) -> None:
+        self._an_hour = an_hour
+        self._spent: deque[datetime] = deque()
+
+    def allows(self, at: datetime) -> bool:
+        """Whether there is one left, which is then spent."""
+        while self._spent and self._spent[0] <= at - timedelta(hours=1):
+            self._spent.popleft()
+        if len(self._spent) >= self._an_hour:
+            return False
+        self._spent.append(at)
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +97,8 @@ class Following:
     confirm_address: Callable[[str], Awaitable[None]]
     stop: Callable[[str, str], Awaitable[None]]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    budget: Budget = field(default_factory=lambda: Budget(60))
+    """Of text messages that ask whether somebody wants to follow, by replica."""
 
     async def ask(self, wanted: Wanted, key: UUID) -> Subscription:
         """Ask the address's owner; with the same key it is the same request. Raises a 422 or 429 Problem.
@@ -94,6 +116,8 @@ class Following:
             target=str(target),
             created_at=self.now(),
         )
+        if wanted.channel is not Channel.EMAIL and not self.budget.allows(self.now()):
+            raise _too_many_texts()
         try:
             known = await self.subscriptions.create(new)
         except AskedTooOften:
@@ -156,12 +180,17 @@ class Following:
         if wanted.channel not in self.enabled or wanted.channel is Channel.WEBHOOK:
             raise field_problem(("channel", "is not offered here"))
         address = address_on(wanted.channel, wanted.address)
-        if address is None:
+        if address is None or (wanted.channel is not Channel.EMAIL and not address.startswith(_COUNTRY)):
             raise field_problem(("address", f"is nothing that {wanted.channel} can be sent to"))
         try:
             return address, target_of(wanted.kind, wanted.id, self.directory)
         except ValueError as error:
             raise field_problem((f"follow.{wanted.kind}", str(error))) from None
+
+
+def _too_many_texts() -> Problem:
+    detail = "Give an e-mail address, or try again in an hour."
+    return Problem(429, "Too many text messages are asked for", detail, headers={"Retry-After": "3600"})
 
 
 def _asked_too_often(now: datetime) -> Problem:

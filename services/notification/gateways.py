@@ -14,8 +14,6 @@ from services.notification.settings import GatewaySettings, WhatsAppSettings
 _REJECTED: Final = "rejected"
 _BUSY: Final = "recipient_busy"
 _REASONS: Final = frozenset({"blocked", "opted_out", "too_long", "undeliverable", "unknown_recipient"})
-_HELD_BACK: Final = timedelta(days=1)
-"""So long WhatsApp wants to be left alone after `held_back`."""
 _PAIR_RATE: Final = timedelta(minutes=1)
 
 
@@ -98,8 +96,7 @@ def _read_cloud(reply: Reply) -> Verdict:
         case Concern.RECIPIENT:
             return Refused(word, for_good=True)
         case Concern.MESSAGE:
-            least = _HELD_BACK if word == "held_back" else _PAIR_RATE
-            return Refused(word, for_good=False, not_before=reply.retry_after or least)
+            return Refused(word, for_good=False, not_before=reply.retry_after or _PAIR_RATE)
         case Concern.LOAD | Concern.GATEWAY:
             return Unusable(word, reply.retry_after)
 

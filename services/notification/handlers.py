@@ -68,6 +68,8 @@ def read_news(batch: Iterable[Received]) -> News:
             news.events.append((received.event, received.trace))
             if hides(received.event):
                 news.contacts.setdefault(received.ticket, Contact()).hidden = True
+            if received.event.case.anonymous:
+                news.contacts.setdefault(received.ticket, Contact()).anonymous = True
         elif _concerns_contact(received):
             _learn(news.contacts.setdefault(received.ticket, Contact()), received)
     return news

@@ -3,22 +3,25 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from services.notification.domain.attempts import notice
 from services.notification.domain.deliveries import Delivery, State
 from services.notification.domain.judging import Ready, Rules, Suppressed, Verdict, judge, queued
+from services.notification.domain.rules import REQUIRED
 from services.notification.metrics import count_outcome
 from services.notification.patience import patiently
 from services.notification.sources import Sources
 from services.notification.store import Open, Settled, Store
-from shared.events.notices import NoticeKind
+from shared.events.notices import NoticeKind, Recipient
 from shared.outbox import OutboxRelay
 from shared.records import to_record
 from shared.topics import NOTICES
 
 _LOOK_EVERY_S: Final = 5.0
+_OVERDUE: Final = timedelta(minutes=2)
 _AT_ONCE: Final = 500
 
 
@@ -65,7 +68,15 @@ class Queueing:
         while True:
             while await patiently(self.decide_waiting) == _AT_ONCE:
                 pass
+            await patiently(self.remind)
             await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def remind(self) -> None:
+        """Tell addresses again of what is overdue: whoever queued it may have died before it told them."""
+        overdue = await self.store.deliveries.overdue(self.now() - _OVERDUE)
+        await self.store.addresses.has_due(overdue)
+        if overdue:
+            self.wake({address.partition(":")[0] for address in overdue})
 
     async def decide_waiting(self) -> int:
         """Returns of how many; more may be left where it is 500."""
@@ -80,7 +91,7 @@ class Queueing:
         """
         asked = {one.delivery.id: one.delivery.to or "" for one in settled if _is_receipt(one)}
         granted = await self.store.receipts.grant({one: to.partition(":")[2] for one, to in asked.items()}, at)
-        refused = {one: to for one, to in asked.items() if one not in granted}
+        refused = {one: to for one, to in asked.items() if one not in granted} | await self._after_refused(settled)
         theirs = await self.store.addresses.confirmed(set(refused.values()))
         too_many = {one for one, to in refused.items() if to not in theirs}
         return [
@@ -89,6 +100,12 @@ class Queueing:
             else one
             for one in settled
         ]
+
+    async def _after_refused(self, settled: Iterable[Settled]) -> dict[UUID, str]:
+        """What would follow a receipt that was refused, unless the law wants it."""
+        more = [one.delivery for one in settled if _is_more(one)]
+        tickets = await self.store.deliveries.refused_receipts({delivery.ticket for delivery in more})
+        return {delivery.id: delivery.to or "" for delivery in more if delivery.ticket in tickets}
 
     def _settled(self, delivery: Delivery, verdict: Verdict, at: datetime) -> Settled:
         if isinstance(verdict, Ready):
@@ -116,6 +133,11 @@ class Queueing:
 
 def _is_receipt(one: Settled) -> bool:
     return one.delivery.kind is NoticeKind.RECEIVED and isinstance(one.verdict, Ready)
+
+
+def _is_more(one: Settled) -> bool:
+    to_reporter = one.delivery.recipient is Recipient.REPORTER and isinstance(one.verdict, Ready)
+    return to_reporter and one.delivery.kind not in REQUIRED
 
 
 def _sooner(due: dict[str, datetime], address: str, at: datetime) -> None:

@@ -75,7 +75,6 @@ class Sender:
         recorder.end()
         await asyncio.wait({recording}, timeout=_LAST_WORDS_S)
         await end_tasks([recording], again_s=_CANCEL_AGAIN_S)
-        await self.way.outlet.close()
 
     async def _feed(self, lane: Lane, recorder: Recorder) -> None:
         while True:

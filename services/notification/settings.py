@@ -150,6 +150,8 @@ class Settings(ServiceSettings):
     """Nothing that happened longer ago is mailed, whatever offsets were lost."""
     wait_at_most: timedelta = timedelta(seconds=60)
     """How long a mail waits for what would make it better (an officer's words, the reporter's name for the agency)."""
+    texts_asked_an_hour: int = 60
+    """Text messages that ask whether somebody wants to follow: anybody can have one sent. By replica."""
     receipts_a_day: int = 5
     """Receipts that one address gets in one day of WITA."""
 

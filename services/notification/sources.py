@@ -47,7 +47,7 @@ class Sources:
         wanted = list(deliveries)
         contacts = await self.store.contacts.read({one.ticket for one in wanted if one.ticket})
         followers = await self._followers(wanted)
-        systems = await self.webhooks() if any(one.recipient is Recipient.SYSTEM for one in wanted) else {}
+        systems = await self._systems({one.told for one in wanted if one.recipient is Recipient.SYSTEM})
         offices, closed = self.offices, self.closed()
         return {
             one.id: Known(
@@ -59,6 +59,14 @@ class Sources:
             )
             for one in wanted
         }
+
+    async def _systems(self, ids: set[str | None]) -> dict[str, Webhook]:
+        """One that another replica knows already is looked for before it is said to be gone."""
+        if not ids:
+            return {}
+        if not ids <= (await self.webhooks()).keys():
+            self._read_at = float("-inf")
+        return await self.webhooks()
 
     async def _followers(self, deliveries: Iterable[Delivery]) -> dict[str, Follower]:
         ids = {UUID(one.told) for one in deliveries if one.recipient is Recipient.FOLLOWER and one.told}

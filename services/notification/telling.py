@@ -14,7 +14,7 @@ from services.notification.domain.following import (
 from services.notification.domain.timing import Pace, pace_of
 from services.notification.store import Store
 from shared.events.envelope import CaseEnvelope
-from shared.events.notices import NoticeKind, Recipient
+from shared.events.notices import Channel, NoticeKind, Recipient
 from shared.ids import follow_id
 
 
@@ -49,7 +49,8 @@ def confirmation_of(subscription: Subscription) -> Delivery:
         created_at=subscription.created_at,
         told=str(subscription.id),
         channel=subscription.channel,
-        pace=Pace.NOW,
+        # A telephone rings; and it may be a stranger who asked.
+        pace=Pace.NOW if subscription.channel is Channel.EMAIL else Pace.SOON,
         detail={"target": subscription.target},
     )
 

@@ -1,10 +1,10 @@
 """One address that is due, worked off: its messages go out one after another, each marked before the next."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from services.notification.domain.attempts import (
     after,
 )
 from services.notification.domain.deliveries import Delivery, State
-from services.notification.domain.judging import Known, Ready, Suppressed, instead, judge, queued
+from services.notification.domain.judging import Known, Ready, Suppressed, Waits, as_it_is, instead, judge, queued
 from services.notification.domain.rounds import Message, Round, plan
 from services.notification.domain.timing import Pace, after_the_night
 from services.notification.lanes import Lane
@@ -40,6 +40,9 @@ from shared.events.notices import Channel
 
 log = structlog.get_logger(__name__)
 
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_FRESH: Final = timedelta(seconds=2)
+"""So old may be what is known when a message goes out."""
 _BROKEN: Final = timedelta(seconds=30)
 _SENDS_IN_A_LEASE: Final = 3
 """A claim that has less time left than so many sends take is given back: its turn came too late."""
@@ -88,9 +91,11 @@ class AddressWork:
     next_at: datetime | None = None
     again: bool = False
     messages: int = 0
+    read_at: datetime = NEVER
+    """When what is known was read."""
 
     async def run(self) -> None:
-        self.next_at = self.queue.next_at
+        self.next_at, self.read_at = self.queue.next_at, self.tools.now()
         with suppress(RecordingFailed):
             # Then nobody knows what was written down; the address is taken over when its lease runs out.
             await self._worked_off()
@@ -137,10 +142,11 @@ class AddressWork:
 
     async def _message(self, message: Message) -> None:
         """Raises _PutOff."""
-        ready = [(delivery, way) for delivery in message.deliveries if (way := await self._ready(delivery)) is not None]
+        open_ = await self._still_open(message.deliveries)
+        ready = [(delivery, way) for delivery in open_ if (way := await self._ready(delivery)) is not None]
         if not ready:
             return
-        deliveries = [delivery for delivery, _ in ready]
+        deliveries = [as_it_is(delivery, self.known[delivery.id].contact) for delivery, _ in ready]
         try:
             answer = await self._hand_over(deliveries, ready[0][1])
         except UnusableAddress:
@@ -158,6 +164,17 @@ class AddressWork:
             await self._broken(deliveries, error)
             return
         await self._answered(deliveries, answer)
+
+    async def _still_open(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
+        """Whoever keeps us waiting gives others time to be erased, to opt out, to be told elsewhere."""
+        if self.tools.now() < self.read_at + _FRESH:
+            return deliveries
+        store, self.read_at = self.tools.queueing.store, self.tools.now()
+        ids = [str(delivery.id) for delivery in deliveries]
+        found = await patiently(lambda: store.deliveries.open_of((), ids))
+        still = {one.delivery.id for one in found if one.state is State.QUEUED}
+        self.known = {**self.known, **await patiently(lambda: self.tools.queueing.sources.read(deliveries))}
+        return [delivery for delivery in deliveries if delivery.id in still]
 
     async def _hand_over(self, deliveries: list[Delivery], ready: Ready) -> Answer:
         way, at = self.tools.way, self.tools.now()
@@ -183,7 +200,9 @@ class AddressWork:
         await self._instead(deliveries, steps)
         reference = str(reference_of(deliveries))
         await self._write([Finished(one, step, reference) for one, step in zip(deliveries, steps, strict=True)])
-        self.messages += any(isinstance(step, Sent | Delivered) for step in steps)
+        # What is urgent goes at any rate, and takes no room from the rest.
+        counts = deliveries[0].pace is not Pace.NOW
+        self.messages += counts and any(isinstance(step, Sent | Delivered) for step in steps)
         put_off = [step for step in steps if isinstance(step, Again)]
         if put_off:
             raise _PutOff(put_off[0])
@@ -192,7 +211,11 @@ class AddressWork:
         """None: it does not go out now, and what becomes of it is written down."""
         at, rules = self.tools.now(), self.tools.queueing.rules
         verdict = judge(delivery, self.known[delivery.id], at, rules)
-        if not isinstance(verdict, Ready):
+        if isinstance(verdict, Waits):
+            # It was ready, so something is being changed: it is decided upon by what is known by now.
+            await patiently(lambda: self.tools.queueing.decide([Open(delivery, State.QUEUED)], again=True))
+            return None
+        if isinstance(verdict, Suppressed):
             await self._write([Finished(delivery, verdict)])
             return None
         if queued(delivery, verdict, at, rules.address_secret).to != self.claimed.address.id:

@@ -125,6 +125,8 @@ class Replica:
             yield tasks[0]
         finally:
             await end_tasks(tasks, again_s=30)
+            for sender in self.senders:
+                await sender.way.outlet.close()
 
     async def _waits(self) -> None:
         """As `Queueing.run`, at the test's pace."""

@@ -48,9 +48,9 @@ CALLERS: Final[dict[str, tuple[dict[str, str], list[int]]]] = {
     "a system of no agency": (bearer(TOKENS["nobodys"]), OUT),
     "the agency's own system": (bearer(TOKENS["ours"]), READER),
     "the agency's own system in small letters": ({"Authorization": f"bearer {TOKENS['ours']}"}, READER),
-    "an auditor": (signed_in("auditor"), READER),
+    "an auditor": (signed_in("auditor"), [200, 200, 403, *READER[3:]]),
     "the agency's head": (signed_in("agency_head", AGENCY), CHANGER),
-    "a coordinator": (signed_in("coordinator", "BIRO-ORGANISASI"), CHANGER),
+    "a coordinator": (signed_in("coordinator", "BIRO-ORGANISASI"), [200, 200, 403, *CHANGER[3:]]),
 }
 
 

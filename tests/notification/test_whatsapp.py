@@ -70,7 +70,7 @@ async def test_given_a_message_of_many_lines_when_sent_by_whatsapp_then_it_is_on
         (131050, Refused("opted_out", for_good=True)),
         (132005, Refused("too_long", for_good=True)),
         (131056, Refused("pair_rate", for_good=False, not_before=timedelta(minutes=1))),
-        (131049, Refused("held_back", for_good=False, not_before=timedelta(days=1))),
+        (131049, Refused("held_back", for_good=True)),
         (100, Refused("rejected", for_good=False)),
     ],
 )

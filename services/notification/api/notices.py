@@ -13,6 +13,7 @@ from services.notification.domain.access import AUDITOR, COORDINATOR, Caller
 from services.notification.domain.deliveries import State
 from services.notification.queueing import Queueing
 from services.notification.store.deliveries import Told
+from shared.directory import related_bodies
 from shared.events.notices import Channel, NoticeKind, Recipient
 from shared.ids import Ticket
 from shared.problems import Problem
@@ -75,6 +76,10 @@ def create_notices_router(queueing: Queueing, get_caller: GetCaller, now: Callab
         """Of one case. It takes a coordinator or an auditor."""
         _must_be(by, COORDINATOR, AUDITOR)
         response.headers.update(_NO_STORE)
+        contact = (await queueing.store.contacts.read([ticket]))[ticket]
+        if by.agency in related_bodies(queueing.sources.offices.agencies, contact.about):
+            # As at the desk: for the people of the body that it is about there is no such complaint.
+            return Notices(items=[])
         return Notices(items=[NoticeView.of(told) for told in await deliveries.of_ticket(ticket)])
 
     @router.post("/{notice}/retry", status_code=202)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.notification.administration import Administration, Wish
 from services.notification.api.calling import GetCaller
-from services.notification.domain.access import Caller
+from services.notification.domain.access import Caller, may_replay
 from services.notification.domain.deliveries import Delivery
 from services.notification.store.webhooks import Webhook
 from services.notification.systems import to_cloud_event
@@ -156,7 +156,7 @@ def create_webhooks_router(
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> Events:
         """Everything from a position on, whether or not it was sent. Nothing ever appears at an earlier one."""
-        webhook = await administration.find(webhook_id, by)
+        webhook = await administration.find(webhook_id, by, may_replay)
         found = await administration.webhooks.events_after(f"webhook:{webhook.id}", after, limit)
         return Events.of(webhook, found, limit)
 

@@ -25,6 +25,11 @@ def may_read(caller: Caller, agency: str) -> bool:
     return caller.agency == agency and (caller.is_system or AGENCY_HEAD in caller.roles)
 
 
+def may_replay(caller: Caller, agency: str) -> bool:
+    """Nobody but the agency's own: others might read of complaints about themselves."""
+    return caller.agency == agency and (caller.is_system or AGENCY_HEAD in caller.roles)
+
+
 def may_change(caller: Caller, agency: str) -> bool:
     """The agency's head; coordinators."""
     return COORDINATOR in caller.roles or (AGENCY_HEAD in caller.roles and caller.agency == agency)

@@ -42,6 +42,8 @@ class Contact:
     """When the reporter last said how to be reached now (ISO 8601, UTC), and in which part."""
     hidden: bool = False
     """It is confidential by now: nobody who only follows is told any more."""
+    anonymous: bool = False
+    """The reporter is hidden by now from those who work on it."""
     people: dict[str, Person] = field(default_factory=dict[str, Person])
     """By personal part."""
     words: dict[str, str] = field(default_factory=dict[str, str])

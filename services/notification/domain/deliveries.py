@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from services.notification.domain.offices import Offices, contact_of, holder_of, told_of, ways_to
+from services.notification.domain.offices import Offices, holder_of, told_of, ways_of
 from services.notification.domain.rules import Rule, rules_for
 from services.notification.domain.timing import Pace, pace_of
 from shared.events.case import CaseSnapshot, PromiseKind
@@ -89,7 +89,7 @@ class Delivery:
     position: int | None = None
     """Among all that an agency's own system was sent."""
     ready_at: datetime | None = None
-    """When nothing was missing any more."""
+    """When it was to go out: nothing was missing any more, and its hour had come."""
     body: str | None = None
     """The event itself, as JSON, where it goes to an agency's own system."""
     trace: str = ""
@@ -119,7 +119,7 @@ def deliveries_of(
             found += [first] if event.case.has_contact else []
             continue
         for told in told_of(event, rule.audience, offices):
-            ways = ways_to(contact_of(rule.audience, told, offices, pace), enabled, pace)
+            ways = ways_of(rule.audience, told, offices, enabled, pace)
             # Without any way it is stored all the same, so that it is known to have reached nobody.
             found += [_to(first, told, way) for way, _ in ways or [(Channel.EMAIL, "")]]
     return found

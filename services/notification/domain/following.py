@@ -192,6 +192,8 @@ def address_on(channel: Channel, entered: str) -> str | None:
     number = _BETWEEN_DIGITS.sub("", entered)
     if number.startswith("0"):
         number = f"+62{number[1:]}"
+    elif number.startswith("62"):
+        number = f"+{number}"
     return number if _E164.fullmatch(number) else None
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from services.notification.domain.addresses import address_id
 from services.notification.domain.contacts import Contact
 from services.notification.domain.deliveries import Delivery
-from services.notification.domain.offices import Offices, contact_of, ways_to
+from services.notification.domain.offices import Offices, contact_of, ways_of
 from services.notification.domain.timing import Pace, Timing, goes_out
 from shared.directory import related_bodies
 from shared.events.event import Language
@@ -103,7 +103,8 @@ def judge(delivery: Delivery, known: Known, at: datetime, rules: Rules) -> Verdi
     """Whether, where and when it goes out, given what is known."""
     if delivery.facts.historical:
         return Suppressed("historical")
-    too_old_at = delivery.occurred_at + rules.old_after
+    # What was to wait for a digest, over long holidays too, is not old by that.
+    too_old_at = max(delivery.occurred_at, delivery.ready_at or delivery.occurred_at) + rules.old_after
     if at >= too_old_at:
         return Suppressed("old")
     missing = _missing(delivery, known, too_old_at)
@@ -123,11 +124,18 @@ def judge(delivery: Delivery, known: Known, at: datetime, rules: Rules) -> Verdi
     return Ready(*way, language, goes_at, delivery.pace is Pace.GATHERED and bool(rules.timing.digests))
 
 
+def as_it_is(delivery: Delivery, contact: Contact) -> Delivery:
+    """Confidential or anonymous where the case became so after the event; a person can only switch these on."""
+    facts = delivery.facts
+    confidential, anonymous = facts.confidential or contact.hidden, facts.anonymous or contact.anonymous
+    return replace(delivery, facts=replace(facts, confidential=confidential, anonymous=anonymous))
+
+
 def queued(delivery: Delivery, ready: Ready, at: datetime, secret: bytes) -> Delivery:
     """As it is once it is known where it goes."""
     is_system = ready.channel is Channel.WEBHOOK
     to = f"{Channel.WEBHOOK}:{delivery.told}" if is_system else address_id(secret, ready.channel, ready.address)
-    since = delivery.ready_at or at
+    since = delivery.ready_at or max(at, ready.at)
     return replace(delivery, channel=ready.channel, to=to, gathered=ready.gathered, ready_at=since)
 
 
@@ -173,8 +181,10 @@ def _ways(delivery: Delivery, known: Known, rules: Rules) -> tuple[list[tuple[Ch
         return [(known.follower.channel, known.follower.address)], known.follower.language
     if known.system is not None:
         return [(Channel.WEBHOOK, known.system.url)], Language.INDONESIAN
-    contact = contact_of(delivery.recipient, delivery.told or "", known.offices, delivery.pace)
-    return ways_to(contact, rules.enabled, Pace.NOW), contact.language
+    office = delivery.recipient, delivery.told or "", known.offices
+    # Of one that goes out now each way is a delivery of its own; of others the way was chosen before.
+    ways = ways_of(*office, rules.enabled, delivery.pace)
+    return ways, contact_of(*office, delivery.pace).language
 
 
 def _could_be_better(delivery: Delivery, contact: Contact) -> bool:

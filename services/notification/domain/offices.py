@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 
 from services.notification.domain.timing import Pace
 from shared.events.case import Status
-from shared.events.cases import CaseAssigned, CaseEscalated, CaseForwarded, CaseSplit, CaseTriaged, PromiseBreached
+from shared.events.cases import (
+    CaseAssigned,
+    CaseClosed,
+    CaseEscalated,
+    CaseForwarded,
+    CaseLinked,
+    CaseSplit,
+    CaseTriaged,
+    CaseWithdrawn,
+    PromiseBreached,
+)
 from shared.events.directory import Agency, Contact, Officer
 from shared.events.envelope import CaseEnvelope
 from shared.events.notices import Channel, Recipient
@@ -60,6 +70,16 @@ def contact_of(recipient: Recipient, told: str, offices: Offices, pace: Pace) ->
     return post if post.email else body.duty or post
 
 
+def ways_of(
+    recipient: Recipient, told: str, offices: Offices, enabled: Iterable[Channel], pace: Pace
+) -> list[tuple[Channel, str]]:
+    """How the body or officer is reached; its post where the one who should be told cannot be."""
+    able = list(enabled)
+    body = offices.agencies.get(told) if recipient is not Recipient.OFFICER else None
+    post = Contact(email=body.email) if body else Contact()
+    return ways_to(contact_of(recipient, told, offices, pace), able, pace) or ways_to(post, able, pace)
+
+
 def ways_to(contact: Contact, enabled: Iterable[Channel], pace: Pace) -> list[tuple[Channel, str]]:
     """Channel and address: all there are of what goes out now, else the preferred one."""
     addresses = {Channel.EMAIL: contact.email, Channel.WHATSAPP: contact.whatsapp, Channel.SMS: contact.sms}
@@ -89,12 +109,15 @@ def _agencies(event: CaseEnvelope) -> list[str]:
     if isinstance(event, CaseSplit):
         return [part.agency for part in event.case.parts if part.case_id in event.parts]
     holder = holder_of(event)
-    return [holder] if holder else []
+    told = [holder] if holder else []
+    if isinstance(event, CaseClosed | CaseLinked | CaseWithdrawn):
+        told += [part.agency for part in event.case.parts if part.until is None]
+    return list(dict.fromkeys(told))
 
 
 def _former(event: CaseEnvelope, offices: Offices) -> list[str]:
     """Whoever had it just before, unless they gave it away themselves, or had it only to decide."""
-    before = [holding.agency for holding in event.case.holdings if holding.until is not None][-1:]
+    before = [holding.agency for holding in event.case.holdings if holding.until == event.occurred_at][-1:]
     now = holder_of(event)
     return [
         agency

@@ -8,7 +8,7 @@ from typing import Final
 from services.notification.domain.deliveries import Delivery
 from services.notification.domain.rules import NEVER_STOPPED
 from services.notification.domain.timing import Pace, Timing
-from shared.events.notices import Channel
+from shared.events.notices import Channel, NoticeKind
 
 ALL: Final = "*"
 """Opted out of everything that may be opted out of."""
@@ -75,10 +75,10 @@ def plan(address: Address, due: Sequence[Delivery], at: datetime, timing: Timing
     urgent = [one for one in wanted if one.pace is Pace.NOW]
     single = [one for one in wanted if one.pace is not Pace.NOW and not one.gathered]
     gathered = [one for one in wanted if one.pace is not Pace.NOW and one.gathered]
-    room = max(0, left - len(urgent) - bool(gathered))
+    room = max(0, left - bool(gathered))
     messages = [Message((one,)) for one in (*urgent, *single[:room])]
     held = single[room:]
-    if gathered and left > len(urgent):
+    if gathered and left > 0:
         messages += digests(gathered)
     else:
         held += gathered
@@ -91,6 +91,9 @@ def digests(gathered: Sequence[Delivery]) -> Iterable[Message]:
 
 
 def _is_stopped(delivery: Delivery, stopped: Collection[str]) -> bool:
+    if delivery.kind is NoticeKind.CONFIRMATION:
+        # Anybody can ask for one.
+        return ALL in stopped
     return delivery.kind not in NEVER_STOPPED and (delivery.kind.value in stopped or ALL in stopped)
 
 

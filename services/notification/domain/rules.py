@@ -6,6 +6,7 @@ from typing import Final
 
 from shared.events.case import EscalationLevel
 from shared.events.cases import (
+    CaseAccepted,
     CaseAssigned,
     CaseClosed,
     CaseEscalated,
@@ -15,17 +16,20 @@ from shared.events.cases import (
     CaseOfficerAssigned,
     CaseOpened,
     CaseProgressed,
+    CaseReclassified,
     CaseRejected,
     CaseReopened,
     CaseResolved,
     CaseResumed,
     CaseSplit,
     CaseTriaged,
+    CaseUnlinked,
     CaseWithdrawn,
     FollowUpRefused,
     PromiseBreached,
 )
 from shared.events.envelope import CaseEnvelope
+from shared.events.event import Urgency
 from shared.events.notices import NoticeKind, Recipient
 
 
@@ -45,6 +49,16 @@ def _at_level(*levels: EscalationLevel) -> Condition:
 
 ALWAYS: Final = Condition("", lambda _: True)
 OF_THE_WHOLE: Final = Condition("not a part that another body works on", lambda event: event.case_id == event.ticket)
+WITH_WORDS: Final = Condition("with a message", lambda event: event.words is not None)
+NOBODY_HAS_IT: Final = Condition("no agency has it", lambda event: event.case.agency is None)
+BECAME_URGENT: Final = Condition(
+    "it became urgent",
+    lambda event: (
+        isinstance(event, CaseReclassified)
+        and event.case.urgency is Urgency.URGENT
+        and event.from_urgency is not Urgency.URGENT
+    ),
+)
 WITH_OFFICER: Final = Condition("an officer has it", lambda event: event.case.officer is not None)
 WITHOUT_OFFICER: Final = Condition("no officer has it", lambda event: event.case.officer is None)
 DISPUTED: Final = Condition(
@@ -68,6 +82,8 @@ RULES: Final = (
     Rule(CaseOpened, Recipient.REPORTER, NoticeKind.RECEIVED, required=True),
     Rule(CaseAssigned, Recipient.REPORTER, NoticeKind.ASSIGNED, OF_THE_WHOLE),
     Rule(CaseForwarded, Recipient.REPORTER, NoticeKind.ASSIGNED, OF_THE_WHOLE),
+    Rule(CaseAccepted, Recipient.REPORTER, NoticeKind.PROGRESS, WITH_WORDS),
+    Rule(CaseSplit, Recipient.REPORTER, NoticeKind.PROGRESS),
     Rule(CaseProgressed, Recipient.REPORTER, NoticeKind.PROGRESS),
     Rule(CaseInformationRequested, Recipient.REPORTER, NoticeKind.QUESTION, required=True),
     Rule(CaseResolved, Recipient.REPORTER, NoticeKind.RESOLVED, OF_THE_WHOLE, required=True),
@@ -76,6 +92,7 @@ RULES: Final = (
     Rule(CaseReopened, Recipient.REPORTER, NoticeKind.REOPENED),
     Rule(CaseClosed, Recipient.REPORTER, NoticeKind.CLOSED),
     Rule(CaseLinked, Recipient.REPORTER, NoticeKind.LINKED, required=True),
+    Rule(CaseUnlinked, Recipient.REPORTER, NoticeKind.REOPENED),
     Rule(CaseWithdrawn, Recipient.REPORTER, NoticeKind.WITHDRAWN),
     Rule(FollowUpRefused, Recipient.REPORTER, NoticeKind.REFUSED, required=True),
     Rule(CaseEscalated, Recipient.REPORTER, NoticeKind.OMBUDSMAN, _at_level(EscalationLevel.OMBUDSMAN), required=True),
@@ -88,15 +105,19 @@ RULES: Final = (
     Rule(CaseAssigned, Recipient.AGENCY, NoticeKind.NEW_CASE, required=True),
     Rule(CaseForwarded, Recipient.AGENCY, NoticeKind.NEW_CASE, required=True),
     Rule(CaseSplit, Recipient.AGENCY, NoticeKind.NEW_CASE, required=True),
+    Rule(CaseReclassified, Recipient.AGENCY, NoticeKind.NEW_CASE, BECAME_URGENT, required=True),
+    Rule(CaseUnlinked, Recipient.AGENCY, NoticeKind.NEW_CASE, required=True),
     Rule(CaseAssigned, Recipient.FORMER_AGENCY, NoticeKind.MOVED_ON, OF_THE_WHOLE),
     Rule(CaseForwarded, Recipient.FORMER_AGENCY, NoticeKind.MOVED_ON, OF_THE_WHOLE),
     Rule(CaseOfficerAssigned, Recipient.OFFICER, NoticeKind.YOUR_CASE),
     Rule(CaseResumed, Recipient.OFFICER, NoticeKind.ANSWERED, WITH_OFFICER),
     Rule(CaseResumed, Recipient.AGENCY, NoticeKind.ANSWERED, WITHOUT_OFFICER),
+    Rule(CaseResumed, Recipient.COORDINATOR, NoticeKind.ANSWERED, NOBODY_HAS_IT),
     Rule(CaseReopened, Recipient.AGENCY, NoticeKind.DISPUTED),
     Rule(CaseReopened, Recipient.COORDINATOR, NoticeKind.DISPUTED, DISPUTED),
     Rule(CaseWithdrawn, Recipient.AGENCY, NoticeKind.TAKEN_BACK),
     Rule(CaseClosed, Recipient.AGENCY, NoticeKind.ENDED),
+    Rule(CaseLinked, Recipient.AGENCY, NoticeKind.ENDED),
     Rule(PromiseBreached, Recipient.AGENCY, NoticeKind.OVERDUE),
     Rule(CaseTriaged, Recipient.COORDINATOR, NoticeKind.TO_DECIDE, required=True),
     Rule(

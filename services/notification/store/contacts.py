@@ -41,8 +41,7 @@ def _merge(news: Contact) -> Document:
         first = {"$eq": [{"$ifNull": ["$part", None]}, None]}
         changes["part"] = {"$ifNull": ["$part", {"$literal": news.part}]}
         changes["about"] = {"$cond": [first, {"$literal": news.about}, "$about"]}
-    if news.hidden:
-        changes["hidden"] = True
+    changes |= {name: True for name in ("hidden", "anonymous") if getattr(news, name)}
     if news.changed is not None:
         at, part = news.changed
         # The later one, in whatever order they come: MongoDB compares the fields one by one.
@@ -80,6 +79,7 @@ def _contact(stored: Document) -> Contact:
         part=stored.get("part"),
         about=stored.get("about"),
         hidden=stored.get("hidden", False),
+        anonymous=stored.get("anonymous", False),
         changed=(changed["at"], changed["part"]) if changed else None,
         people=people,
         words=stored.get("words", {}),

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import structlog
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
@@ -16,11 +17,14 @@ from services.notification.store.documents import to_delivery, to_document
 from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Database, Document, aggregate, only_duplicates
 
+log = structlog.get_logger(__name__)
+
 _OPEN: Final = {"$in": [State.WAITING.value, State.QUEUED.value]}
 _BECAME: Final = ("reason", "next_at", "done_at")
 _ORDER: Final = {"occurred_at": 1, "sequence": 1, "_id": 1}
 _KEPT_S: Final = 400 * 86_400
 """As long as `ntbcare.notices` is. What happened longer ago than a week is never sent again."""
+_REMINDED: Final = 500
 MOST_AT_ONCE: Final = 200
 """Deliveries of one address that are looked at in one round."""
 
@@ -114,7 +118,7 @@ class Deliveries:
             ],
         )
         for found in due:
-            queues[found["_id"]].due = [to_delivery(stored) for stored in found["due"]]
+            queues[found["_id"]].due = await self._readable(found["due"])
             queues[found["_id"]].next_at = at if len(found["due"]) == MOST_AT_ONCE else None
         later = {"$match": ours | {"next_at": {"$gt": at}}}
         first = {"$group": {"_id": "$to", "next_at": {"$min": "$next_at"}}}
@@ -122,6 +126,33 @@ class Deliveries:
             queue = queues[found["_id"]]
             queue.next_at = queue.next_at or found["next_at"]
         return queues
+
+    async def _readable(self, documents: Sequence[Document]) -> list[Delivery]:
+        """What another version wrote and this one can't read fails, so that it holds up nobody."""
+        found: list[Delivery] = []
+        for stored in documents:
+            try:
+                found.append(to_delivery(stored))
+            except (KeyError, TypeError, ValueError) as error:
+                log.error("delivery_unreadable", delivery=stored["_id"], error=type(error).__name__)  # noqa: TRY400
+                failed = {"state": State.FAILED.value, "reason": "unreadable"}
+                await self.collection.update_one({"_id": stored["_id"]}, {"$set": failed, "$unset": {"next_at": ""}})
+        return found
+
+    async def overdue(self, before: datetime) -> dict[str, datetime]:
+        """Addresses that wait for nothing, although something queued for them is overdue; with its moment."""
+        queued = {"state": State.QUEUED.value, "next_at": {"$lt": before}}
+        found = await aggregate(
+            self.collection,
+            [
+                {"$match": queued},
+                {"$group": {"_id": "$to", "next_at": {"$min": "$next_at"}}},
+                {"$lookup": {"from": "addresses", "localField": "_id", "foreignField": "_id", "as": "address"}},
+                {"$match": {"address.next_at": {"$exists": False}}},
+                {"$limit": _REMINDED},
+            ],
+        )
+        return {one["_id"]: one["next_at"] for one in found}
 
     async def hold(self, deliveries: Sequence[Delivery], until: datetime) -> None:
         """Gather them until the moment."""
@@ -146,6 +177,14 @@ class Deliveries:
         for stored in found:
             known.setdefault(stored["message"], []).append(_open(stored))
         return known
+
+    async def refused_receipts(self, tickets: Iterable[str]) -> set[str]:
+        """Those of these tickets whose receipt was one too many for its address."""
+        wanted = list(tickets)
+        if not wanted:
+            return set()
+        refused = {"ticket": {"$in": wanted}, "state": State.SUPPRESSED.value, "reason": "receipt_limit"}
+        return set(await self.collection.distinct("ticket", refused))
 
     @within(ANSWERS_WITHIN_S)
     async def of_ticket(self, ticket: str) -> list[Told]:
