@@ -46,11 +46,13 @@ async def test_given_a_complaint_when_it_goes_all_the_way_then_mails_case_and_fi
     assert [step["words"] for step in resolved["history"]][3:] == ["Sudah kami periksa", None]
     assert own["reporter"]["text"] == "Jalan rusak parah di depan pasar"
     assert own["history"][4]["words"] == "Sudah kami periksa"
-    await until(lambda: len(mails_to(platform, "sitti@mail.example")) == 3)
+    await until(lambda: len(mails_to(platform, "sitti@mail.example")) == 5)
     await until(lambda: len(mails_to(platform, AGENCY_MAIL)) == 1)
     await until(lambda: _totals_are(platform, {"received": 1, "followed_up": 1, "done": 1, "rejected": 0}))
-    noticed = await until(lambda: _notices(platform, ticket, code, 4))
-    assert Counter(notice["kind"] for notice in noticed) == Counter(["received", "assigned", "resolved", "new_case"])
+    noticed = await until(lambda: _notices(platform, ticket, code, 6))
+    # Accepting with a message is progress too.
+    kinds = ["received", "assigned", "progress", "progress", "resolved", "new_case"]
+    assert Counter(notice["kind"] for notice in noticed) == Counter(kinds)
 
 
 async def _totals_are(platform: Platform, wanted: dict[str, int]) -> bool:
