@@ -21,7 +21,7 @@ SECRET = "dev-a-secret-of-tests-that-is-long-enough"
 
 
 def signed_in(role: str, agency: str | None = None) -> dict[str, str]:
-    token = issue_locally(SECRET, subject=role, roles=[role], agency=agency, regions=(), lasts_s=60)
+    token = issue_locally(SECRET, subject=role, roles=[role], agency=agency, regions=(), lasts_s=3_600)
     return {"Authorization": f"Bearer {token}"}
 
 
