@@ -53,7 +53,12 @@ class Arriving:
         for reply in replies:
             number = address_on(channel, reply.number) or reply.number
             address = address_id(secret, channel, number)
-            await (addresses.stop(address, ALL) if reply.wish is Wish.STOP else addresses.start(address))
+            if reply.wish is Wish.START:
+                await addresses.start(address)
+                continue
+            await addresses.stop(address, ALL)
+            # A text has no link to leave by.
+            await self.queueing.store.subscriptions.leave_all(address)
 
     def _finished(self, delivery: Delivery, receipt: Receipt, at: datetime) -> Finished:
         failed = Failed(delivery.attempts, receipt.reason or _UNTOLD)

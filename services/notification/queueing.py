@@ -65,10 +65,13 @@ class Queueing:
 
     async def run(self) -> None:
         """Decide again, for ever, where waiting is over."""
+        reminds_at = self.now()
         while True:
             while await patiently(self.decide_waiting) == _AT_ONCE:
                 pass
-            await patiently(self.remind)
+            if self.now() >= reminds_at:
+                await patiently(self.remind)
+                reminds_at = self.now() + _OVERDUE / 2
             await asyncio.sleep(_LOOK_EVERY_S)
 
     async def remind(self) -> None:

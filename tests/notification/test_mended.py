@@ -5,13 +5,19 @@ from typing import Any
 
 import pytest
 
+from services.notification.arriving import Arriving
+from services.notification.domain.addresses import address_id
+from services.notification.domain.following import Subscription
 from services.notification.domain.judging import Ready, judge, queued
 from services.notification.domain.offices import Offices, ways_of
+from services.notification.domain.receipts import Reply, Wish
 from services.notification.domain.timing import Pace
 from shared.events.case import Status
 from shared.events.cases import CaseRestricted
 from shared.events.directory import Contact as Reach
+from shared.events.event import Language
 from shared.events.notices import Channel, NoticeKind, Recipient
+from shared.ids import named_id
 from shared.topics import PERSONAL
 from shared.wita import WITA
 from tests.notification.examples import (
@@ -116,7 +122,7 @@ async def test_given_a_delivery_of_another_version_when_its_address_is_due_then_
     await addresses.has_due({stored["to"]: AT})
     await sending.hear_of(2)
     await until(lambda: len(sink.taken) == 2)
-    await until(lambda: sending.has(_id="of-tomorrow", state="failed", reason="unreadable"))
+    await until(lambda: sending.has(_id="of-tomorrow", state="queued", next_at={"$gt": AT}))
 
 
 @pytest.mark.integration
@@ -157,3 +163,41 @@ def test_given_somebody_on_duty_who_cannot_be_reached_when_it_is_urgent_then_the
         ways = ways_of(recipient, AGENCY, offices, {Channel.EMAIL}, Pace.NOW)
 
         assert ways == [(Channel.EMAIL, AGENCY_ADDRESS)]
+
+
+@pytest.mark.integration
+async def test_given_a_waiting_delivery_of_another_version_when_its_ticket_is_heard_of_then_the_rest_goes_on(
+    sending: Replica, sink: Sink
+) -> None:
+    await sending.hear(a_submission(), a_resolution())
+    (stored,) = await sending.deliveries()
+    tomorrow = {"_id": "of-tomorrow", "kind": "a_kind_of_tomorrow", "next_at": AT}
+    await sending.database["deliveries"].insert_one({**stored, **tomorrow})
+
+    await sending.hear(a_person(), the_words(), an_opening())
+    await until(lambda: len(sink.taken) == 2)
+
+    assert await sending.has(_id="of-tomorrow", state="waiting")
+
+
+@pytest.mark.integration
+async def test_given_somebody_who_follows_by_telephone_when_they_answer_stop_then_nothing_of_them_is_left(
+    replica: Replica,
+) -> None:
+    number = "+62900001"
+    subscription = Subscription(
+        id=named_id("follower"),
+        channel=Channel.SMS,
+        address=number,
+        to=address_id(b"secret", Channel.SMS, number),
+        language=Language.INDONESIAN,
+        target="region:52.03",
+        created_at=AT,
+    )
+    await replica.store.subscriptions.create(subscription)
+    await replica.store.subscriptions.confirm(subscription.id, AT)
+
+    await Arriving(replica.queueing, replica.clock).heed(Channel.SMS, [Reply("62900001", Wish.STOP)])
+
+    assert await replica.store.subscriptions.following(["region:52.03"]) == []
+    assert number not in str(await replica.database["subscriptions"].find().to_list(None))

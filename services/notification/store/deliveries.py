@@ -3,7 +3,7 @@
 from collections.abc import Collection as Several
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -25,6 +25,7 @@ _ORDER: Final = {"occurred_at": 1, "sequence": 1, "_id": 1}
 _KEPT_S: Final = 400 * 86_400
 """As long as `ntbcare.notices` is. What happened longer ago than a week is never sent again."""
 _REMINDED: Final = 500
+_LEFT_TO_OTHERS: Final = timedelta(minutes=1)
 MOST_AT_ONCE: Final = 200
 """Deliveries of one address that are looked at in one round."""
 
@@ -90,12 +91,12 @@ class Deliveries:
             found += await self.collection.find({"ticket": {"$in": wanted}, "state": _OPEN}).to_list(None)
         if named:
             found += await self.collection.find({"_id": {"$in": named}, "state": _OPEN}).to_list(None)
-        return [_open(stored) for stored in found]
+        return await self._opened(found)
 
     async def waiting(self, at: datetime, limit: int) -> list[Open]:
         """Those whose waiting is over."""
         over = {"state": State.WAITING.value, "next_at": {"$lte": at}}
-        return [_open(stored) for stored in await self.collection.find(over).limit(limit).to_list(None)]
+        return await self._opened(await self.collection.find(over).limit(limit).to_list(None))
 
     async def settle(self, settled: Sequence[Settled], at: datetime) -> bool:
         """Write what was decided; returns whether every delivery was still open."""
@@ -127,16 +128,24 @@ class Deliveries:
             queue.next_at = queue.next_at or found["next_at"]
         return queues
 
+    async def _opened(self, documents: Sequence[Document]) -> list[Open]:
+        known = {str(delivery.id): delivery for delivery in await self._readable(documents)}
+        return [
+            Open(known[stored["_id"]], State(stored["state"]), stored.get("next_at"))
+            for stored in documents
+            if stored["_id"] in known
+        ]
+
     async def _readable(self, documents: Sequence[Document]) -> list[Delivery]:
-        """What another version wrote and this one can't read fails, so that it holds up nobody."""
+        """What only another version can read is left to it for a while, so that it holds up nobody here."""
         found: list[Delivery] = []
         for stored in documents:
             try:
                 found.append(to_delivery(stored))
             except (KeyError, TypeError, ValueError) as error:
                 log.error("delivery_unreadable", delivery=stored["_id"], error=type(error).__name__)  # noqa: TRY400
-                failed = {"state": State.FAILED.value, "reason": "unreadable"}
-                await self.collection.update_one({"_id": stored["_id"]}, {"$set": failed, "$unset": {"next_at": ""}})
+                later = {"$set": {"next_at": datetime.now(UTC) + _LEFT_TO_OTHERS}}
+                await self.collection.update_one({"_id": stored["_id"], "next_at": {"$exists": True}}, later)
         return found
 
     async def overdue(self, before: datetime) -> dict[str, datetime]:

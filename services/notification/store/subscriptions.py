@@ -100,6 +100,10 @@ class Subscriptions:
         if known is not None:
             await self.collection.delete_many({"to": known.to, "target": known.target})
 
+    async def leave_all(self, to: str) -> None:
+        """End all of an address's, by its id."""
+        await self.collection.delete_many({"to": to})
+
     async def _take_back(self, confirmed: Subscription) -> None:
         asked: Document = {
             "state": SubscriptionState.ASKED.value,
