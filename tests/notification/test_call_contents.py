@@ -196,7 +196,10 @@ async def test_given_a_complaint_about_a_body_when_it_goes_on_then_that_bodys_sy
         await replica.hear(about)
         await until(lambda: receiver.asked)
         await until(replica.all_done)
-        readable = [await events_of(coordinator, one) for one in (accused, other)]
+    readable: list[list[dict[str, Any]]] = []
+    for agency, one in ((AGENCY, accused), (OTHER, other)):
+        async with an_office(database, replica.clock, headers=signed_in("agency_head", agency)) as head:
+            readable.append(await events_of(head, one))
 
     assert unknown == {"event": "waiting"}
     assert [call.webhook for call in receiver.asked] == [other]

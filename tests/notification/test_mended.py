@@ -201,3 +201,19 @@ async def test_given_somebody_who_follows_by_telephone_when_they_answer_stop_the
 
     assert await replica.store.subscriptions.following(["region:52.03"]) == []
     assert number not in str(await replica.database["subscriptions"].find().to_list(None))
+
+
+@pytest.mark.integration
+async def test_given_a_mail_under_way_when_the_person_is_erased_then_that_it_went_out_is_known(
+    sending: Replica, sink: Sink
+) -> None:
+    sink.slow_s = 0.3
+    await sending.hear(a_submission(), a_person(), an_opening())
+    await until(lambda: sink.asked == 1)
+
+    await sending.hear(erased(PERSONAL, f"{TICKET}:s-1"))
+    await until(lambda: sending.has(state="suppressed"))
+    await until(lambda: sending.has(state="sent"))
+
+    assert len(sink.taken) == 1
+    await until(lambda: len(sending.notices()) == 2)

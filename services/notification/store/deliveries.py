@@ -11,6 +11,7 @@ import structlog
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
+from services.notification.domain.attempts import Delivered, Sent
 from services.notification.domain.deliveries import Delivery, State
 from services.notification.store.changes import Finished, Settled, settling, step_of
 from services.notification.store.documents import to_delivery, to_document
@@ -173,9 +174,7 @@ class Deliveries:
         """Write what became of deliveries, each with its event; returns whether all of them were still open."""
         if not finished:
             return True
-        writes = [
-            UpdateOne({"_id": str(one.delivery.id), "state": State.QUEUED.value}, step_of(one, at)) for one in finished
-        ]
+        writes = [UpdateOne(_this(one, *_finishable(one)), step_of(one, at)) for one in finished]
         result = await self.collection.bulk_write(writes, ordered=False)
         return result.matched_count == len(writes)
 
@@ -218,15 +217,18 @@ class Deliveries:
     async def arrive(self, deliveries: Sequence[Finished], at: datetime) -> None:
         """Write what a gateway said later of what it had taken."""
         if deliveries:
-            writes = [
-                UpdateOne({"_id": str(one.delivery.id), "state": State.SENT.value}, step_of(one, at))
-                for one in deliveries
-            ]
+            writes = [UpdateOne(_this(one, State.SENT), step_of(one, at)) for one in deliveries]
             await self.collection.bulk_write(writes, ordered=False)
 
 
-def _this(one: Finished, state: State) -> Document:
-    return {"_id": str(one.delivery.id), "state": state.value}
+def _this(one: Finished, *states: State) -> Document:
+    return {"_id": str(one.delivery.id), "state": {"$in": [state.value for state in states]}}
+
+
+def _finishable(one: Finished) -> tuple[State, ...]:
+    """What went out went out, whatever was decided of it meanwhile: nobody must send it a second time."""
+    went_out = isinstance(one.step, Sent | Delivered)
+    return (State.QUEUED, State.WAITING, State.SUPPRESSED) if went_out else (State.QUEUED,)
 
 
 def _open(stored: Document) -> Open:
