@@ -45,7 +45,8 @@ async def look_back(platform: Platform, webhook: str, tickets: list[str]) -> Non
     for target in (*_TARGETS, *({"case": ticket} for ticket in tickets[:3])):
         await _notification(platform, "GET", f"/v1/subscriptions/feed.atom?{urlencode(target)}")
     for path in ("?agency=PUPR-52.03", f"/{webhook}", f"/{webhook}/events?limit=3", f"/{webhook}/events?after=3"):
-        await _as_coordinator(platform, "GET", f"/v1/webhooks{path}")
+        head = platform.signed_in("agency_head", "PUPR-52.03")
+        await _notification(platform, "GET", f"/v1/webhooks{path}", headers=head)
     for ticket in tickets:
         found = await _as_coordinator(platform, "GET", f"/v1/notices?ticket={ticket}")
         for one in found["items"]:
