@@ -9,10 +9,10 @@ import structlog
 
 from services.notification.domain.attempts import Answer, NotTried
 from services.notification.metrics import CHANNEL_REACHABLE, SERVICE
+from shared.delays import growing_delays
 
 log = structlog.get_logger(__name__)
 
-_MOST_DOUBLINGS: Final = 20
 _FAILURES_IN_A_ROW: Final = 3
 
 
@@ -25,7 +25,7 @@ class Breaker:
         self._longest_s = longest_s
         self._proven = proven
         self._proving = asyncio.Lock()
-        self._rests = 0
+        self._delays = growing_delays(first_s, longest_s)
         self._failed = 0
         self._rests_until = 0.0
         if proven:
@@ -59,7 +59,8 @@ class Breaker:
         if self.resting:
             # It was under way when the others failed, and says nothing about now.
             return
-        self._rests = self._failed = 0
+        self._delays = growing_delays(self._first_s, self._longest_s)
+        self._failed = 0
         if not self._proven:
             self._proven = True
             self._tell(reachable=True)
@@ -76,18 +77,13 @@ class Breaker:
         if seconds is None and self.resting:
             # Those under way at the same moment fail together; that is one failure.
             return
-        length = self._growing() if seconds is None else self._asked(seconds)
+        length = next(self._delays) if seconds is None else self._asked(seconds)
         self._rests_until = max(self._rests_until, _loop_time() + length)
         self._tell(reachable=False)
         log.warning("channel_unusable", channel=self._channel, why=why, seconds=round(length, 1))
 
-    def _growing(self) -> float:
-        most = min(self._longest_s, self._first_s * 2 ** min(self._rests, _MOST_DOUBLINGS))
-        self._rests += 1
-        return random.uniform(most / 2, most)  # noqa: S311 - jitter, no secret
-
     def _asked(self, seconds: float) -> float:
-        return max(seconds, self._first_s) * random.uniform(1, 1.1)  # noqa: S311 - as above
+        return max(seconds, self._first_s) * random.uniform(1, 1.1)  # noqa: S311 - jitter, no secret
 
     def _tell(self, *, reachable: bool) -> None:
         CHANNEL_REACHABLE.labels(SERVICE, self._channel).set(reachable)

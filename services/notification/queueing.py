@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from services.notification.domain.addresses import channel_of
 from services.notification.domain.attempts import notice
 from services.notification.domain.deliveries import Delivery, State
 from services.notification.domain.judging import Ready, Rules, Suppressed, Verdict, judge, queued
@@ -79,7 +80,7 @@ class Queueing:
         overdue = await self.store.deliveries.overdue(self.now() - _OVERDUE)
         await self.store.addresses.has_due(overdue)
         if overdue:
-            self.wake({address.partition(":")[0] for address in overdue})
+            self.wake({channel_of(address) for address in overdue})
 
     async def decide_waiting(self) -> int:
         """Returns of how many; more may be left where it is 500."""
@@ -131,7 +132,7 @@ class Queueing:
             if isinstance(one.verdict, Suppressed):
                 count_outcome(one.delivery, one.verdict)
         if due:
-            self.wake({address.partition(":")[0] for address in due})
+            self.wake({channel_of(address) for address in due})
 
 
 def _is_receipt(one: Settled) -> bool:

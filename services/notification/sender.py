@@ -101,7 +101,7 @@ class Sender:
                     delivery for queue in queues.values() for delivery in queue.due
                 )
                 for one in claimed:
-                    work = AddressWork(tools, lane, recorder, one, queues[one.address.id], known)
+                    work = AddressWork(tools, lane, recorder, one, queues[one.address.id], known, at)
                     lane.pick_up(one.address.id, work.run())
         return len(claimed) < share.limit
 

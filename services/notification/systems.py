@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from services.notification.domain.attempts import Answer, Refused, Taken
-from services.notification.domain.deliveries import Delivery, facts_of, no_case
-from services.notification.domain.offices import concerned, holder_of
+from services.notification.domain.deliveries import Delivery, about, no_case
+from services.notification.domain.offices import concerned
 from services.notification.domain.signatures import secret_of
 from services.notification.domain.timing import Pace
 from services.notification.outlets import Call, Outlet
@@ -124,21 +124,11 @@ def notice_of_end(webhook: Webhook, at: datetime) -> Delivery:
 
 
 def _call(event: CaseEnvelope, webhook: Webhook, at: datetime, trace: str) -> Delivery:
-    return Delivery(
+    return replace(
+        about(event, NoticeKind.EVENT, Recipient.SYSTEM, (at, trace)),
         id=follow_id(event.event_id, f"{Recipient.SYSTEM}/{webhook.id}"),
-        ticket=event.ticket,
-        kind=NoticeKind.EVENT,
-        recipient=Recipient.SYSTEM,
-        agency=holder_of(event),
-        cause=event.event_id,
-        occurred_at=event.occurred_at,
-        facts=facts_of(event.case),
-        words=None,
-        created_at=at,
-        sequence=event.sequence,
         told=webhook.id,
         channel=Channel.WEBHOOK,
         pace=Pace.NOW,
         body=event.model_dump_json(exclude_none=True),
-        trace=trace,
     )

@@ -1,9 +1,10 @@
 """Whoever follows: what is public is kept for the feeds, and told to those who follow it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from services.notification.domain.deliveries import Delivery, facts_of, no_case
+from services.notification.domain.deliveries import Delivery, about, no_case
 from services.notification.domain.following import (
     PublicEvent,
     Subscription,
@@ -58,21 +59,12 @@ def confirmation_of(subscription: Subscription) -> Delivery:
 def _delivery(
     event: CaseEnvelope, told: PublicEvent, subscription: Subscription, noticed: tuple[datetime, str]
 ) -> Delivery:
-    return Delivery(
+    return replace(
+        about(event, NoticeKind.FOLLOWED, Recipient.FOLLOWER, noticed),
         id=follow_id(event.event_id, f"{Recipient.FOLLOWER}/{subscription.to}"),
-        ticket=event.ticket,
-        kind=NoticeKind.FOLLOWED,
-        recipient=Recipient.FOLLOWER,
         agency=told.agency,
-        cause=event.event_id,
-        occurred_at=event.occurred_at,
-        facts=facts_of(event.case),
-        words=None,
-        created_at=noticed[0],
-        sequence=event.sequence,
         told=str(subscription.id),
         channel=subscription.channel,
         pace=pace_of(NoticeKind.FOLLOWED, Recipient.FOLLOWER, event.case.urgency, wide=subscription.wide),
         detail={"type": told.type.value, "status": told.status.value},
-        trace=noticed[1],
     )

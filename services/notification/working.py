@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -40,7 +40,6 @@ from shared.events.notices import Channel
 
 log = structlog.get_logger(__name__)
 
-NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _FRESH: Final = timedelta(seconds=2)
 """So old may be what is known when a message goes out."""
 _BROKEN: Final = timedelta(seconds=30)
@@ -88,14 +87,14 @@ class AddressWork:
     claimed: Claimed
     queue: Queue
     known: Mapping[UUID, Known]
+    read_at: datetime
+    """When what is known was read."""
     next_at: datetime | None = None
     again: bool = False
     messages: int = 0
-    read_at: datetime = NEVER
-    """When what is known was read."""
 
     async def run(self) -> None:
-        self.next_at, self.read_at = self.queue.next_at, self.tools.now()
+        self.next_at = self.queue.next_at
         with suppress(RecordingFailed):
             # Then nobody knows what was written down; the address is taken over when its lease runs out.
             await self._worked_off()

@@ -110,11 +110,16 @@ class NoticeFailed(_Notice):
     """An enumerated word or a reply code; never the server's text, which may hold the address."""
 
 
+SuppressionReason = Literal[
+    "old", "historical", "receipt_limit", "erased", "no_address", "opted_out", "conflict_of_interest"
+]
+
+
 class NoticeSuppressed(_Notice):
     """It was not sent on purpose."""
 
     type: Literal["notice.suppressed.v1"] = "notice.suppressed.v1"
-    reason: Literal["old", "historical", "receipt_limit", "erased", "no_address", "opted_out", "conflict_of_interest"]
+    reason: SuppressionReason
 
 
 NoticeEvent = Annotated[NoticeSent | NoticeDelivered | NoticeFailed | NoticeSuppressed, Field(discriminator="type")]

@@ -121,5 +121,5 @@ def test_given_anything_that_is_due_when_planned_then_each_has_one_fate_and_no_h
     assert sorted(str(one.id) for one in (*told, *found.held, *found.stopped)) == sorted(str(one.id) for one in due)
     assert all(one.kind not in REQUIRED for one in found.stopped)
     assert all(one.pace is not Pace.NOW for one in found.held)
-    urgent = sum(message.first.pace is Pace.NOW for message in found.messages)
+    urgent = sum(message.deliveries[0].pace is Pace.NOW for message in found.messages)
     assert len(found.messages) - urgent <= max(0, TIMING.most_an_hour - sent)

@@ -20,9 +20,7 @@ class Caller:
 
 def may_read(caller: Caller, agency: str) -> bool:
     """The agency's head and system; coordinators and auditors."""
-    if caller.roles & {COORDINATOR, AUDITOR}:
-        return True
-    return caller.agency == agency and (caller.is_system or AGENCY_HEAD in caller.roles)
+    return bool(caller.roles & {COORDINATOR, AUDITOR}) or may_replay(caller, agency)
 
 
 def may_replay(caller: Caller, agency: str) -> bool:

@@ -29,6 +29,11 @@ def address_id(secret: bytes, channel: Channel, address: str) -> str:
     return f"{channel}:{digest(secret, address)}"
 
 
+def channel_of(address: str) -> str:
+    """Of an address's id."""
+    return address.partition(":")[0]
+
+
 def digest(secret: bytes, address: str) -> str:
     """Keyed, and the same for all spellings of an address that usually reach one mailbox."""
     local, _, domain = address.strip().casefold().rpartition("@")

@@ -6,7 +6,7 @@ from typing import TypedDict
 from uuid import UUID
 
 from services.notification.domain.deliveries import Delivery
-from services.notification.domain.judging import Rules, Suppressed, Waits
+from services.notification.domain.judging import Rules, Suppressed
 from shared.events.notices import (
     Channel,
     NoticeDelivered,
@@ -78,7 +78,7 @@ class Again:
 
 
 Outcome = Sent | Delivered | Failed | Suppressed
-Step = Outcome | Again | Waits
+Step = Outcome | Again
 
 
 def after(delivery: Delivery, answer: Answer, at: datetime, rules: Rules, *, jitter: float) -> Step:

@@ -132,20 +132,24 @@ def _to(delivery: Delivery, told: str, way: Channel) -> Delivery:
 
 def _delivery(event: CaseEnvelope, rule: Rule, pace: Pace, noticed: tuple[datetime, str]) -> Delivery:
     quotes = rule.audience is Recipient.REPORTER and event.words is not None and not event.case.confidential
+    words = str(event.event_id) if quotes else None
+    return replace(about(event, rule.kind, rule.audience, noticed), words=words, pace=pace, detail=_detail(event))
+
+
+def about(event: CaseEnvelope, kind: NoticeKind, recipient: Recipient, noticed: tuple[datetime, str]) -> Delivery:
+    """What every delivery of an event has of it. `noticed`: when we heard of it, and the trace."""
     return Delivery(
-        id=follow_id(event.event_id, f"{rule.audience}"),
+        id=follow_id(event.event_id, f"{recipient}"),
         ticket=event.ticket,
-        kind=rule.kind,
-        recipient=rule.audience,
+        kind=kind,
+        recipient=recipient,
         agency=holder_of(event),
         cause=event.event_id,
         occurred_at=event.occurred_at,
-        facts=facts_of(event.case),
-        words=str(event.event_id) if quotes else None,
+        facts=_facts_of(event.case),
+        words=None,
         created_at=noticed[0],
         sequence=event.sequence,
-        pace=pace,
-        detail=_detail(event),
         trace=noticed[1],
     )
 
@@ -159,7 +163,7 @@ def _detail(event: CaseEnvelope) -> dict[str, str]:
     return {name: str(value) for name, value in said.items() if value is not None}
 
 
-def facts_of(case: CaseSnapshot) -> CaseFacts:
+def _facts_of(case: CaseSnapshot) -> CaseFacts:
     """What messages say of it."""
     unmet = [Due(promise.kind, promise.due_at) for promise in case.promises if promise.is_open]
     return CaseFacts(

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Literal
 
 from services.notification.domain.addresses import address_id
 from services.notification.domain.contacts import Contact
@@ -12,12 +11,9 @@ from services.notification.domain.offices import Offices, contact_of, ways_of
 from services.notification.domain.timing import Pace, Timing, goes_out
 from shared.directory import related_bodies
 from shared.events.event import Language
-from shared.events.notices import Channel, Recipient
+from shared.events.notices import Channel, Recipient, SuppressionReason
 from shared.ids import follow_id
 
-SuppressionReason = Literal[
-    "old", "historical", "receipt_limit", "erased", "no_address", "opted_out", "conflict_of_interest"
-]
 _ABOVE = frozenset(
     {Recipient.COORDINATOR, Recipient.AGENCY_HEAD, Recipient.SEKDA, Recipient.GOVERNOR, Recipient.SYSTEM}
 )

@@ -47,10 +47,6 @@ class Message:
 
     deliveries: tuple[Delivery, ...]
 
-    @property
-    def first(self) -> Delivery:
-        return self.deliveries[0]
-
 
 @dataclass(frozen=True, slots=True)
 class Round:
@@ -66,11 +62,11 @@ class Round:
 
 def plan(address: Address, due: Sequence[Delivery], at: datetime, timing: Timing) -> Round:
     """What is urgent first, then in the order in which it happened; what is gathered goes out as one, at the end."""
-    stopped = [delivery for delivery in due if _is_stopped(delivery, address.stopped)]
     if address.channel is Channel.WEBHOOK:
         # All of it, as it was numbered.
         return Round((), tuple(Message((one,)) for one in due), (), at)
-    wanted = sorted((delivery for delivery in due if delivery not in stopped), key=_place)
+    stopped = [delivery for delivery in due if _is_stopped(delivery, address.stopped)]
+    wanted = sorted((delivery for delivery in due if not _is_stopped(delivery, address.stopped)), key=_place)
     left = timing.most_an_hour - address.counted(0, at)[1]
     urgent = [one for one in wanted if one.pace is Pace.NOW]
     single = [one for one in wanted if one.pace is not Pace.NOW and not one.gathered]

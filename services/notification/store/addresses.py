@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from pymongo import UpdateOne
 
+from services.notification.domain.addresses import channel_of
 from services.notification.domain.rounds import Address
 from shared.events.notices import Channel
 from shared.mongo import Collection, Database, Document
@@ -103,12 +104,12 @@ class Addresses:
 
     async def confirm(self, address_id: str, at: datetime) -> None:
         """Its owner followed a link that was sent there."""
-        change = {"$set": {"confirmed_at": at, "channel": _channel(address_id)}, "$unset": {"idle_since": ""}}
+        change = {"$set": {"confirmed_at": at, "channel": channel_of(address_id)}, "$unset": {"idle_since": ""}}
         await self.collection.update_one({"_id": address_id}, change, upsert=True)
 
     async def stop(self, address_id: str, kind: str) -> None:
         """Its owner does not want such messages (`*`: none that the law does not want)."""
-        change: Document = {"$addToSet": {"stopped": kind}, "$set": {"channel": _channel(address_id)}}
+        change: Document = {"$addToSet": {"stopped": kind}, "$set": {"channel": channel_of(address_id)}}
         await self.collection.update_one({"_id": address_id}, change | {"$unset": {"idle_since": ""}}, upsert=True)
 
     async def start(self, address_id: str) -> None:
@@ -134,7 +135,7 @@ def _more(address_id: str, at: datetime) -> Document:
     sooner: Any = {"$min": ["$next_at", at]}
     return {
         "$set": {
-            "channel": {"$literal": _channel(address_id)},
+            "channel": {"$literal": channel_of(address_id)},
             "again": {"$ifNull": ["$again", False]},
             "next_at": {"$cond": [{"$or": [_IS_CLAIMED, _IS_PUT_OFF]}, "$next_at", sooner]},
             "more": {"$cond": [_IS_CLAIMED, {"$min": ["$more", at]}, "$$REMOVE"]},
@@ -158,10 +159,6 @@ def _given_back(one: Released, at: datetime) -> Document:
             "more": "$$REMOVE",
         }
     }
-
-
-def _channel(address_id: str) -> str:
-    return address_id.partition(":")[0]
 
 
 def _address(stored: Document) -> Address:

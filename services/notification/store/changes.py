@@ -61,8 +61,6 @@ def step_of(one: Finished, at: datetime) -> Document:
     match one.step:
         case Again(at=next_at, attempts=attempts):
             return {"$set": {"next_at": next_at, "attempts": attempts}}
-        case Waits(until=until):
-            return {"$set": {"state": State.WAITING.value, "next_at": until}, "$unset": {"to": ""}}
         case outcome:
             return _final(outcome, one.record, at, one.message)
 
