@@ -22,9 +22,9 @@ class Projector:
         """Raises Rejected where a record can never be projected."""
         projections = project((received.ticket, told(received)) for received in batch)
         await self._store.cases.apply(projections.values(), at=datetime.now(UTC))
-        # Only an event of the case ends a wait, and only a new state changes figures.
+        # Only an event of the case ends a wait; words change what a case is found by.
         self._waiters.wake(ticket for ticket, projection in projections.items() if projection.history)
-        self._refresher.touch(ticket for ticket, projection in projections.items() if projection.newest)
+        self._refresher.touch(ticket for ticket, projection in projections.items() if projection.tells_of_the_case)
 
 
 def told(received: Received) -> Told | Erased:

@@ -1,28 +1,46 @@
-"""Brings the buckets up to what the cases say, behind the consumer's back."""
+"""Brings what follows from the cases up to what they say, behind the consumer's back: figures, lists, search."""
 
 import asyncio
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from services.reporting.domain.definitions import Definitions
+from services.reporting.domain.figures import Bucket
+from services.reporting.domain.tallies import tally
 from services.reporting.store import Store
-from services.reporting.store.cases import Stale
+from services.reporting.store.cases import Followed, Stale
+from shared.directory import Directory
 
 SWEEP_EVERY_S: Final = 10.0
 REST_S: Final = 0.5
 """Between two counts: counting a bucket costs the same for one new case as for all that come in this time."""
+SUMS_REST_S: Final = 2.0
+"""The same, between two sums of months."""
 LEFT_FOR: Final = timedelta(seconds=10)
 """A mark this old was left by a process that ended, or failed, before it counted."""
 _AT_ONCE: Final = 1_000
+_TURN: Final = 50
+"""Cases after which requests get a turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What follows from a case depends on these."""
+
+    definitions: Definitions
+    names: Directory
 
 
 class Refresher:
     """What is touched while one count is under way becomes the next count."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, rules: Rules) -> None:
         self._store = store
+        self._rules = rules
         self._touched: set[str] = set()
         self._wake = asyncio.Event()
 
@@ -43,6 +61,18 @@ class Refresher:
             await self.refresh_touched()
             await asyncio.sleep(REST_S)
 
+    async def run_sums(self) -> None:
+        """For ever: the sums of months whose buckets were counted anew. Raises what MongoDB raises."""
+        while True:
+            await self.add_up()
+            await asyncio.sleep(SUMS_REST_S)
+
+    async def add_up(self) -> None:
+        """Each month that needs it, once."""
+        began = datetime.now(UTC)
+        while claim := await self._store.rollups.claim(datetime.now(UTC), made_before=began):
+            await self._store.rollups.make(claim, datetime.now(UTC))
+
     async def refresh_touched(self) -> None:
         self._wake.clear()
         touched, self._touched = list(self._touched), set()
@@ -55,5 +85,22 @@ class Refresher:
             await self._refresh(stale)
 
     async def _refresh(self, stale: list[Stale]) -> None:
-        await self._store.buckets.recount({bucket for each in stale for bucket in each.buckets})
+        if not stale:
+            return
+        followed = await self._follow(stale)
+        await self._store.cases.follow(followed)
+        touched = {bucket for each in followed for bucket in each.touched}
+        await self._store.buckets.recount(touched)
+        # Marked before the cases are cleared: whoever is killed between leaves them to be counted again.
+        await self._store.rollups.mark(sorted({Bucket.parse(bucket).month.start for bucket in touched}))
         await self._store.cases.clear(stale)
+
+    async def _follow(self, stale: list[Stale]) -> list[Followed]:
+        followed: list[Followed] = []
+        for start in range(0, len(stale), _TURN):
+            followed += [self._followed(each) for each in stale[start : start + _TURN]]
+            await asyncio.sleep(0)
+        return followed
+
+    def _followed(self, stale: Stale) -> Followed:
+        return Followed(stale, tally(stale.case, self._rules.definitions), ())

@@ -1,6 +1,6 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import date
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 import httpx2
 import pytest
@@ -12,9 +12,12 @@ from services.reporting.api.scorecards import create_scorecard_router
 from services.reporting.api.statistics import create_statistics_router
 from services.reporting.domain.projection import Erased, Told
 from services.reporting.dossier_pdf import DossierPrinter
+from services.reporting.drilling import Drilling
 from services.reporting.handlers import Projector
 from services.reporting.reading import Reading
-from services.reporting.refresher import Refresher
+from services.reporting.refresher import Refresher, Rules
+from services.reporting.scoring import Scoring
+from services.reporting.shipped import shipped_definitions
 from services.reporting.store import Store
 from shared.events.complaints import Afterwards, ComplaintSubmitted
 from shared.events.envelope import CaseEnvelope
@@ -30,6 +33,8 @@ from shared.waiters import Found, Waiters
 from tests.reporting.escalated import NOW
 from tests.reporting.samples import TRACKING_KEYS, a_directory
 from tests.shared.received import erased, received
+
+RULES: Final = Rules(shipped_definitions(), a_directory())
 
 
 class WatchedWaiters(Waiters):
@@ -53,12 +58,13 @@ class Projecting:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.waiters = WatchedWaiters()
-        self._refresher = Refresher(store)
+        self._refresher = Refresher(store, RULES)
         self._projector = Projector(store, self.waiters, self._refresher)
 
     async def take(self, *records: Told | Erased) -> None:
         await self._projector.handle([as_received(record) for record in records])
         await self._refresher.refresh_touched()
+        await self._refresher.add_up()
 
 
 def as_received(record: Told | Erased) -> Received:
@@ -95,14 +101,15 @@ async def client(projecting: Projecting) -> AsyncGenerator[httpx2.AsyncClient]:
     """The HTTP side on the real store. It is 10 April 2026."""
     store, names = projecting.store, a_directory()
     reading = Reading(store, projecting.waiters, names, TRACKING_KEYS)
+    scoring = Scoring(store, names, lambda: RULES.definitions)
     app = FastAPI()
     install_problems(app)
     answer_outages(app)
-    app.include_router(create_list_router(store, names))
+    app.include_router(create_list_router(store, names, Drilling(store, lambda: RULES.definitions)))
     app.include_router(create_case_router(reading))
     app.include_router(create_dossier_router(Dossiers(reading, names, DossierPrinter(), lambda: NOW)))
     app.include_router(create_statistics_router(store, names))
-    app.include_router(create_scorecard_router(store, names, lambda: date(2026, 4, 10)))
+    app.include_router(create_scorecard_router(scoring, names, lambda: date(2026, 4, 10)))
     transport: Any = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://reporting") as opened:
         yield opened

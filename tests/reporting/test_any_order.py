@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymongo import MongoClient
 
-from services.reporting.domain.figures import bucket_of, figures_of
+from services.reporting.domain.case import StoredCase
 from services.reporting.domain.projection import Erased, Told, project
 from services.reporting.refresher import Refresher
 from services.reporting.store import Store
-from shared.events.case import CaseSnapshot, Status
+from shared.events.case import Status
 from shared.events.envelope import CaseEnvelope
 from shared.mongo import MongoSettings
+from tests.reporting.conftest import RULES
 from tests.reporting.samples import (
     RECEIVED_AT,
     a_notice,
@@ -32,6 +33,7 @@ from tests.reporting.samples import (
     some_words,
     ticket,
 )
+from tests.reporting.tallying import tallied
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
@@ -49,11 +51,12 @@ class Delivery:
     counted_after: list[bool]
 
     @property
-    def last_snapshots(self) -> Iterator[CaseSnapshot]:
+    def last_cases(self) -> Iterator[StoredCase]:
+        """As a reader would have them who read every step once and in order."""
         for stream in self.streams:
-            steps = [record for _, record in stream if isinstance(record, CaseEnvelope)]
-            if steps:
-                yield steps[-1].case
+            if any(isinstance(record, CaseEnvelope) for _, record in stream):
+                (projection,) = project(stream).values()
+                yield StoredCase(ticket=projection.ticket, head=projection.head, history=projection.history)
 
 
 @st.composite
@@ -119,30 +122,40 @@ def repeat_some(records: list[Pair], random: Random) -> list[Pair]:
 
 def forget(mongo: MongoSettings) -> None:
     with MongoClient[dict[str, Any]](mongo.uri) as client:
-        for name in ("cases_1", "buckets_1"):
+        for name in ("cases_1", "buckets_1", "rollups_1", "marks_1"):
             client[mongo.database][name].delete_many({})
 
 
-def stored(mongo: MongoSettings) -> tuple[list[Any], list[Any]]:
-    """All documents without their technical fields; a set has no order."""
+def stored(mongo: MongoSettings) -> tuple[list[Any], list[Any], list[Any]]:
+    """All documents without their technical fields."""
     with MongoClient[dict[str, Any]](mongo.uri) as client:
         database = client[mongo.database]
         cases = list(database["cases_1"].find({}, {"version": 0}).sort("_id"))
-        buckets = list(database["buckets_1"].find({}, {"revision": 0}).sort("_id"))
-    for case in cases:
-        case["buckets"] = sorted(case.get("buckets", []))
-    return cases, buckets
+        buckets = list(database["buckets_1"].find({"counts": {"$ne": {}}}, {"revision": 0}).sort("_id"))
+        rollups = list(database["rollups_1"].find({"counts": {"$ne": {}}}).sort("_id"))
+    return cases, buckets, rollups
+
+
+def whole_of(rollups: list[Any]) -> Counter[str]:
+    """Every figure of the whole province, over all months."""
+    whole: Counter[str] = Counter()
+    for rollup in rollups:
+        if (rollup["level"], rollup["agency"], rollup["category"]) == ("province", "*", "*"):
+            whole.update(rollup["counts"])
+    return whole
 
 
 async def deliver(store: Store, batches: list[list[Pair]], counted_after: list[bool]) -> None:
-    refresher = Refresher(store)
+    refresher = Refresher(store, RULES)
     for batch, counted in zip(batches, counted_after, strict=True):
         projections = project(batch)
         await store.cases.apply(projections.values(), datetime.now(UTC))
         refresher.touch(projections)
         if counted:
             await refresher.refresh_touched()
+            await refresher.add_up()
     await refresher.refresh_touched()
+    await refresher.add_up()
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -157,12 +170,11 @@ async def test_given_any_delivery_when_all_is_projected_then_it_equals_the_plain
 
     await deliver(store, delivery.batches, delivery.counted_after)
 
-    cases, buckets = stored(mongo)
-    assert cases == plain[0]
-    assert buckets == plain[1]
+    cases, buckets, rollups = stored(mongo)
+    assert (cases, buckets, rollups) == plain
     days: Counter[tuple[str, str]] = Counter()
-    for case in delivery.last_snapshots:
-        days.update((bucket_of(case).key, figure) for figure in figures_of(case))
+    for case in delivery.last_cases:
+        days.update((tally.bucket, figure) for tally in tallied(case).tallies for figure in tally.figures)
     counted = {
         (bucket["_id"], figure): number
         for bucket in buckets
@@ -170,6 +182,7 @@ async def test_given_any_delivery_when_all_is_projected_then_it_equals_the_plain
         for figure, number in bucket["counts"].items()
     }
     assert counted == days
+    assert whole_of(rollups) == Counter(figure for (_, figure), number in days.items() for _ in range(number))
 
 
 @pytest.mark.parametrize("order", [1, -1])

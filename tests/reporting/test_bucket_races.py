@@ -55,7 +55,7 @@ async def test_given_a_count_that_another_replica_overtook_when_it_is_written_th
     async with connected(mongo) as database:
         slow = Slow(database["cases_1"], overtake)
         overtaken = BucketStore(database["buckets_1"], cast("Any", slow))
-        await overtaken.recount([bucket_of(a_snapshot()).key])
+        await overtaken.recount([bucket_of(a_snapshot(), "PUPR-52.03").key])
 
     assert slow.answered == 2
     assert await store.figures.total(Question()) == Counts(received=2)

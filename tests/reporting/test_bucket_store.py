@@ -11,7 +11,7 @@ from services.reporting.refresher import Refresher
 from services.reporting.store import Store
 from shared.events.case import Status
 from shared.mongo import MongoSettings
-from tests.reporting.conftest import Projecting
+from tests.reporting.conftest import RULES, Projecting
 from tests.reporting.samples import a_lifecycle, a_step, followed_up, of_ticket, ticket
 
 pytestmark = pytest.mark.integration
@@ -162,7 +162,7 @@ async def test_given_two_replicas_when_they_project_and_count_halves_at_once_the
     halves = [[number for number in range(60) if number % 2 == half] for half in (0, 1)]
 
     async def work(store: Store, numbers: list[int]) -> None:
-        refresher = Refresher(store)
+        refresher = Refresher(store, RULES)
         for number in numbers:
             projections = project(of_ticket(*a_lifecycle(number)))
             await store.cases.apply(projections.values(), NOW)
@@ -171,6 +171,7 @@ async def test_given_two_replicas_when_they_project_and_count_halves_at_once_the
 
     async with Store(mongo, "1").open() as first, Store(mongo, "1").open() as second:
         await asyncio.gather(work(first, halves[0]), work(second, halves[1]))
+        await asyncio.gather(Refresher(first, RULES).add_up(), Refresher(second, RULES).add_up())
         totals = await first.figures.total(Question())
         days = await first.figures.rows(Question(by=(Dimension.DAY,)))
         left = await first.cases.stale_since(datetime.now(UTC), 100)
@@ -184,7 +185,9 @@ async def test_given_marks_that_an_ended_process_left_when_the_sweep_comes_then_
     await store.cases.apply(project(of_ticket(*a_lifecycle(1))).values(), NOW)
     uncounted = await store.figures.total(Question())
 
-    await Refresher(store).sweep(before=NOW + timedelta(seconds=1))
+    refresher = Refresher(store, RULES)
+    await refresher.sweep(before=NOW + timedelta(seconds=1))
+    await refresher.add_up()
 
     assert uncounted == Counts()
     assert await store.figures.total(Question()) == Counts(received=1, followed_up=1, done=1)
@@ -201,20 +204,3 @@ async def test_given_a_case_that_changed_while_it_was_counted_when_the_mark_is_c
     await store.cases.clear(stale)
 
     assert [each.version for each in await store.cases.stale_among([ticket(1)])] == [2]
-
-
-async def test_given_an_agency_and_a_month_when_its_buckets_are_read_then_they_hold_figures_by_category(
-    projecting: Projecting,
-) -> None:
-    await projecting.take(*a_lifecycle(1), *a_lifecycle(2, category="env.waste"), a_step(3, 1, agency="DINSOS-P3A"))
-
-    buckets = dict(await projecting.store.buckets.of_agency("PUPR-52.03", "2026-03"))
-
-    assert sorted(buckets) == ["env.waste", "road.damage"]
-    assert buckets["road.damage"] == {
-        "received": 1,
-        "followed_up": 1,
-        "done": 1,
-        "follow_up_within_24": 1,
-        "first_follow_up_on_time": 1,
-    }

@@ -1,7 +1,6 @@
 import pytest
 
 from services.reporting.domain.case import StoredFollowUp
-from services.reporting.domain.figures import bucket_of
 from services.reporting.domain.projection import Erased, project
 from shared.errors import Rejected
 from shared.events.case import Status
@@ -11,7 +10,6 @@ from shared.ids import named_id
 from tests.reporting.samples import (
     RECEIVED_AT,
     a_personal_part,
-    a_snapshot,
     a_step,
     a_submission,
     a_supplement,
@@ -46,12 +44,11 @@ def test_given_steps_out_of_order_when_they_are_projected_then_the_highest_seque
     assert sorted(projection.history) == [1, 2, 3]
 
 
-def test_given_a_case_that_moved_when_it_is_projected_then_it_knows_every_bucket_it_was_in() -> None:
-    batch = of_ticket(a_step(1, 1, agency=None), a_step(1, 2, "assigned"), a_step(1, 3, "accepted"))
+def test_given_words_alone_when_they_are_projected_then_what_the_case_is_found_by_may_be_another() -> None:
+    projections = project(of_ticket(some_words(1, 3), a_personal_part(2)))
 
-    projection = project(batch)[ticket(1)]
-
-    assert projection.buckets == {bucket_of(a_snapshot(agency=None)).key, bucket_of(a_snapshot()).key}
+    assert projections[ticket(1)].tells_of_the_case
+    assert not projections[ticket(2)].tells_of_the_case
 
 
 def test_given_an_event_of_a_type_that_is_not_known_when_it_is_projected_then_its_snapshot_counts() -> None:

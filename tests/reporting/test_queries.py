@@ -12,7 +12,7 @@ from services.reporting.store import Store
 from services.reporting.store.cases import Place, Search
 from shared.mongo import Document, MongoSettings, connected
 from tests.profiler import watch, watched
-from tests.reporting.conftest import Projecting
+from tests.reporting.conftest import RULES, Projecting
 from tests.reporting.samples import RECEIVED_AT, a_lifecycle, a_step, hours, ticket
 
 pytestmark = pytest.mark.integration
@@ -105,7 +105,7 @@ async def test_given_any_question_when_figures_are_added_up_then_an_index_finds_
     commands = await profiled(mongo)
     assert len(commands) == (len(by) * 2 - 1) * len(CUTS) * len(SPANS)
     assert [command for command in commands if "COLLSCAN" in command["planSummary"]] == []
-    assert {command["ns"].partition(".")[2] for command in commands} == {"buckets_1"}
+    assert {command["ns"].partition(".")[2] for command in commands} == {"buckets_1", "rollups_1"}
 
 
 async def test_given_a_batch_when_it_is_projected_counted_and_read_then_an_index_finds_everything(
@@ -116,9 +116,12 @@ async def test_given_a_batch_when_it_is_projected_counted_and_read_then_an_index
 
     await projecting.take(*(record for number in range(30, 50) for record in a_lifecycle(number)))
     await store.cases.apply([], datetime.now(UTC))
-    await Refresher(store).sweep(datetime.now(UTC) + timedelta(hours=1))
+    await Refresher(store, RULES).sweep(datetime.now(UTC) + timedelta(hours=1))
     await store.cases.read([ticket(1), ticket(2)])
-    await store.buckets.of_agency("PUPR-52.03", "2026-03")
+    await store.buckets.having("late", Question(agency="PUPR-52.03", first=date(2026, 3, 1)))
+    await store.buckets.having("late", Question(first=date(2026, 3, 1), last=date(2026, 3, 31)))
+    await store.cases.search(Search(figure="late"))
+    await store.cases.search(Search(figure="late", buckets=["2026-03-05|52.03.01|PUPR-52.03|road.damage"]))
 
     commands = await profiled(mongo)
     assert {command["op"] for command in commands} >= {"update", "query", "command"}

@@ -1,74 +1,156 @@
+from collections import Counter
 from datetime import date
+from decimal import Decimal
+from math import ceil
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.reporting.domain.scorecards import make_scorecard, median_hours, month_before, predecessors_of
-from shared.events.case import PromiseKind
-from tests.reporting.samples import a_directory
+from services.reporting.domain.scorecards import (
+    Period,
+    Share,
+    line_of,
+    month_before,
+    peers_of,
+    perform,
+    predecessors_of,
+    quantile_hours,
+    stand,
+    wilson,
+)
+from shared.directory import Directory
+from shared.events.directory import AgencyLevel
+from tests.reporting.samples import a_directory, an_agency
+from tests.reporting.tallying import DEFINITIONS
 
-TODAY = date(2026, 4, 10)
-
-
-def test_given_buckets_of_two_categories_when_the_scorecard_is_made_then_they_add_up_and_the_larger_comes_first() -> (
-    None
-):
-    buckets = [
-        ("env.waste", {"received": 1, "followed_up": 1}),
-        ("road.damage", {"received": 2, "followed_up": 1, "done": 1}),
-        ("road.damage", {"received": 1, "confidential_received": 1, "confidential_followed_up": 1}),
-        ("social.violence", {}),
-    ]
-
-    scorecard = make_scorecard(buckets, TODAY)
-
-    assert scorecard.overall.counts.received == 5
-    assert scorecard.overall.counts.followed_up == 3
-    assert scorecard.overall.counts.done_percent == 20.0
-    assert [category for category, _ in scorecard.categories] == ["road.damage", "env.waste"]
+HALF = Decimal("0.5")
 
 
-def test_given_open_promises_when_the_scorecard_is_made_then_only_those_due_before_today_are_overdue() -> None:
-    figures = {
-        "response_on_time": 3,
-        "response_late": 1,
-        "response_open_20260409": 2,
-        "response_open_20260410": 5,
-        "resolution_open_20260409": 7,
-    }
+def test_given_the_numbers_of_2018_when_they_are_told_then_163_of_286_are_57_0_percent() -> None:
+    """16 October 2018 to 12 February 2019, as published: 286, 237, 26, 21, 163 (56.99 %)."""
+    numbers = {"received": 286, "followed_up": 237, "rejected": 21, "done": 163}
 
-    scorecard = make_scorecard([("road.damage", figures)], TODAY)
+    performance = perform(numbers, DEFINITIONS)
 
-    share = next(share for share in scorecard.overall.promises if share.kind is PromiseKind.RESPONSE)
-    assert (share.on_time, share.late, share.open, share.overdue) == (3, 1, 7, 2)
-    assert share.on_time_percent == 50.0
+    assert (performance["done"].number, performance["done"].percent) == (163, 57.0)
+    assert performance["rejected"].percent == 7.3
+    assert performance["followed_up"].percent == 82.9
+
+
+def test_given_promises_when_their_share_is_told_then_it_is_of_those_that_came_due() -> None:
+    performance = perform(
+        {"received": 50, "response_in_time": 3, "response_late": 1, "response_missed": 2}, DEFINITIONS
+    )
+
+    share = performance["response_in_time"]
+
+    assert (share.number, share.of, share.percent) == (3, 6, 50.0)
 
 
 def test_given_no_promise_that_came_due_when_the_share_is_told_then_there_is_none() -> None:
-    scorecard = make_scorecard([("road.damage", {"response_open_20260501": 1})], TODAY)
+    performance = perform({"received": 5}, DEFINITIONS)
 
-    shares = {share.on_time_percent for share in scorecard.overall.promises}
+    assert performance["response_in_time"].percent is None
 
-    assert shares == {None}
+
+def test_given_ratings_when_they_are_told_then_their_mean_is_to_one_decimal() -> None:
+    performance = perform({"rated_5": 2, "rated_4": 1}, DEFINITIONS)
+
+    assert (performance.rating, performance.ratings) == (4.7, 3)
+    assert perform({}, DEFINITIONS).rating is None
 
 
 @pytest.mark.parametrize(
-    ("figures", "median"),
+    ("numbers", "median"),
     [
         ({}, None),
-        ({"follow_up_within_24": 2}, 18.0),
-        ({"follow_up_within_24": 1, "follow_up_within_72": 1}, 24.0),
-        ({"follow_up_within_24": 1, "follow_up_within_72": 2}, 54.0),
-        ({"follow_up_within_1": 1, "follow_up_within_2": 2}, 1.3),
-        ({"follow_up_within_24": 1, "follow_up_beyond": 2}, 2880.0),
+        ({"answer_within_24": 2}, 18.0),
+        ({"answer_within_24": 1, "answer_within_72": 1}, 24.0),
+        ({"answer_within_24": 1, "answer_within_72": 2}, 54.0),
+        ({"answer_within_1": 1, "answer_within_2": 2}, 1.3),
+        ({"answer_within_24": 1, "answer_beyond": 2}, 2880.0),
         ({"resolution_within_24": 5}, None),
     ],
 )
 def test_given_a_histogram_when_the_median_is_estimated_then_it_lies_on_the_line_inside_its_bin(
-    figures: dict[str, int], median: float | None
+    numbers: dict[str, int], median: float | None
 ) -> None:
-    estimated = median_hours(figures, "follow_up")
+    assert quantile_hours(numbers, "answer", DEFINITIONS.edges_hours, HALF) == median
 
-    assert estimated == median
+
+@given(st.lists(st.floats(min_value=0.01, max_value=2880), min_size=1, max_size=60), st.sampled_from(["0.5", "0.9"]))
+def test_given_any_durations_when_a_quantile_is_estimated_then_it_lies_in_the_bin_of_the_true_one(
+    durations: list[float], part: str
+) -> None:
+    edges = DEFINITIONS.edges_hours
+    bins = Counter(next(edge for edge in edges if length <= edge) for length in durations)
+    numbers = {f"answer_within_{edge}": number for edge, number in bins.items()}
+    true = sorted(durations)[ceil(len(durations) * Decimal(part)) - 1]
+
+    estimated = quantile_hours(numbers, "answer", edges, Decimal(part))
+
+    upper = next(edge for edge in edges if true <= edge)
+    lower = max((edge for edge in edges if edge < true), default=0)
+    assert estimated is not None
+    assert lower - 0.1 <= estimated <= upper + 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last", "before"),
+    [
+        ("2026-09", date(2026, 9, 1), date(2026, 9, 30), "2026-08"),
+        ("2026-01", date(2026, 1, 1), date(2026, 1, 31), "2025-12"),
+        ("2026-Q1", date(2026, 1, 1), date(2026, 3, 31), "2025-Q4"),
+        ("2026-Q4", date(2026, 10, 1), date(2026, 12, 31), "2026-Q3"),
+        ("2024", date(2024, 1, 1), date(2024, 12, 31), "2023"),
+    ],
+)
+def test_given_a_period_when_it_is_read_then_its_days_and_the_one_before_are_known(
+    name: str, first: date, last: date, before: str
+) -> None:
+    period = Period.parse(name)
+
+    assert (period.first, period.last, period.before.name) == (first, last, before)
+    assert Period.parse(before) == period.before
+
+
+@pytest.mark.parametrize("name", ["", "2026-13", "2026-Q5", "2026-9", "26", "1999", "2026-Q1x"])
+def test_given_what_is_no_period_when_it_is_read_then_it_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="is no year"):
+        Period.parse(name)
+
+
+def test_given_few_and_many_when_shares_are_ordered_then_three_of_three_are_not_above_ninety_five_of_a_hundred() -> (
+    None
+):
+    few, many = Share("done", 3, 3), Share("done", 95, 100)
+
+    assert (few.percent or 0) > (many.percent or 0)
+    assert (few.at_least_percent or 0) < (many.at_least_percent or 0)
+    assert (few.is_of_few, many.is_of_few) == (True, False)
+
+
+@given(st.integers(min_value=1, max_value=5_000).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of))))
+def test_given_any_share_when_its_lower_end_is_told_then_it_lies_between_nothing_and_the_share(
+    pair: tuple[int, int],
+) -> None:
+    number, of = pair
+
+    assert 0 <= wilson(number, of) <= 100 * number / of + 0.05
+
+
+def test_given_peers_when_a_body_is_placed_then_those_with_few_cases_are_left_out() -> None:
+    own = perform({"received": 100, "done": 80}, DEFINITIONS)
+    better = perform({"received": 50, "done": 49}, DEFINITIONS)
+    worse = perform({"received": 60, "done": 6}, DEFINITIONS)
+    few = perform({"received": 2, "done": 2}, DEFINITIONS)
+
+    standing = stand("done", own, [better, worse, few])
+
+    assert (standing.place, standing.peers, standing.median_percent) == (2, 3, 80.0)
+    assert stand("done", few, [better]).place is None
+    assert stand("done", own, [few]).place is None
 
 
 def test_given_a_day_in_january_when_the_month_before_is_named_then_it_is_in_the_year_before() -> None:
@@ -77,9 +159,22 @@ def test_given_a_day_in_january_when_the_month_before_is_named_then_it_is_in_the
     assert months == ["2025-12", "2026-10"]
 
 
-def test_given_a_body_that_two_became_when_its_predecessors_are_asked_for_then_both_are_named() -> None:
+def test_given_a_body_that_two_became_when_its_line_is_asked_for_then_both_are_in_it() -> None:
     directory = a_directory()
 
-    predecessors = predecessors_of("PUPR-PERKIM", directory)
+    assert predecessors_of("PUPR-PERKIM", directory) == ["PERKIM", "PUPR"]
+    assert line_of("PUPR-PERKIM", directory) == ["PUPR-PERKIM", "PERKIM", "PUPR"]
 
-    assert predecessors == ["PERKIM", "PUPR"]
+
+def test_given_bodies_when_peers_are_asked_for_then_they_have_the_same_task_elsewhere_or_the_same_level() -> None:
+    directory = Directory.of(
+        an_agency("PUPR-52.03"),
+        an_agency("PUPR-52.02", region="52.02"),
+        an_agency("DLH-52.02", region="52.02"),
+        an_agency("DISHUB", level=AgencyLevel.PROVINCE, region="52"),
+        an_agency("DLHK", level=AgencyLevel.PROVINCE, region="52"),
+        an_agency("PUPR", level=AgencyLevel.PROVINCE, region="52", valid_before=date(2026, 1, 2)),
+    )
+
+    assert peers_of(directory.agencies["PUPR-52.03"], directory) == ["PUPR-52.02"]
+    assert peers_of(directory.agencies["DISHUB"], directory) == ["DLHK"]

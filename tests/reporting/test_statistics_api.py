@@ -1,13 +1,13 @@
-"""`GET /v1/statistics` and `GET /v1/scorecards/{agency}` on the real store."""
+"""`GET /v1/statistics` on the real store."""
 
 from datetime import UTC, datetime
 
 import httpx2
 import pytest
 
-from shared.events.case import PromiseKind, Status
+from shared.events.case import Status
 from tests.reporting.conftest import Projecting
-from tests.reporting.samples import a_lifecycle, a_promise, a_step
+from tests.reporting.samples import a_lifecycle, a_step
 
 # What the drivers do differently is the store's, and tested there with both.
 pytestmark = [pytest.mark.integration, pytest.mark.parametrize("mongo", ["motor"], indirect=True)]
@@ -138,80 +138,3 @@ async def test_given_the_first_and_last_day_there_may_be_when_statistics_are_rea
     answer = await client.get(f"/v1/statistics?{by}{period}")
 
     assert answer.status_code == 200
-
-
-@pytest.mark.parametrize("month", ["2000-01", "2099-12"])
-async def test_given_the_first_and_last_month_there_may_be_when_a_scorecard_is_read_then_they_are_taken(
-    client: httpx2.AsyncClient, month: str
-) -> None:
-    answer = await client.get(f"/v1/scorecards/PUPR-52.03?month={month}")
-
-    assert (answer.status_code, answer.json()["month"]) == (200, month)
-
-
-async def test_given_last_months_cases_when_the_scorecard_is_read_then_it_tells_counts_promises_and_medians(
-    client: httpx2.AsyncClient, projecting: Projecting
-) -> None:
-    late = (a_promise(PromiseKind.FIRST_FOLLOW_UP, 120, 200), a_promise(PromiseKind.RESOLUTION, 400))
-    await projecting.take(
-        *a_lifecycle(1),
-        a_step(2, 1, category="env.waste", promises=late),
-        a_step(3, 1, received_at=datetime(2026, 4, 1, tzinfo=UTC)),
-    )
-
-    answer = await client.get("/v1/scorecards/PUPR-52.03")
-
-    card = answer.json()
-    assert answer.headers["Cache-Control"] == "public, max-age=300"
-    assert (card["month"], card["received"], card["followed_up_percent"], card["done_percent"]) == (
-        "2026-03",
-        2,
-        100.0,
-        50.0,
-    )
-    promises = {promise["kind"]: promise for promise in card["promises"]}
-    assert promises["first_follow_up"] == {
-        "kind": "first_follow_up",
-        "on_time": 1,
-        "late": 1,
-        "open": 0,
-        "overdue": 0,
-        "on_time_percent": 50.0,
-    }
-    assert (promises["resolution"]["open"], promises["resolution"]["overdue"]) == (1, 1)
-    assert card["median_hours_to_follow_up"] == 24.0
-    assert card["median_hours_to_resolution"] is None
-    assert [(part["category"], part["received"]) for part in card["categories"]] == [
-        ("env.waste", 1),
-        ("road.damage", 1),
-    ]
-
-
-async def test_given_a_body_that_two_became_when_its_scorecard_is_read_then_both_are_named(
-    client: httpx2.AsyncClient,
-) -> None:
-    answer = await client.get("/v1/scorecards/PUPR-PERKIM?month=2026-01")
-    before = await client.get("/v1/scorecards/PUPR?month=2025-12")
-
-    assert [relative["agency"] for relative in answer.json()["predecessors"]] == ["PERKIM", "PUPR"]
-    assert answer.json()["successor"] is None
-    assert before.json()["successor"]["agency"] == "PUPR-PERKIM"
-    assert before.json()["received"] == 0
-
-
-async def test_given_no_such_agency_when_its_scorecard_is_read_then_it_is_not_found(client: httpx2.AsyncClient) -> None:
-    answer = await client.get("/v1/scorecards/NOBODY")
-
-    assert answer.status_code == 404
-
-
-@pytest.mark.parametrize(
-    "month", ["2026-13", "2026-3", "March", "2026-03-01", "1999-12", "9999-12", "0001-01", "20\u0662\u0666-03"]
-)
-async def test_given_what_is_no_month_when_a_scorecard_is_read_then_the_field_is_named(
-    client: httpx2.AsyncClient, month: str
-) -> None:
-    answer = await client.get(f"/v1/scorecards/PUPR-52.03?month={month}")
-
-    assert answer.status_code == 422
-    assert [fault["field"] for fault in answer.json()["errors"]] == ["month"]

@@ -44,7 +44,7 @@ INDEXES: Final = {
     ("notification", "subscription_requests"): {"_id"},
     ("notification", "public_events"): {"_id", "targets", "ticket"},
     ("notification", "webhooks"): {"_id", "agency"},
-    ("reporting", "cases_1"): {"_id", "stale", "head.public", "head.bucket"},
+    ("reporting", "cases_1"): {"_id", "stale", "head.public", "tallies.bucket"},
     ("reporting", "buckets_1"): {"_id", "period", "regions", "agency", "month"},
 }
 """First field of every index that must have been used, by service and collection: so no path was left out."""
@@ -177,7 +177,7 @@ def questions(codes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield f"/v1/cases?{filters}{page}", ""
     for cut, by in product(CUTS, BY):
         yield f"/v1/statistics?{cut}{by}", ""
-    yield "/v1/scorecards/PUPR-52.03?month=2026-01", ""
+    yield "/v1/scorecards/PUPR-52.03?period=2026-01", ""
 
 
 async def ask(platform: Platform, path: str, code: str) -> None:

@@ -144,7 +144,7 @@ def questions(codes: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
     for by, cut in product(("", "region", "agency,month", "category,day"), ("", "region=52.03", "agency=PUPR-52.03")):
         yield f"/v1/statistics?{cut}{f'&by={by}' if by else ''}", {}
     for agency in ("PUPR-52.03", "DLH-52.71", "INSPEKTORAT"):
-        yield f"/v1/scorecards/{agency}?month={month}", {}
+        yield f"/v1/scorecards/{agency}?period={month}", {}
     for filters in ("", "status=resolved", "agency=-", "region=52.71&category=env.waste"):
         yield f"/v1/cases?limit=200&{filters}", {}
     for ticket, code in codes.items():

@@ -9,13 +9,14 @@ from pydantic import BaseModel, Field, NonNegativeInt
 from services.reporting.api.filters import NONE, AgencyFilter, Asked, Day, Moment, check_known, check_period
 from services.reporting.domain.case import Head
 from services.reporting.domain.views import CaseFacts, CaseView, list_facts
+from services.reporting.drilling import Drilling
 from services.reporting.reading import HEADERS, Reading, Wait
 from services.reporting.store import Store
 from services.reporting.store.cases import Search
 from shared.cursors import Place, read_cursor, write_cursor
 from shared.directory import Directory
 from shared.events.case import Status
-from shared.events.event import CategoryCode, RegionCode
+from shared.events.event import CategoryCode, RegionCode, Slug
 from shared.ids import parse_ticket
 from shared.problems import field_problem
 
@@ -44,6 +45,9 @@ class ListQuery(Asked):
     """First day of receipt, WITA."""
     last: Day | None = Field(default=None, alias="to")
     """Last day of receipt, WITA, included."""
+    figure: Slug | None = None
+    """Those that a figure of `/v1/scorecards/definitions` counts; `agency` is then the body for which it counts. One
+    that is not listed everywhere needs `agency`, or a period of at most a month."""
     updated_after: Moment | None = None
     """Oldest first, from the first event after this moment."""
     cursor: str | None = Field(default=None, max_length=200)
@@ -80,7 +84,7 @@ def create_case_router(reading: Reading) -> APIRouter:
     return router
 
 
-def create_list_router(store: Store, names: Directory) -> APIRouter:
+def create_list_router(store: Store, names: Directory, drilling: Drilling) -> APIRouter:
     router = APIRouter(prefix="/v1/cases", tags=["cases"])
 
     @router.get("")
@@ -93,7 +97,8 @@ def create_list_router(store: Store, names: Directory) -> APIRouter:
         check_period(query.first, query.last)
         check_known(names, region=query.region, agency=query.agency, category=query.category)
         response.headers["Cache-Control"] = "no-cache"
-        return _page(query, await store.cases.search(_search(query)), names)
+        search = await drilling.narrow(_search(query))
+        return _page(query, await store.cases.search(search) if search else [], names)
 
     return router
 
@@ -111,6 +116,7 @@ def _search(query: ListQuery) -> Search:
         region=query.region,
         agency="" if query.agency == NONE else query.agency,
         category=query.category,
+        figure=query.figure,
         status=query.status.value if query.status else None,
         first=query.first.isoformat() if query.first else None,
         last=query.last.isoformat() if query.last else None,

@@ -50,8 +50,6 @@ class Head:
     """Of receipt, WITA."""
     regions: list[str]
     """All levels, widest first."""
-    bucket: str
-    figures: list[str]
     case: Mapping[str, Any]
     """The snapshot as JSON."""
 

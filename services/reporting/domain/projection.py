@@ -7,7 +7,7 @@ from typing import Final, assert_never
 from uuid import UUID
 
 from services.reporting.domain.case import Head, Notice, Step, StoredFollowUp, Submission
-from services.reporting.domain.figures import bucket_of, figures_of, levels_of
+from services.reporting.domain.figures import levels_of
 from shared.errors import Rejected
 from shared.events.complaints import Afterwards, ComplaintEvent, ComplaintSubmitted, ComplaintSupported, FollowUp
 from shared.events.envelope import CaseEnvelope
@@ -40,13 +40,16 @@ class Projection:
     newest: CaseEnvelope | None = None
     """The event of the highest sequence that tells of the whole case."""
     history: dict[int, Step] = field(default_factory=dict[int, Step])
-    buckets: set[str] = field(default_factory=set[str])
-    """Of the days: all that the case was in."""
     personal: dict[str, str | None] = field(default_factory=dict[str, str | None])
     words: dict[str, str | None] = field(default_factory=dict[str, str | None])
     """None: erased, which no text replaces."""
     follow_ups: dict[str, StoredFollowUp] = field(default_factory=dict[str, StoredFollowUp])
     notices: dict[str, Notice] = field(default_factory=dict[str, Notice])
+
+    @property
+    def tells_of_the_case(self) -> bool:
+        """Whether what follows from the whole case may be another now: its figures, and what it is found by."""
+        return bool(self.history or self.words)
 
     @property
     def head(self) -> Head | None:
@@ -78,7 +81,6 @@ class Projection:
 
     def _take_step(self, event: CaseEnvelope) -> None:
         self.history[event.sequence] = _step(event)
-        self.buckets.add(bucket_of(event.case).key)
         if self.newest is None or event.sequence > self.newest.sequence:
             self.newest = event
 
@@ -146,8 +148,6 @@ def _head(event: CaseEnvelope) -> Head:
         public=not event.case.confidential,
         day=day_of(event.case.received_at).isoformat(),
         regions=list(levels_of(event.case.region)),
-        bucket=bucket_of(event.case).key,
-        figures=figures_of(event.case),
         case=event.case.model_dump(mode="json"),
     )
 

@@ -1,64 +1,194 @@
-"""How one agency did with what was received in one month."""
+"""How an agency did ("rapor OPD"): its figures of a period, beside the period before and beside its peers."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from math import sqrt
+from typing import Final, Self
 
-from services.reporting.domain.figures import CONFIDENTIAL, COUNTS, EDGES, FOLLOW_UP, RESOLUTION
-from services.reporting.domain.statistics import Counts, percent, tenths
+from services.reporting.domain.definitions import Definitions, Figure
+from services.reporting.domain.statistics import percent, tenths
 from shared.directory import Directory
-from shared.events.case import PromiseKind
+from shared.events.directory import Agency
 
-_OPEN: Final = "open_"
+FEW: Final = 20
+"""Of fewer cases no share is compared: one case more or less would turn it over."""
+_Z: Final = 1.96
+_MONTHS_OF_QUARTER: Final = 3
+_PERIOD: Final = re.compile(r"(20[0-9]{2})(?:-(?:(0[1-9]|1[0-2])|Q([1-4])))?")
 
 
 @dataclass(frozen=True, slots=True)
-class PromiseShare:
-    """One promise. `overdue` are the open ones that were due before today."""
+class Period:
+    """A run of whole months, by day of receipt (WITA): `2026`, `2026-Q3` or `2026-09`."""
 
-    kind: PromiseKind
-    on_time: int
-    late: int
-    open: int
-    overdue: int
+    name: str
+    first: date
+    months: int
+
+    @classmethod
+    def parse(cls, name: str) -> Self:
+        """Raises ValueError."""
+        found = _PERIOD.fullmatch(name)
+        if found is None:
+            raise ValueError("is no year, quarter or month: 2026, 2026-Q3, 2026-09")
+        year, month, quarter = found.groups()
+        if quarter:
+            return cls(name, date(int(year), _MONTHS_OF_QUARTER * int(quarter) - 2, 1), _MONTHS_OF_QUARTER)
+        return cls(name, date(int(year), int(month or 1), 1), 1 if month else 12)
 
     @property
-    def on_time_percent(self) -> float | None:
-        """Of those that came due, so that what is never answered counts as well."""
-        return percent(self.on_time, self.on_time + self.late + self.overdue)
+    def last(self) -> date:
+        """Its last day."""
+        return date.fromordinal(_months_later(self.first, self.months).toordinal() - 1)
+
+    @property
+    def before(self) -> "Period":
+        """The period of the same length that ends where this one begins."""
+        first = _months_later(self.first, -self.months)
+        if self.months == 1:
+            return Period(f"{first:%Y-%m}", first, 1)
+        is_quarter = self.months == _MONTHS_OF_QUARTER
+        return Period(f"{first.year}-Q{(first.month + 2) // 3}" if is_quarter else f"{first.year}", first, self.months)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A number of cases, and of how many it is a share."""
+
+    figure: str
+    number: int
+    of: int | None = None
+    """None: it is no share."""
+
+    @property
+    def percent(self) -> float | None:
+        return None if self.of is None else percent(self.number, self.of)
+
+    @property
+    def is_of_few(self) -> bool:
+        return self.of is not None and self.of < FEW
+
+    @property
+    def at_least_percent(self) -> float | None:
+        """The lower end of Wilson's interval (95 %): what a share is surely not below. Orders shares honestly."""
+        return wilson(self.number, self.of) if self.of else None
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long it took, in hours. Estimated by straight line inside the histogram's bins."""
+
+    duration: str
+    cases: int
+    median_hours: float | None
+    p90_hours: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """Counts, clocks and medians of some cases."""
+    """Every figure of some cases."""
 
-    counts: Counts
-    promises: tuple[PromiseShare, ...]
-    median_hours_to_follow_up: float | None
-    median_hours_to_resolution: float | None
+    shares: Mapping[str, Share]
+    timings: Mapping[str, Timing]
+    rating: float | None
+    """Mean, 1 to 5."""
+    ratings: int
+
+    def __getitem__(self, figure: str) -> Share:
+        return self.shares[figure]
 
 
 @dataclass(frozen=True, slots=True)
-class Scorecard:
-    """The whole, and by category, most complaints first."""
+class Standing:
+    """One figure beside those of the peers that have enough cases."""
 
-    overall: Performance
-    categories: tuple[tuple[str, Performance], ...]
+    figure: str
+    place: int | None
+    """1 is the best; None: too few cases, or nobody to compare with."""
+    peers: int
+    """That have enough cases, this one included where it has."""
+    median_percent: float | None
 
 
-def make_scorecard(buckets: Iterable[tuple[str, Mapping[str, int]]], today: date) -> Scorecard:
-    """Add up buckets given as (category, counts)."""
-    overall: Counter[str] = Counter()
-    parts: dict[str, Counter[str]] = {}
-    for category, counts in buckets:
-        overall.update(counts)
-        parts.setdefault(category, Counter()).update(counts)
-    performances = [(category, _performance(figures, today)) for category, figures in parts.items()]
-    performances.sort(key=lambda part: (-part[1].counts.received, part[0]))
-    return Scorecard(_performance(overall, today), tuple(part for part in performances if part[1].counts.received))
+def perform(numbers: Mapping[str, int], definitions: Definitions) -> Performance:
+    rated = {rating: numbers.get(f"rated_{rating}", 0) for rating in range(1, 6)}
+    total = sum(rated.values())
+    points = sum(rating * number for rating, number in rated.items())
+    return Performance(
+        shares={figure.id: _share(figure, numbers) for figure in definitions.figures},
+        timings={each.id: _timing(each.id, numbers, definitions) for each in definitions.durations},
+        rating=tenths(Decimal(points) / total) if total else None,
+        ratings=total,
+    )
+
+
+def stand(figure: str, own: Performance, peers: Iterable[Performance]) -> Standing:
+    """By the lower end of Wilson's interval, so that three of three are not above ninety-five of a hundred."""
+    others = [peer[figure] for peer in peers]
+    enough = [share for share in others if share.of and not share.is_of_few]
+    mine = own[figure]
+    can_be = bool(mine.of) and not mine.is_of_few
+    better = sum((share.at_least_percent or 0) > (mine.at_least_percent or 0) for share in enough)
+    percents = sorted(share.percent or 0.0 for share in [*enough, *([mine] if can_be else [])])
+    return Standing(
+        figure=figure,
+        place=better + 1 if can_be and enough else None,
+        peers=len(percents),
+        median_percent=_middle(percents),
+    )
+
+
+def wilson(number: int, of: int) -> float:
+    """In percent, to one decimal."""
+    share = number / of
+    centre = share + _Z * _Z / (2 * of)
+    spread = _Z * sqrt(share * (1 - share) / of + _Z * _Z / (4 * of * of))
+    return tenths(Decimal(max(0.0, 100 * (centre - spread) / (1 + _Z * _Z / of))))
+
+
+def quantile_hours(numbers: Mapping[str, int], name: str, edges: Sequence[int], part: Decimal) -> float | None:
+    """By straight line inside the bin; the last edge where it lies beyond it. None of nothing."""
+    bins = [numbers.get(f"{name}_within_{edge}", 0) for edge in edges]
+    wanted = (sum(bins) + numbers.get(f"{name}_beyond", 0)) * part
+    if not wanted:
+        return None
+    below = 0
+    for lower, upper, number in zip((0, *edges), edges, bins, strict=False):
+        if below + number >= wanted:
+            return tenths(lower + (wanted - below) / number * (upper - lower))
+        below += number
+    return float(edges[-1])
+
+
+def peers_of(agency: Agency, directory: Directory) -> list[str]:
+    """Bodies of the same kind: of a regency those with its task in the others, else all of its level.
+
+    Those that ended and those that are given no cases are none.
+    """
+    task = _task(agency)
+    return sorted(
+        other.id
+        for other in directory.agencies.values()
+        if other.id != agency.id
+        and other.level == agency.level
+        and other.valid_before is None
+        and other.escalation is None
+        and (task is None or _task(other) == task)
+    )
+
+
+def line_of(agency: str, directory: Directory) -> list[str]:
+    """The body and all that it came from, the oldest last: their figures can be read as one line."""
+    line, todo = [agency], predecessors_of(agency, directory)
+    while todo:
+        body = todo.pop(0)
+        if body not in line:
+            line.append(body)
+            todo += predecessors_of(body, directory)
+    return line
 
 
 def predecessors_of(agency: str, directory: Directory) -> list[str]:
@@ -66,39 +196,34 @@ def predecessors_of(agency: str, directory: Directory) -> list[str]:
 
 
 def month_before(today: date) -> str:
-    return f"{today.year - 1}-12" if today.month == 1 else f"{today.year}-{today.month - 1:02}"
+    return f"{_months_later(today.replace(day=1), -1):%Y-%m}"
 
 
-def median_hours(figures: Mapping[str, int], name: str) -> float | None:
-    """Estimated by straight line inside the histogram's bin; the last edge where the median lies beyond it."""
-    numbers = [figures.get(f"{name}_within_{edge}", 0) for edge in EDGES]
-    half = Decimal(sum(numbers) + figures.get(f"{name}_beyond", 0)) / 2
-    if not half:
+def _share(figure: Figure, numbers: Mapping[str, int]) -> Share:
+    number = numbers.get(figure.id, 0)
+    return Share(figure.id, number, sum(numbers.get(name, 0) for name in figure.share_of) if figure.share_of else None)
+
+
+def _timing(name: str, numbers: Mapping[str, int], definitions: Definitions) -> Timing:
+    edges = definitions.edges_hours
+    cases = sum(numbers.get(f"{name}_within_{edge}", 0) for edge in edges) + numbers.get(f"{name}_beyond", 0)
+    median, p90 = (quantile_hours(numbers, name, edges, Decimal(part)) for part in ("0.5", "0.9"))
+    return Timing(name, cases, median, p90)
+
+
+def _middle(numbers: Sequence[float]) -> float | None:
+    if not numbers:
         return None
-    below = 0
-    for lower, upper, number in zip((0, *EDGES), EDGES, numbers, strict=False):
-        if below + number >= half:
-            return tenths(lower + (half - below) / number * (upper - lower))
-        below += number
-    return float(EDGES[-1])
+    half = len(numbers) // 2
+    return numbers[half] if len(numbers) % 2 else tenths(Decimal(str(numbers[half - 1] + numbers[half])) / 2)
 
 
-def _performance(figures: Mapping[str, int], today: date) -> Performance:
-    return Performance(
-        counts=Counts.of({name: figures.get(name, 0) + figures.get(f"{CONFIDENTIAL}{name}", 0) for name in COUNTS}),
-        promises=tuple(_share(figures, kind, today) for kind in PromiseKind),
-        median_hours_to_follow_up=median_hours(figures, FOLLOW_UP),
-        median_hours_to_resolution=median_hours(figures, RESOLUTION),
-    )
+def _task(agency: Agency) -> str | None:
+    """`PUPR` of `PUPR-52.03`; None where the id names no regency."""
+    task, _, region = agency.id.rpartition("-")
+    return task if region == agency.region else None
 
 
-def _share(figures: Mapping[str, int], kind: PromiseKind, today: date) -> PromiseShare:
-    prefix = f"{kind.value}_{_OPEN}"
-    by_due_day = {name.removeprefix(prefix): number for name, number in figures.items() if name.startswith(prefix)}
-    return PromiseShare(
-        kind=kind,
-        on_time=figures.get(f"{kind.value}_on_time", 0),
-        late=figures.get(f"{kind.value}_late", 0),
-        open=sum(by_due_day.values()),
-        overdue=sum(number for due, number in by_due_day.items() if due < f"{today:%Y%m%d}"),
-    )
+def _months_later(first: date, months: int) -> date:
+    years, month = divmod(first.year * 12 + first.month - 1 + months, 12)
+    return date(years, month + 1, 1)

@@ -7,6 +7,7 @@ from typing import Self
 from services.reporting.store.buckets import BucketStore
 from services.reporting.store.cases import CaseStore
 from services.reporting.store.figures import FigureStore
+from services.reporting.store.rollups import RollupStore
 from shared.mongo import Database, MongoSettings, connected, why_not_ready
 
 
@@ -16,6 +17,7 @@ class Store:
     cases: CaseStore
     buckets: BucketStore
     figures: FigureStore
+    rollups: RollupStore
 
     def __init__(self, mongo: MongoSettings, generation: str) -> None:
         self._mongo = mongo
@@ -26,10 +28,13 @@ class Store:
     async def open(self) -> AsyncGenerator[Self]:
         """Connect and create the indexes; raises PyMongoError where the database does not answer."""
         async with connected(self._mongo) as database:
-            cases, buckets = (database[f"{name}_{self._generation}"] for name in ("cases", "buckets"))
-            self.cases, self.buckets, self.figures = CaseStore(cases), BucketStore(buckets, cases), FigureStore(buckets)
+            names = ("cases", "buckets", "rollups", "marks")
+            cases, buckets, rollups, marks = (database[f"{name}_{self._generation}"] for name in names)
+            self.cases, self.buckets = CaseStore(cases), BucketStore(buckets, cases)
+            self.rollups, self.figures = RollupStore(rollups, marks, buckets), FigureStore(buckets, rollups)
             await self.cases.prepare()
             await self.buckets.prepare()
+            await self.rollups.prepare()
             self._database = database
             yield self
             self._database = None

@@ -8,11 +8,15 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from services.reporting.domain.figures import Bucket, levels_of
+from services.reporting.domain.statistics import Question
+from services.reporting.store.cases import between
 from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Document, aggregate, only_duplicates
 
 Counted = dict[str, dict[str, int]]
 """Figures by bucket key."""
+
+MOST_BUCKETS: Final = 2_000
 
 _PERIOD: Final = [("period", ASCENDING), ("start", ASCENDING)]
 INDEXES: Final = (
@@ -39,11 +43,17 @@ class BucketStore:
         await self._recount(sorted({Bucket.parse(day).month.key for day in days}), self._add_up_days)
 
     @within(ANSWERS_WITHIN_S)
-    async def of_agency(self, agency: str, month: str) -> list[tuple[str, dict[str, int]]]:
-        """Category and counts of an agency's buckets of a month."""
-        query = {"agency": agency, "period": "month", "start": month}
-        found = await self._buckets.find(query, {"category": 1, "counts": 1}).to_list(None)
-        return [(document["category"], document["counts"]) for document in found]
+    async def having(self, figure: str, question: Question) -> list[str]:
+        """Keys of the buckets of days in which public cases have the figure; at most `MOST_BUCKETS`."""
+        wanted: Document = {"regions": question.region, "agency": question.agency, "category": question.category}
+        query = {name: value for name, value in wanted.items() if value is not None} | {"period": "day"}
+        bounds = between(
+            question.first.isoformat() if question.first else None, question.last.isoformat() if question.last else None
+        )
+        query |= {"start": bounds} if bounds else {}
+        query[f"counts.{figure}"] = {"$gt": 0}
+        found = await self._buckets.find(query, {"_id": 1}).sort("start", -1).limit(MOST_BUCKETS).to_list(None)
+        return [document["_id"] for document in found]
 
     async def _recount(self, keys: list[str], count: Callable[[list[str]], Awaitable[Counted]]) -> None:
         """A write counts only if nobody wrote since before the counting, so an older count never covers a newer."""
@@ -97,9 +107,12 @@ def to_document(key: str, counts: Mapping[str, int]) -> Document:
 
 def cases_pipeline(keys: list[str]) -> list[Document]:
     return [
-        {"$match": {"head.bucket": {"$in": keys}}},
-        {"$unwind": "$head.figures"},
-        {"$group": {"_id": {"bucket": "$head.bucket", "figure": "$head.figures"}, "number": {"$sum": 1}}},
+        {"$match": {"tallies.bucket": {"$in": keys}}},
+        {"$project": {"tallies": 1}},
+        {"$unwind": "$tallies"},
+        {"$match": {"tallies.bucket": {"$in": keys}}},
+        {"$unwind": "$tallies.figures"},
+        {"$group": {"_id": {"bucket": "$tallies.bucket", "figure": "$tallies.figures"}, "number": {"$sum": 1}}},
     ]
 
 

@@ -13,6 +13,7 @@ from pymongo.errors import BulkWriteError
 
 from services.reporting.domain.case import Head, StoredCase
 from services.reporting.domain.projection import Projection
+from services.reporting.domain.tallies import Tallied
 from services.reporting.store.documents import to_case, to_update
 from shared.cursors import Place
 from shared.limits import ANSWERS_WITHIN_S, within
@@ -26,7 +27,8 @@ INDEXES: Final = (
     IndexModel([("head.public", ASCENDING), *_NEWEST], name="newest"),
     *(IndexModel([("head.public", ASCENDING), (name, ASCENDING), *_NEWEST], name=name) for name in _FILTERS),
     IndexModel([("head.public", ASCENDING), ("head.day", ASCENDING)], name="received"),
-    IndexModel([("head.bucket", ASCENDING)], name="bucket", sparse=True),
+    IndexModel([("tallies.bucket", ASCENDING)], name="bucket", sparse=True),
+    IndexModel([("listed", ASCENDING), *_NEWEST], name="listed", partialFilterExpression={"listed": {"$exists": True}}),
     IndexModel([("stale", ASCENDING)], name="stale", sparse=True),
 )
 
@@ -43,17 +45,35 @@ class Search:
     last: str | None = None
     updated_after: datetime | None = None
     """Given: oldest first."""
+    figure: str | None = None
+    """Those that have it: with `buckets` in these of days, else wherever it is listed."""
+    buckets: Sequence[str] = ()
     after: Place | None = None
     limit: int = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """A document whose buckets may not count it as it stands; cleared only while the version is still this."""
+    """A case from which something else may follow by now. Good only while its version is still this."""
 
-    ticket: str
+    case: StoredCase
     version: int
-    buckets: Sequence[str]
+    touched: frozenset[str]
+    """Keys of the buckets of days that count it, or may still count it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What follows from a case."""
+
+    stale: Stale
+    tallied: Tallied
+    found_by: Sequence[str]
+
+    @property
+    def touched(self) -> frozenset[str]:
+        """Buckets that it leaves, stays in and enters."""
+        return self.stale.touched | {tally.bucket for tally in self.tallied.tallies}
 
 
 class CaseStore:
@@ -102,17 +122,28 @@ class CaseStore:
         """What was marked before then and left, by whichever process."""
         return await self._find_stale({"stale": {"$lt": before}}, limit)
 
+    async def follow(self, followed: Iterable[Followed]) -> None:
+        """Write what follows, and which buckets must be counted for it, where the case did not change meanwhile."""
+        if updates := [UpdateOne(_same(each.stale), to_followed(each)) for each in followed]:
+            await self._cases.bulk_write(updates, ordered=False)
+
     async def clear(self, stale: Iterable[Stale]) -> None:
-        """Take the marks off the documents that did not change meanwhile."""
-        updates = [
-            UpdateOne({"_id": each.ticket, "version": each.version}, {"$unset": {"stale": ""}}) for each in stale
-        ]
-        if updates:
+        """Take the marks off the cases that did not change meanwhile: their buckets are counted."""
+        gone = {"$unset": {"stale": "", "touched": ""}}
+        if updates := [UpdateOne(_same(each), gone) for each in stale]:
             await self._cases.bulk_write(updates, ordered=False)
 
     async def _find_stale(self, query: Document, limit: int = 0) -> list[Stale]:
-        documents = await self._cases.find(query, {"version": 1, "buckets": 1}).limit(limit).to_list(None)
-        return [Stale(document["_id"], document["version"], document["buckets"]) for document in documents]
+        documents = await self._cases.find(query).limit(limit).to_list(None)
+        return [
+            Stale(
+                case=to_case(document),
+                version=document["version"],
+                touched=frozenset(document.get("touched", ()))
+                | {tally["bucket"] for tally in document.get("tallies", ())},
+            )
+            for document in documents
+        ]
 
     async def _write(self, updates: list[UpdateOne]) -> list[UpdateOne]:
         """Returns what must be written again: two replicas made one document at the same moment."""
@@ -123,11 +154,31 @@ class CaseStore:
         return []
 
 
+def _same(stale: Stale) -> Document:
+    return {"_id": stale.case.ticket, "version": stale.version}
+
+
+def to_followed(followed: Followed) -> Document:
+    tallied = followed.tallied
+    tallies = [{"bucket": one.bucket, "agency": one.agency, "figures": list(one.figures)} for one in tallied.tallies]
+    update: Document = {"tallies": tallies, "touched": sorted(followed.touched), "found_by": list(followed.found_by)}
+    # Not there, rather than empty: so the indexes hold nothing of most cases.
+    rare = {"listed": list(tallied.listed) or None, "late_since": tallied.late_since}
+    update |= {name: value for name, value in rare.items() if value is not None}
+    gone = {name: "" for name, value in rare.items() if value is None}
+    return {"$set": update} | ({"$unset": gone} if gone else {})
+
+
 def to_filter(search: Search) -> Document:
     wanted: Document = {"head.public": True}
     for name, value in zip(_FILTERS, (search.region, search.agency, search.category, search.status), strict=True):
         if value is not None:
             wanted[name] = value or None
+    if search.figure and search.buckets:
+        having = {"bucket": {"$in": list(search.buckets)}, "figures": search.figure}
+        wanted["tallies"] = {"$elemMatch": having}
+    elif search.figure:
+        wanted["listed"] = search.figure
     if search.first or search.last:
         wanted["head.day"] = between(search.first, search.last)
     moments: dict[str, Any] = {"$gt": search.updated_after} if search.updated_after else {}

@@ -16,14 +16,14 @@ from shared.mongo import Document
 
 
 def to_update(projection: Projection, at: datetime) -> UpdateOne:
-    """`at` only marks the document's buckets as stale; nothing that is told depends on it."""
+    """`at` only marks what follows from the document as stale; nothing that is told depends on it."""
     update: Document = {"$set": _records(projection), "$min": _texts(projection)}
     if projection.submission:
         update["$push"] = {"submission": {"$each": [to_document(projection.submission)], "$slice": 1}}
     head = projection.head
     if head:
         update["$max"] = {"head": to_document(head)}
-        update["$addToSet"] = {"buckets": {"$each": sorted(projection.buckets)}}
+    if projection.tells_of_the_case:
         update["$set"]["stale"] = at
         update["$inc"] = {"version": 1}
     update = {operator: values for operator, values in update.items() if values}

@@ -1,51 +1,134 @@
-"""Figures added up from buckets."""
+"""Figures added up from buckets and from the sums of months; never from cases."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from services.reporting.domain.figures import CONFIDENTIAL, COUNTS, NO_AGENCY
+from services.reporting.domain.figures import CONFIDENTIAL, COUNTS, NO_AGENCY, PROVINCE
+from services.reporting.domain.rollups import ALL, Rollup, rollup_for
 from services.reporting.domain.statistics import ENOUGH, Counts, Dimension, Piece, Question, Sheltered
+from services.reporting.domain.tallies import HEXAGON
 from services.reporting.store.cases import between
 from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Document, aggregate
 
 Cell = dict[str, str]
 """A row's place in each dimension."""
+Numbers = Mapping[str, int]
+"""By figure."""
 MOST_ROWS: Final = 10_000
 
 
+class NotAddedUp(Exception):
+    """No sums of months are kept that answer it."""
+
+
 class FigureStore:
-    """Reads buckets, never cases."""
+    """Reads buckets and sums of months."""
 
-    def __init__(self, buckets: Collection) -> None:
+    def __init__(self, buckets: Collection, rollups: Collection) -> None:
         self._buckets = buckets
+        self._rollups = rollups
 
-    @within(ANSWERS_WITHIN_S)
     async def total(self, question: Question) -> Counts:
-        rows = await aggregate(self._buckets, totals_pipeline(question))
-        return Counts.of(rows[0]) if rows else Counts()
+        return Counts.of(await self.numbers(question, COUNTS))
 
-    @within(ANSWERS_WITHIN_S)
     async def rows(self, question: Question) -> list[tuple[Cell, Counts]]:
         """In the order of the dimensions; one more than `MOST_ROWS` where there are too many."""
-        rows = await aggregate(self._buckets, rows_pipeline(question))
-        return [(row["_id"], Counts.of(row)) for row in rows]
+        return [(cell, Counts.of(numbers)) for cell, numbers in await self.table(question, COUNTS)]
+
+    @within(ANSWERS_WITHIN_S)
+    async def numbers(self, question: Question, figures: Sequence[str]) -> Numbers:
+        """Of all together."""
+        question = replace(question, by=())
+        rollup = rollup_for(question)
+        if rollup is not None:
+            rows = await aggregate(self._rollups, _of_rollup(question, rollup, figures))
+        else:
+            group = {"_id": None} | _sums(figures, question.sheltered_in_totals)
+            matched = {"$match": _match(question, question.pieces_of_totals)}
+            rows = await aggregate(self._buckets, [matched, {"$group": group}])
+        return {name: rows[0][name] if rows else 0 for name in figures}
+
+    @within(ANSWERS_WITHIN_S)
+    async def table(self, question: Question, figures: Sequence[str]) -> list[tuple[Cell, Numbers]]:
+        """By the dimensions asked for and in their order, less rows in which all is zero.
+
+        One more than `MOST_ROWS` where there are too many.
+        """
+        rollup = rollup_for(question)
+        if rollup is not None:
+            grouped = _of_rollup(question, rollup, figures)
+        else:
+            place = {"_id": {name.value: _place(name, question) for name in question.by}}
+            matched = {"$match": _match(question, question.pieces_of_rows)}
+            grouped = [matched, {"$group": place | _sums(figures, question.sheltered_in_rows)}]
+        order = {f"_id.{name.value}": 1 for name in question.by} or {"_id": 1}
+        counted = {"$match": {"$or": [{name: {"$gt": 0}} for name in figures]}}
+        rows = await aggregate(self._rollups if rollup else self._buckets, [*grouped, counted, {"$sort": order}, _MOST])
+        return [(row["_id"], {name: row[name] for name in figures}) for row in rows]
+
+    async def hexagons(self, question: Question) -> dict[str, int]:
+        """Public cases by H3 index, where their point is known. Raises NotAddedUp as above."""
+        rows = await self.everything(replace(question, by=()))
+        numbers = rows[0][1] if rows else Counter[str]()
+        return {name.removeprefix(HEXAGON): number for name, number in numbers.items() if name.startswith(HEXAGON)}
+
+    @within(ANSWERS_WITHIN_S)
+    async def everything(self, question: Question) -> list[tuple[Cell, Counter[str]]]:
+        """Like `table`, with every figure that there is. Raises NotAddedUp where no sums of months answer it."""
+        rollup = rollup_for(question)
+        if rollup is None:
+            raise NotAddedUp
+        names = {"agency": 1, "category": 1, "region": 1, "start": 1, "counts": 1}
+        found = await self._rollups.find(_cells(question, rollup), names).to_list(None)
+        rows: dict[tuple[str, ...], Counter[str]] = {}
+        fields = [_FIELDS[name] for name in question.by]
+        for document in found:
+            numbers = rows.setdefault(tuple(document[field] for field in fields), Counter())
+            add(numbers, document["counts"])
+        names_of = [name.value for name in question.by]
+        return [(dict(zip(names_of, place, strict=True)), numbers) for place, numbers in sorted(rows.items())]
 
 
-def totals_pipeline(question: Question) -> list[Document]:
-    group = {"_id": None} | _sums(question.sheltered_in_totals)
-    return [{"$match": _match(question, question.pieces_of_totals)}, {"$group": group}]
+_MOST: Final = {"$limit": MOST_ROWS + 1}
+_FIELDS: Final = {
+    Dimension.REGION: "region",
+    Dimension.AGENCY: "agency",
+    Dimension.CATEGORY: "category",
+    Dimension.MONTH: "start",
+}
 
 
-def rows_pipeline(question: Question) -> list[Document]:
-    group = {"_id": {name.value: _place(name, question) for name in question.by}} | _sums(question.sheltered_in_rows)
-    order = {f"_id.{name.value}": 1 for name in question.by}
-    return [
-        {"$match": _match(question, question.pieces_of_rows)},
-        {"$group": group},
-        {"$match": {"received": {"$gt": 0}}},
-        {"$sort": order},
-        {"$limit": MOST_ROWS + 1},
-    ]
+def add(numbers: Counter[str], counts: Mapping[str, int]) -> None:
+    """Those of confidential cases to the others."""
+    for figure, number in counts.items():
+        numbers[figure.removeprefix(CONFIDENTIAL)] += number
+
+
+def _of_rollup(question: Question, rollup: Rollup, figures: Iterable[str]) -> list[Document]:
+    place = {name.value: f"${_FIELDS[name]}" for name in question.by}
+    group = {"_id": place or None} | _sums(figures, Sheltered.NONE)
+    return [{"$match": _cells(question, rollup)}, {"$group": group}]
+
+
+def _cells(question: Question, rollup: Rollup) -> Document:
+    wanted: Document = {
+        "level": rollup.level,
+        "agency": _of(question.agency, is_kept=rollup.agencies),
+        "category": _of(question.category, is_kept=rollup.categories),
+    }
+    if question.region not in {None, PROVINCE}:
+        is_whole = rollup.level == "district" and len(question.region or "") == len("52.03")
+        wanted["regency" if is_whole else "region"] = question.region
+    pieces = [between(piece.first, piece.last) for piece in question.pieces_of_rows]
+    periods: list[Document] = [{"start": bounds} if bounds else {} for bounds in pieces]
+    return wanted | (periods[0] if len(periods) == 1 else {"$or": periods})
+
+
+def _of(chosen: str | None, *, is_kept: bool) -> Any:
+    return chosen or ({"$ne": ALL} if is_kept else ALL)
 
 
 def _match(question: Question, pieces: list[Piece]) -> Document:
@@ -75,8 +158,8 @@ def _place(dimension: Dimension, question: Question) -> Any:
             return {"$substrBytes": ["$start", 0, len("2026-03")]}
 
 
-def _sums(sheltered: Sheltered) -> Document:
-    return {name: {"$sum": {"$add": [_number(name), _confidential(name, sheltered)]}} for name in COUNTS}
+def _sums(figures: Iterable[str], sheltered: Sheltered) -> Document:
+    return {name: {"$sum": {"$add": [_number(name), _confidential(name, sheltered)]}} for name in figures}
 
 
 def _confidential(name: str, sheltered: Sheltered) -> Any:

@@ -1,0 +1,115 @@
+"""Reads scorecards: one body's, and all bodies' beside each other."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from services.reporting.domain.definitions import Definitions
+from services.reporting.domain.scorecards import Performance, Period, Standing, line_of, peers_of, perform, stand
+from services.reporting.domain.statistics import Dimension, Question
+from services.reporting.store import Store
+from services.reporting.store.figures import Cell, NotAddedUp, Numbers
+from shared.directory import Directory
+from shared.events.directory import Agency
+
+COMPARED: Final = ("response_in_time", "first_follow_up_in_time", "resolution_in_time", "followed_up", "done")
+"""Told beside the peers'."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Of which cases."""
+
+    period: Period
+    region: str | None = None
+    category: str | None = None
+    line: bool = False
+    """With those of the bodies that it came from."""
+
+    def question(self, *by: Dimension) -> Question:
+        return Question(
+            by=by, first=self.period.first, last=self.period.last, region=self.region, category=self.category
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One body's figures of a period."""
+
+    agency: Agency
+    cut: Cut
+    bodies: Sequence[str]
+    """Whose figures are in."""
+    overall: Performance
+    before: Performance
+    """Of the period before."""
+    categories: Sequence[tuple[str, Performance]]
+    """Most complaints first."""
+    regions: Sequence[tuple[str, Performance]]
+    standings: Sequence[Standing]
+
+
+class Scoring:
+    """Reads sums of months, never cases."""
+
+    def __init__(self, store: Store, names: Directory, definitions: Callable[[], Definitions]) -> None:
+        self._store = store
+        self._names = names
+        self.definitions = definitions
+
+    async def card(self, agency: Agency, cut: Cut) -> Card:
+        bodies = line_of(agency.id, self._names) if cut.line else [agency.id]
+        categories = await self._parts(bodies, cut, Dimension.CATEGORY)
+        regions = await self._parts(bodies, cut, Dimension.REGION)
+        before = await self._numbers(bodies, replace(cut, period=cut.period.before))
+        overall = self._perform(sum(categories.values(), Counter[str]()))
+        return Card(
+            agency=agency,
+            cut=cut,
+            bodies=bodies,
+            overall=overall,
+            before=self._perform(before),
+            categories=self._performances(categories),
+            regions=self._performances(regions),
+            standings=await self._standings(agency, cut, overall),
+        )
+
+    async def table(self, cut: Cut, figures: Sequence[str]) -> dict[str, Performance]:
+        """Every body's, by id; only these figures and what their shares are of."""
+        names = self.definitions().needed_for(figures)
+        rows = await self._store.figures.table(cut.question(Dimension.AGENCY), names)
+        return {cell["agency"]: self._perform(numbers) for cell, numbers in rows}
+
+    async def _standings(self, agency: Agency, cut: Cut, overall: Performance) -> list[Standing]:
+        every = await self.table(replace(cut, region=None), COMPARED)
+        peers = [every[peer] for peer in peers_of(agency, self._names) if peer in every]
+        return [stand(figure, overall, peers) for figure in COMPARED]
+
+    async def _parts(self, bodies: Sequence[str], cut: Cut, by: Dimension) -> dict[str, Counter[str]]:
+        parts: dict[str, Counter[str]] = {}
+        for body in bodies:
+            for cell, numbers in await self._counted(replace(cut.question(by), agency=body)):
+                parts.setdefault(cell[by.value], Counter()).update(numbers)
+        return parts
+
+    async def _numbers(self, bodies: Sequence[str], cut: Cut) -> Counter[str]:
+        numbers: Counter[str] = Counter()
+        for body in bodies:
+            for _, counted in await self._counted(replace(cut.question(), agency=body)):
+                numbers.update(counted)
+        return numbers
+
+    async def _counted(self, question: Question) -> Sequence[tuple[Cell, Numbers]]:
+        try:
+            return await self._store.figures.everything(question)
+        except NotAddedUp:
+            return await self._store.figures.table(question, self.definitions().counted)
+
+    def _performances(self, parts: Mapping[str, Counter[str]]) -> list[tuple[str, Performance]]:
+        performances = [(name, self._perform(numbers)) for name, numbers in parts.items()]
+        performances.sort(key=lambda part: (-part[1]["received"].number, part[0]))
+        return performances
+
+    def _perform(self, numbers: Mapping[str, int]) -> Performance:
+        return perform(numbers, self.definitions())

@@ -1,0 +1,186 @@
+"""The sums of months, made anew from the buckets of the whole month by MongoDB itself; none is ever incremented.
+
+A month is marked before what changed in it is taken for counted, and its mark goes only if nothing marked it again
+meanwhile. One replica at a time makes the sums of a month.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import uuid4
+
+from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
+
+from services.reporting.domain.figures import CONFIDENTIAL, PROVINCE
+from services.reporting.domain.rollups import ALL, Rollup
+from services.reporting.domain.statistics import ENOUGH
+from shared.mongo import Collection, Document, aggregate
+
+LEASE: Final = timedelta(minutes=2)
+"""Longer than the sums of a month take; whoever is slower leaves the mark to the next."""
+
+INDEXES: Final = (
+    IndexModel(
+        [
+            ("level", ASCENDING),
+            ("agency", ASCENDING),
+            ("category", ASCENDING),
+            ("start", ASCENDING),
+            ("region", ASCENDING),
+        ],
+        name="cell",
+    ),
+    IndexModel([("level", ASCENDING), ("category", ASCENDING), ("start", ASCENDING)], name="agencies"),
+    IndexModel([("level", ASCENDING), ("agency", ASCENDING), ("start", ASCENDING)], name="categories"),
+    IndexModel([("start", ASCENDING), ("level", ASCENDING)], name="month"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Makes one table, from the buckets or from a table made before."""
+
+    makes: Rollup
+    of: Rollup | None = None
+
+
+STEPS: Final = (
+    Step(Rollup("province", agencies=True, categories=True)),
+    Step(Rollup("regency", agencies=False, categories=True)),
+    Step(Rollup("regency", agencies=True, categories=False)),
+    Step(Rollup("district", agencies=False, categories=True)),
+    Step(Rollup("province", agencies=True, categories=False), Rollup("province", agencies=True, categories=True)),
+    Step(Rollup("province", agencies=False, categories=True), Rollup("regency", agencies=False, categories=True)),
+    Step(Rollup("regency", agencies=False, categories=False), Rollup("regency", agencies=False, categories=True)),
+    Step(Rollup("district", agencies=False, categories=False), Rollup("district", agencies=False, categories=True)),
+    Step(Rollup("province", agencies=False, categories=False), Rollup("province", agencies=False, categories=True)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A month whose sums are ours to make."""
+
+    month: str
+    version: int
+    token: str
+
+
+class RollupStore:
+    """The sums of one generation."""
+
+    def __init__(self, rollups: Collection, marks: Collection, buckets: Collection) -> None:
+        self.collection = rollups
+        self._marks = marks
+        self._buckets = buckets
+
+    async def prepare(self) -> None:
+        await self.collection.create_indexes(list(INDEXES))
+        await self._marks.create_index("marked", sparse=True)
+
+    async def mark(self, months: Iterable[str]) -> None:
+        """Something in these months was counted anew."""
+        change = {"$set": {"marked": True}, "$inc": {"version": 1}}
+        if writes := [UpdateOne({"_id": month}, change, upsert=True) for month in months]:
+            await self._marks.bulk_write(writes, ordered=False)
+
+    async def claim(self, at: datetime, made_before: datetime) -> Claim | None:
+        """A marked month that nobody has, and whose sums were last made before the moment; the oldest first."""
+        nobodys = {"$or": [{"claimed_until": {"$exists": False}}, {"claimed_until": {"$lte": at}}]}
+        due = {"$or": [{"made_at": {"$exists": False}}, {"made_at": {"$lt": made_before}}]}
+        free = {"marked": True, "$and": [nobodys, due]}
+        token = uuid4().hex
+        found = await self._marks.find_one_and_update(
+            free,
+            {"$set": {"claim": token, "claimed_until": at + LEASE}},
+            sort=[("made_at", ASCENDING)],
+            return_document=ReturnDocument.AFTER,
+        )
+        return Claim(found["_id"], found["version"], token) if found else None
+
+    async def make(self, claim: Claim, at: datetime) -> None:
+        """Make the sums, and take the mark away if it is still the one that was claimed."""
+        for step in STEPS:
+            source = self._buckets if step.of is None else self.collection
+            await aggregate(source, pipeline(step, claim.month, self.collection.name))
+        ours = {"_id": claim.month, "claim": claim.token}
+        free: Document = {"claim": "", "claimed_until": ""}
+        await self._marks.update_one(ours | {"version": claim.version}, {"$unset": {"marked": ""}})
+        await self._marks.update_one(ours, {"$unset": free, "$set": {"made_at": at}})
+
+    async def are_current(self) -> bool:
+        return await self._marks.find_one({"marked": True}) is None
+
+
+def pipeline(step: Step, month: str, into: str) -> list[Document]:
+    """Adds up all counts, whatever they are called, and writes the table."""
+    match = _buckets_of(month) if step.of is None else _cells_of(step.of, month)
+    sheltered = step.of is None and step.makes.level == "district"
+    counts: Document = {"$objectToArray": "$counts"}
+    return [
+        {"$match": match},
+        {"$project": _place(step) | {"counts": _sheltered(counts) if sheltered else counts}},
+        {"$unwind": {"path": "$counts", "preserveNullAndEmptyArrays": True}},
+        {
+            "$group": {
+                "_id": {name: f"${name}" for name in ("region", "regency", "agency", "category")}
+                | {"figure": "$counts.k"},
+                "number": {"$sum": "$counts.v"},
+            }
+        },
+        {
+            "$group": {
+                "_id": {name: f"$_id.{name}" for name in ("region", "regency", "agency", "category")},
+                "counts": {"$push": {"k": "$_id.figure", "v": "$number"}},
+            }
+        },
+        {"$project": _cell(step.makes, month)},
+        {"$merge": {"into": into, "whenMatched": "replace"}},
+    ]
+
+
+def _buckets_of(month: str) -> Document:
+    return {"period": "month", "start": month}
+
+
+def _cells_of(rollup: Rollup, month: str) -> Document:
+    kept = {"agency": rollup.agencies, "category": rollup.categories}
+    return {"start": month, "level": rollup.level} | {
+        name: {"$ne": ALL} if is_kept else ALL for name, is_kept in kept.items()
+    }
+
+
+def _place(step: Step) -> Document:
+    makes, of = step.makes, step.of
+    regions = {"province": {"$literal": PROVINCE}, "regency": "$regency", "district": "$district"}
+    region: Any = regions[makes.level] if of is None or makes.level == "province" else "$region"
+    return {
+        "region": region,
+        "regency": {"$literal": None} if makes.level == "province" else "$regency",
+        "agency": "$agency" if makes.agencies else {"$literal": ALL},
+        "category": "$category" if makes.categories else {"$literal": ALL},
+    }
+
+
+def _sheltered(counts: Document) -> Document:
+    """Without those of confidential cases where the bucket has too few of them."""
+    enough = {"$gte": [{"$ifNull": [f"$counts.{CONFIDENTIAL}received", 0]}, ENOUGH]}
+    is_told = {"$ne": [{"$indexOfBytes": ["$$this.k", CONFIDENTIAL]}, 0]}
+    return {"$cond": [enough, counts, {"$filter": {"input": counts, "cond": is_told}}]}
+
+
+def _cell(rollup: Rollup, month: str) -> Document:
+    named: Sequence[Any] = [month, rollup.level, "$_id.region", "$_id.agency", "$_id.category"]
+    key: list[Any] = [part for name in named for part in (name, "|")][:-1]
+    some = {"$filter": {"input": "$counts", "cond": {"$ne": [{"$ifNull": ["$$this.k", None]}, None]}}}
+    return {
+        "_id": {"$concat": key},
+        "start": {"$literal": month},
+        "level": {"$literal": rollup.level},
+        "region": "$_id.region",
+        "regency": "$_id.regency",
+        "agency": "$_id.agency",
+        "category": "$_id.category",
+        "counts": {"$arrayToObject": some},
+    }
