@@ -1,10 +1,11 @@
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from fastapi import FastAPI
 
 from services.reporting.api.cases import create_case_router, create_list_router
 from services.reporting.api.dossier import Dossiers, create_dossier_router
 from services.reporting.api.scorecards import create_scorecard_router
+from services.reporting.api.sitting import create_sitting_router
 from services.reporting.api.statistics import create_statistics_router
 from services.reporting.dossier_pdf import DossierPrinter
 from services.reporting.drilling import Drilling
@@ -45,7 +46,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         create_case_router(reading),
         create_dossier_router(Dossiers(reading, names, DossierPrinter(), lambda: datetime.now(UTC))),
         create_statistics_router(store, names),
-        create_scorecard_router(scoring, names, lambda: day_of(datetime.now(UTC))),
+        create_scorecard_router(scoring, names, _today),
+        create_sitting_router(scoring, names, _today),
     )
     answer_outages(app)
     return app
+
+
+def _today() -> date:
+    return day_of(datetime.now(UTC))

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from services.reporting.api.cases import create_case_router, create_list_router
 from services.reporting.api.dossier import Dossiers, create_dossier_router
 from services.reporting.api.scorecards import create_scorecard_router
+from services.reporting.api.sitting import create_sitting_router
 from services.reporting.api.statistics import create_statistics_router
 from services.reporting.domain.projection import Erased, Told
 from services.reporting.dossier_pdf import DossierPrinter
@@ -110,6 +111,7 @@ async def client(projecting: Projecting) -> AsyncGenerator[httpx2.AsyncClient]:
     app.include_router(create_dossier_router(Dossiers(reading, names, DossierPrinter(), lambda: NOW)))
     app.include_router(create_statistics_router(store, names))
     app.include_router(create_scorecard_router(scoring, names, lambda: date(2026, 4, 10)))
+    app.include_router(create_sitting_router(scoring, names, lambda: date(2026, 4, 10)))
     transport: Any = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://reporting") as opened:
         yield opened

@@ -194,3 +194,23 @@ async def test_given_what_is_no_period_when_a_scorecard_is_read_then_the_field_i
 
     assert answer.status_code == 422
     assert [fault["field"] for fault in answer.json()["errors"]] == ["period"]
+
+
+async def test_given_cases_that_lie_somewhere_when_it_is_asked_where_it_sits_then_months_and_bodies_are_added_up(
+    client: httpx2.AsyncClient, projecting: Projecting
+) -> None:
+    await projecting.take(
+        *a_lifecycle(1),
+        a_step(2, 1, occurred_at=datetime(2026, 4, 9, 4, 0, tzinfo=UTC)),
+        a_step(3, 1, received_at=FEBRUARY, occurred_at=FEBRUARY),
+        a_step(4, 1, agency=None, status=Status.IN_TRIAGE, confidential=True),
+        a_step(5, 1, "resolved", status=Status.CLOSED, agency="DINSOS-P3A"),
+    )
+
+    told = (await client.get("/v1/statistics/sitting")).json()
+
+    stages = {(row["agency"], stage["status"]): stage for row in told["items"] for stage in row["stages"]}
+    assert [(row["agency"], row["days"]) for row in told["items"]] == [("PUPR-52.03", 66 + 1 + 36), (None, 36)]
+    assert (stages["PUPR-52.03", "assigned"]["now"], stages["PUPR-52.03", "assigned"]["oldest_days"]) == (2, 66)
+    assert (stages["PUPR-52.03", "assigned"]["went_on"], stages["PUPR-52.03", "resolved"]["now"]) == (1, 1)
+    assert stages[None, "in_triage"]["now"] == 1

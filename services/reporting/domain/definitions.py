@@ -131,5 +131,5 @@ class Definitions(Fact):
         return (name for name in sorted(mine.keys() | others.keys()) if mine.get(name) != others.get(name))
 
 
-REQUIRED = ("received", "followed_up", "done", "rejected", "late")
+REQUIRED = ("received", "followed_up", "done", "rejected", "late", "urgent_open")
 """The pages and the API name these; every version has them."""

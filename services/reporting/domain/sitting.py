@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
 from services.reporting.domain.definitions import Definitions
-from services.reporting.domain.scorecards import quantile_hours
+from services.reporting.domain.scorecards import Period, quantile_hours
 from services.reporting.domain.tallies import SITS, STAYED
 from shared.events.case import Status
 
@@ -61,6 +61,19 @@ def where_it_sits(counted: Iterable[tuple[str, Mapping[str, int]]], definitions:
         if any(stage.now or stage.went_on for stage in stages):
             rows.append(Row(agency, stages, _days(numbers, today)))
     return sorted(rows, key=lambda row: (-row.days, row.agency))
+
+
+def stays(definitions: Definitions) -> list[str]:
+    """Names of all figures that say how long cases lay somewhere."""
+    ends = [*(f"within_{edge}" for edge in definitions.edges_days), "beyond"]
+    return [f"{STAYED}{status}_{end}" for status in STAGES for end in ends]
+
+
+def last_twelve_months(today: date) -> tuple[date, date]:
+    """First and last day of the twelve whole months that end with the one it is."""
+    last = Period.parse(f"{today:%Y-%m}").last
+    first = last + timedelta(days=1)
+    return first.replace(year=first.year - 1), last
 
 
 def _sitting(agency: str, status: Status, numbers: Mapping[str, int], definitions: Definitions, today: date) -> Sitting:

@@ -18,6 +18,7 @@ from shared.events.case import CaseSnapshot, Promise
 from shared.wita import day_of
 
 LATE: Final = "late"
+URGENT: Final = "urgent_open"
 DUE_ON: Final = "due_on_"
 SITS: Final = "sits_"
 STAYED: Final = "stayed_"

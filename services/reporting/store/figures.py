@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from services.reporting.domain.figures import CONFIDENTIAL, COUNTS, NO_AGENCY, PROVINCE
 from services.reporting.domain.rollups import ALL, Rollup, rollup_for
@@ -68,6 +68,21 @@ class FigureStore:
         counted = {"$match": {"$or": [{name: {"$gt": 0}} for name in figures]}}
         rows = await aggregate(self._rollups if rollup else self._buckets, [*grouped, counted, {"$sort": order}, _MOST])
         return [(row["_id"], {name: row[name] for name in figures}) for row in rows]
+
+    @within(ANSWERS_WITHIN_S)
+    async def open_now(self, by: Literal["agency", "region"] | None = None) -> dict[str, Counter[str]]:
+        """What is open over all months, confidential cases included: `late`, `urgent_open`, `due_on_…`, `sits_…`.
+
+        By body (`-`: nobody) or by regency; else all under `*`.
+        """
+        rollup = Rollup("regency" if by == "region" else "province", agencies=by == "agency", categories=False)
+        wanted = {"level": rollup.level, "category": ALL, "agency": _of(None, is_kept=rollup.agencies)}
+        fields = {"agency": 1, "region": 1, "open": 1}
+        found = await self._rollups.find(wanted | {"open": {"$exists": True}}, fields).to_list(None)
+        rows: dict[str, Counter[str]] = {}
+        for document in found:
+            add(rows.setdefault(document[by] if by else ALL, Counter()), document["open"])
+        return rows
 
     async def hexagons(self, question: Question) -> dict[str, int]:
         """Public cases by H3 index, where their point is known. Raises NotAddedUp as above."""

@@ -15,6 +15,7 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
 from services.reporting.domain.figures import CONFIDENTIAL, PROVINCE
 from services.reporting.domain.rollups import ALL, Rollup
 from services.reporting.domain.statistics import ENOUGH
+from services.reporting.domain.tallies import DUE_ON, LATE, SITS, URGENT
 from shared.mongo import Collection, Document, aggregate
 
 LEASE: Final = timedelta(minutes=2)
@@ -34,7 +35,15 @@ INDEXES: Final = (
     IndexModel([("level", ASCENDING), ("category", ASCENDING), ("start", ASCENDING)], name="agencies"),
     IndexModel([("level", ASCENDING), ("agency", ASCENDING), ("start", ASCENDING)], name="categories"),
     IndexModel([("start", ASCENDING), ("level", ASCENDING)], name="month"),
+    IndexModel(
+        [("level", ASCENDING), ("category", ASCENDING), ("agency", ASCENDING)],
+        name="open",
+        partialFilterExpression={"open": {"$exists": True}},
+    ),
 )
+
+
+_OPEN: Final = f"^({CONFIDENTIAL})?({SITS}|{DUE_ON}|{LATE}$|{URGENT}$)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,4 +192,12 @@ def _cell(rollup: Rollup, month: str) -> Document:
         "agency": "$_id.agency",
         "category": "$_id.category",
         "counts": {"$arrayToObject": some},
+        "open": _open(some),
     }
+
+
+def _open(counts: Document) -> Document:
+    """What is still open, once more by itself: so that reading it passes over all months in which nothing is."""
+    is_open = {"$regexMatch": {"input": "$$this.k", "regex": _OPEN}}
+    found = {"$filter": {"input": counts, "cond": is_open}}
+    return {"$cond": [{"$eq": [found, []]}, "$$REMOVE", {"$arrayToObject": found}]}
