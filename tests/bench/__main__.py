@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import uvloop
 
-from tests.bench import accept, idle, lifecycle, notify, project, queues, route, visible
+from tests.bench import accept, dashboard, idle, lifecycle, notify, project, queues, route, visible
 from tests.bench.figures import closing_line
 
 BENCHES: Final[dict[str, Callable[[], Awaitable[dict[str, Any]]]]] = {
@@ -18,6 +18,7 @@ BENCHES: Final[dict[str, Callable[[], Awaitable[dict[str, Any]]]]] = {
     "lifecycle": lifecycle.run,
     "notify": notify.run,
     "queues": queues.run,
+    "dashboard": dashboard.run,
     "idle": idle.run,
 }
 

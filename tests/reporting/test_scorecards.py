@@ -8,14 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.reporting.domain.scorecards import (
+    HALF,
     Period,
     Share,
+    histogram,
     line_of,
     month_before,
     peers_of,
     perform,
     predecessors_of,
-    quantile_hours,
     stand,
     wilson,
 )
@@ -23,8 +24,6 @@ from shared.directory import Directory
 from shared.events.directory import AgencyLevel
 from tests.reporting.samples import a_directory, an_agency
 from tests.reporting.tallying import DEFINITIONS
-
-HALF = Decimal("0.5")
 
 
 def test_given_the_numbers_of_2018_when_they_are_told_then_163_of_286_are_57_0_percent() -> None:
@@ -76,7 +75,7 @@ def test_given_ratings_when_they_are_told_then_their_mean_is_to_one_decimal() ->
 def test_given_a_histogram_when_the_median_is_estimated_then_it_lies_on_the_line_inside_its_bin(
     numbers: dict[str, int], median: float | None
 ) -> None:
-    assert quantile_hours(numbers, "answer", DEFINITIONS.edges_hours, HALF) == median
+    assert histogram(numbers, "answer", DEFINITIONS.edges_hours).quantile(HALF) == median
 
 
 @given(st.lists(st.floats(min_value=0.01, max_value=2880), min_size=1, max_size=60), st.sampled_from(["0.5", "0.9"]))
@@ -88,7 +87,7 @@ def test_given_any_durations_when_a_quantile_is_estimated_then_it_lies_in_the_bi
     numbers = {f"answer_within_{edge}": number for edge, number in bins.items()}
     true = sorted(durations)[ceil(len(durations) * Decimal(part)) - 1]
 
-    estimated = quantile_hours(numbers, "answer", edges, Decimal(part))
+    estimated = histogram(numbers, "answer", edges).quantile(Decimal(part))
 
     upper = next(edge for edge in edges if true <= edge)
     lower = max((edge for edge in edges if edge < true), default=0)

@@ -15,6 +15,8 @@ from shared.events.directory import Agency
 
 FEW: Final = 20
 """Of fewer cases no share is compared: one case more or less would turn it over."""
+HALF: Final = Decimal("0.5")
+NINE_TENTHS: Final = Decimal("0.9")
 _Z: Final = 1.96
 _MONTHS_OF_QUARTER: Final = 3
 _PERIOD: Final = re.compile(r"(20[0-9]{2})(?:-(?:(0[1-9]|1[0-2])|Q([1-4])))?")
@@ -75,6 +77,31 @@ class Share:
     def at_least_percent(self) -> float | None:
         """The lower end of Wilson's interval (95 %): what a share is surely not below. Orders shares honestly."""
         return wilson(self.number, self.of) if self.of else None
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """Numbers of cases by how long it took: up to each edge, and beyond the last."""
+
+    edges: Sequence[int]
+    bins: Sequence[int]
+    beyond: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.bins) + self.beyond
+
+    def quantile(self, part: Decimal) -> float | None:
+        """By straight line inside the bin; the last edge where it lies beyond it. None of nothing."""
+        wanted = self.total * part
+        if not wanted:
+            return None
+        below = 0
+        for lower, upper, number in zip((0, *self.edges), self.edges, self.bins, strict=False):
+            if below + number >= wanted:
+                return tenths(lower + (wanted - below) / number * (upper - lower))
+            below += number
+        return float(self.edges[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +176,9 @@ def wilson(number: int, of: int) -> float:
     return tenths(Decimal(max(0.0, 100 * (centre - spread) / (1 + _Z * _Z / of))))
 
 
-def quantile_hours(numbers: Mapping[str, int], name: str, edges: Sequence[int], part: Decimal) -> float | None:
-    """By straight line inside the bin; the last edge where it lies beyond it. None of nothing."""
+def histogram(numbers: Mapping[str, int], name: str, edges: Sequence[int]) -> Histogram:
     bins = [numbers.get(f"{name}_within_{edge}", 0) for edge in edges]
-    wanted = (sum(bins) + numbers.get(f"{name}_beyond", 0)) * part
-    if not wanted:
-        return None
-    below = 0
-    for lower, upper, number in zip((0, *edges), edges, bins, strict=False):
-        if below + number >= wanted:
-            return tenths(lower + (wanted - below) / number * (upper - lower))
-        below += number
-    return float(edges[-1])
+    return Histogram(edges, bins, numbers.get(f"{name}_beyond", 0))
 
 
 def peers_of(agency: Agency, directory: Directory) -> list[str]:
@@ -205,10 +223,8 @@ def _share(figure: Figure, numbers: Mapping[str, int]) -> Share:
 
 
 def _timing(name: str, numbers: Mapping[str, int], definitions: Definitions) -> Timing:
-    edges = definitions.edges_hours
-    cases = sum(numbers.get(f"{name}_within_{edge}", 0) for edge in edges) + numbers.get(f"{name}_beyond", 0)
-    median, p90 = (quantile_hours(numbers, name, edges, Decimal(part)) for part in ("0.5", "0.9"))
-    return Timing(name, cases, median, p90)
+    bins = histogram(numbers, name, definitions.edges_hours)
+    return Timing(name, bins.total, bins.quantile(HALF), bins.quantile(NINE_TENTHS))
 
 
 def _middle(numbers: Sequence[float]) -> float | None:

@@ -1,14 +1,14 @@
 """Where it sits: which body has how many cases in which state, for how long, and how long they lay there before."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import date, timedelta
 from typing import Final
 
 from services.reporting.domain.definitions import Definitions
-from services.reporting.domain.scorecards import Period, quantile_hours
+from services.reporting.domain.scorecards import HALF, NINE_TENTHS, Period, histogram
 from services.reporting.domain.tallies import SITS, STAYED
 from shared.events.case import Status
 
@@ -28,7 +28,6 @@ STAGES: Final = (
 class Sitting:
     """One state at one body."""
 
-    agency: str
     status: str
     by_age: list[int]
     """Cases that lie there now, by bins of days (`edges_days`, and beyond)."""
@@ -57,9 +56,11 @@ def where_it_sits(counted: Iterable[tuple[str, Mapping[str, int]]], definitions:
     """From the figures by body; who has lost most days now comes first."""
     rows: list[Row] = []
     for agency, numbers in counted:
-        stages = [_sitting(agency, status, numbers, definitions, today) for status in STAGES]
+        ages = _ages(numbers, today)
+        stages = [_sitting(status, ages[status], numbers, definitions) for status in STAGES]
         if any(stage.now or stage.went_on for stage in stages):
-            rows.append(Row(agency, stages, _days(numbers, today)))
+            days = sum(age * number for of_stage in ages.values() for age, number in of_stage.items())
+            rows.append(Row(agency, stages, days))
     return sorted(rows, key=lambda row: (-row.days, row.agency))
 
 
@@ -76,28 +77,23 @@ def last_twelve_months(today: date) -> tuple[date, date]:
     return first.replace(year=first.year - 1), last
 
 
-def _sitting(agency: str, status: Status, numbers: Mapping[str, int], definitions: Definitions, today: date) -> Sitting:
+def _sitting(status: Status, ages: Mapping[int, int], numbers: Mapping[str, int], definitions: Definitions) -> Sitting:
     edges, name = definitions.edges_days, f"{STAYED}{status}"
-    ages = _ages(numbers, f"{SITS}{status}_since_", today)
-    sitting = Sitting(agency, status.value, [0] * (len(edges) + 1), max(ages, default=0))
+    sitting = Sitting(status.value, [0] * (len(edges) + 1), max(ages, default=0))
     for days, number in ages.items():
-        sitting.by_age[next((place for place, edge in enumerate(edges) if days <= edge), len(edges))] += number
-    sitting.went_on = sum(numbers.get(f"{name}_within_{edge}", 0) for edge in edges) + numbers.get(f"{name}_beyond", 0)
-    sitting.median_days = quantile_hours(numbers, name, edges, Decimal("0.5"))
-    sitting.p90_days = quantile_hours(numbers, name, edges, Decimal("0.9"))
+        sitting.by_age[bisect_left(edges, days)] += number
+    bins = histogram(numbers, name, edges)
+    sitting.went_on = bins.total
+    sitting.median_days, sitting.p90_days = bins.quantile(HALF), bins.quantile(NINE_TENTHS)
     return sitting
 
 
-def _ages(numbers: Mapping[str, int], prefix: str, today: date) -> Counter[int]:
-    ages: Counter[int] = Counter()
+def _ages(numbers: Mapping[str, int], today: date) -> dict[Status, Counter[int]]:
+    """By stage: how many cases have lain there for so many days."""
+    ages: dict[Status, Counter[int]] = {status: Counter() for status in STAGES}
     for name, number in numbers.items():
-        if name.startswith(prefix) and number:
-            since = datetime.strptime(name.removeprefix(prefix), "%Y%m%d").date()  # noqa: DTZ007 - a day, not a moment
-            ages[max(0, (today - since).days)] += number
+        if number and name.startswith(SITS):
+            status, _, since = name.removeprefix(SITS).partition("_since_")
+            days = (today - date.fromisoformat(since)).days
+            ages[Status(status)][max(0, days)] += number
     return ages
-
-
-def _days(numbers: Mapping[str, int], today: date) -> int:
-    return sum(
-        days * number for status in STAGES for days, number in _ages(numbers, f"{SITS}{status}_since_", today).items()
-    )

@@ -1,0 +1,128 @@
+"""Every page and query of reporting over 10 000, 100 000 and 1 000 000 cases, over HTTP.
+
+The cases are made up and go through the projection itself: events, updates, figures, sums. `SIZES=10000,100000` asks
+for other sizes.
+"""
+
+import asyncio
+import os
+import random
+import time
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any, Final
+
+from services.reporting.domain.projection import project
+from services.reporting.refresher import Refresher, Rules
+from services.reporting.shipped import shipped_definitions
+from services.reporting.store import Store
+from services.reporting.store.cases import INDEXES
+from shared.wita import day_of
+from tests.bench.client import connected_to
+from tests.bench.figures import percentiles
+from tests.bench.made_cases import Maker
+from tests.bench.stage import Stage, running_stage
+
+SIZES: Final = [int(size) for size in os.environ.get("SIZES", "10000,100000,1000000").split(",")]
+CALLS: Final = 100
+CLIENTS: Final = 2
+AGENCY: Final = "PUPR-52.03"
+_BATCH: Final = 2_000
+
+
+def addresses(now: datetime) -> dict[str, str]:
+    """By what is asked."""
+    today = day_of(now)
+    month, before = f"{today:%Y-%m}", f"{today.replace(day=1) - timedelta(days=1):%Y-%m}"
+    year = f"from={today.replace(year=today.year - 1)}&to={today}"
+    return {
+        "totals": "/v1/statistics",
+        "totals of a year to the day": f"/v1/statistics?{year}",
+        "by month": "/v1/statistics?by=month",
+        "by regency and month": f"/v1/statistics?by=region,month&from={before}-01",
+        "by district of a month": f"/v1/statistics?by=region&level=district&from={month}-01",
+        "by category": f"/v1/statistics?by=category&from={before}-01",
+        "by agency": f"/v1/statistics?by=agency&from={before}-01",
+        "of a district": "/v1/statistics?region=52.03.07&by=month",
+        "where it sits": "/v1/statistics/sitting",
+        "scorecards of a month": f"/v1/scorecards?period={before}",
+        "scorecards of a quarter": f"/v1/scorecards?period={today.year - 1}-Q4",
+        "scorecard of a month": f"/v1/scorecards/{AGENCY}?period={before}",
+        "scorecard of a year": f"/v1/scorecards/{AGENCY}?period={today.year - 1}",
+        "newest cases": "/v1/cases",
+        "cases of a regency": "/v1/cases?region=52.03",
+        "cases of a body and category": f"/v1/cases?agency={AGENCY}&category=road.damage",
+        "late cases": "/v1/cases?figure=late",
+        "cases of a figure": f"/v1/cases?figure=resolution_late&agency={AGENCY}&from={before}-01&to={before}-28",
+    }
+
+
+async def run() -> dict[str, Any]:
+    maker, seen = Maker.seeded(), dict[int, dict[str, dict[str, float]]]()
+    async with running_stage() as stage:
+        await stage.stop("intake", "routing", "notification")
+        made = 0
+        for size in SIZES:
+            began = time.perf_counter()
+            await _fill(stage, maker, made, size - made)
+            made = size
+            print(f"{size} cases after {time.perf_counter() - began:.0f} s")
+            seen[size] = await _measure(stage)
+    return _told(seen)
+
+
+async def _fill(stage: Stage, maker: Maker, first: int, number: int) -> None:
+    """Indexes are built once at the end: kept up case by case they take most of the time."""
+    async with (
+        stage.database("reporting") as database,
+        Store(stage.platform.database("reporting"), "1").open() as store,
+    ):
+        refresher = Refresher(store, Rules(shipped_definitions(), maker.directory))
+        cases = database["cases_1"]
+        for index in INDEXES:
+            if index.document["name"] not in {"stale", "bucket"}:
+                await cases.drop_index(index.document["name"])
+        left = maker.cases(first, number)
+        while batch := list(islice(left, _BATCH)):
+            told = [(event.ticket, event) for events in batch for event in events]
+            await store.cases.apply(project(told).values(), datetime.now(UTC))
+        await refresher.sweep(datetime.now(UTC))
+        for index in INDEXES:
+            await cases.create_indexes([index])
+        await refresher.add_up()
+
+
+async def _measure(stage: Stage) -> dict[str, dict[str, float]]:
+    asked = list(addresses(datetime.now(UTC)).items())
+    seconds: dict[str, list[float]] = {name: [] for name, _ in asked}
+    # In any order, so that no query finds the machine as only its like left it.
+    turns = asked * CALLS
+    random.Random(1).shuffle(turns)
+    left = iter(turns)
+
+    async def one() -> None:
+        async with connected_to(stage.port("reporting")) as connection:
+            for name, path in left:
+                began = time.perf_counter()
+                answer = await connection.ask("GET", path, None, {})
+                seconds[name].append(time.perf_counter() - began)
+                assert answer.status == 200, (path, answer.body)
+
+    await asyncio.gather(*(one() for _ in range(CLIENTS)))
+    figures = {name: percentiles(took) for name, took in seconds.items()}
+    for name, told in figures.items():
+        print(f"{name:32} p50 {told['p50_ms']:7.1f} ms  p95 {told['p95_ms']:7.1f} ms")
+    return figures
+
+
+def _told(seen: dict[int, dict[str, dict[str, float]]]) -> dict[str, Any]:
+    smallest, largest = seen[SIZES[0]], seen[SIZES[-1]]
+    worst = max(largest, key=lambda name: largest[name]["p95_ms"])
+    ratios = {name: round(largest[name]["p50_ms"] / smallest[name]["p50_ms"], 2) for name in largest}
+    return {
+        "cases": SIZES[-1],
+        "worst": {worst: largest[worst]},
+        "above_50_ms": sorted(name for name in largest if largest[name]["p95_ms"] > 50),
+        "p50_over_smallest": ratios,
+        "above_1.2": sorted(name for name, ratio in ratios.items() if ratio > 1.2),
+    }
