@@ -47,7 +47,8 @@ def subscribe(
 ) -> BatchSubscriber:
     """Give the consumer its topics, and what is re-driven to its service, in batches, at least once.
 
-    After a batch that was not full the consumer rests, so that more comes together for the next.
+    After a batch that was not full the consumer rests, so that more comes together for the next. The broker forgets a
+    subscriber that nobody holds.
     """
     names = [*consumer.policy.topics, REDRIVES[consumer.service].full_name(kafka.namespace)]
     subscriber = broker.subscriber(
@@ -67,6 +68,7 @@ def subscribe(
         max_poll_interval_ms=_NEVER // timedelta(milliseconds=1),
         listener=_WaitsForIdle(consumer, kafka.drain_s),
         title=f"{consumer.service} reads",
+        persistent=False,
     )
     batches = subscriber
 

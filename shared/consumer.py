@@ -16,7 +16,7 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from shared.dead_letters import DeadLetters, is_reference, is_resume, place_of
+from shared.dead_letters import Parking, is_reference, is_resume, place_of
 from shared.delays import growing_delays
 from shared.errors import BrokerUnreachable, Rejected
 from shared.metrics import BATCH_SECONDS, CONSUMED, HOLDS, IGNORED, PAUSED, SKIPPED
@@ -54,7 +54,7 @@ class Consumer:
     service: str
     handle: Handle
     policy: Policy
-    dead_letters: DeadLetters
+    dead_letters: Parking
     wait_for_resume: Callable[[], Awaitable[None]]
     fetch_origin: Callable[[Record], Awaitable[Record | None]]
     """The record that a re-driven one stands for; None where its topic holds it no more."""

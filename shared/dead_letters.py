@@ -2,7 +2,7 @@
 
 from collections import deque
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -30,6 +30,15 @@ _POLL_MS: Final = 500
 BY_REFERENCE: Final = frozenset({PERSONAL.name, WORDS.name})
 """Topics whose records are parked without their bytes, so that erasing them there is enough."""
 _NAMES: Final = frozenset(topic.name for topic in ALL_TOPICS)
+
+
+class Parking(Protocol):
+    """Where what can never succeed goes."""
+
+    def count_good(self, records: int) -> None: ...
+    def flooded(self) -> bool: ...
+    def forget(self) -> None: ...
+    async def park(self, record: Record, topic: Topic, reason: str) -> None: ...
 
 
 class DeadLetters:

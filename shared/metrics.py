@@ -33,10 +33,16 @@ HOLDS: Final = Counter(
     "ntbcare_holds_total", "Times that a consumer waited for a failing shared part", ["service"], registry=REGISTRY
 )
 LAG: Final = Gauge(
-    "ntbcare_consumer_lag", "Records not consumed yet", ["service", "topic", "partition"], registry=REGISTRY
+    "ntbcare_consumer_lag",
+    "Records not consumed yet",
+    ["service", "group", "topic", "partition"],
+    registry=REGISTRY,
 )
 OLDEST: Final = Gauge(
-    "ntbcare_oldest_unprocessed_seconds", "Age of the oldest event not consumed yet", ["service"], registry=REGISTRY
+    "ntbcare_oldest_unprocessed_seconds",
+    "Age of the oldest event not consumed yet",
+    ["service", "group"],
+    registry=REGISTRY,
 )
 PAUSED: Final = Gauge("ntbcare_consumer_paused", "1 while a flood holds the consumer", ["service"], registry=REGISTRY)
 READY: Final = Gauge("ntbcare_ready", "1 while the service is ready", ["service"], registry=REGISTRY)

@@ -80,24 +80,56 @@ class Service:
 
         `rest_s`: who is in no hurry waits so long between batches, and works on fewer and larger ones.
         """
-        kafka = self.settings.kafka
-        topics = CONSUMERS[self.name]
-        policy = Policy({topic.full_name(kafka.namespace): topic for topic in topics}, unknown, is_passing)
-        letters = DeadLetters(self.name, self.publisher, self.settings.flood)
-        consumer = Consumer(
-            self.name,
-            handle,
-            policy,
-            letters,
-            wait_for_resume=lambda: wait_for_resume(kafka, self.name),
-            fetch_origin=lambda record: fetch_origin(kafka, record),
-        )
-        subscriber = subscribe(self.broker, kafka, consumer, group or self.name, rest_s)
-        watchdog = Watchdog(subscriber, consumer, self.settings.stuck_after_s)
+        consumer = self._consumer(handle, unknown, is_passing)
+        subscriber = subscribe(self.broker, self.settings.kafka, consumer, group or self.name, rest_s)
+        watchdog = Watchdog(subscriber, consumer, self.settings.stuck_after_s, group=group)
         self.health.add("consumer", ready=watchdog.why_not_ready, alive=watchdog.why_not_alive)
         self.background("watchdog", watchdog.run)
         self._consumers.append(consumer)
         return consumer
+
+    @asynccontextmanager
+    async def consuming(
+        self, group: str, handle: Handle, *, unknown: Unknown, is_passing: Callable[[BaseException], bool]
+    ) -> AsyncGenerator[Watchdog]:
+        """Read the service's topics as `consume` does, but from now on and until the block ends.
+
+        Only while the service runs. Who asks for it says what it means for the service's health. Raises KafkaError.
+        """
+        kafka = self.settings.kafka
+        await self.broker.connect()
+        consumer = self._consumer(handle, unknown, is_passing)
+        subscriber = subscribe(self.broker, kafka, consumer, group)
+        watchdog = Watchdog(subscriber, consumer, self.settings.stuck_after_s, group=group)
+        try:
+            async with self.beside(f"watchdog of {group}", watchdog.run):
+                await subscriber.start()
+                yield watchdog
+        finally:
+            consumer.stop()
+            await _within(kafka.drain_s + _STOP_S, subscriber.stop)
+            watchdog.forget()
+
+    @asynccontextmanager
+    async def beside(self, name: str, run: Callable[[], Awaitable[None]]) -> AsyncGenerator[None]:
+        """Run it for ever, as `background` does, but only until the block ends."""
+        task = asyncio.create_task(self._supervise(name, run), name=name)
+        try:
+            yield
+        finally:
+            await end_tasks([task], again_s=_WINDS_UP_S)
+
+    def _consumer(self, handle: Handle, unknown: Unknown, is_passing: Callable[[BaseException], bool]) -> Consumer:
+        kafka = self.settings.kafka
+        topics = {topic.full_name(kafka.namespace): topic for topic in CONSUMERS[self.name]}
+        return Consumer(
+            self.name,
+            handle,
+            Policy(topics, unknown, is_passing),
+            DeadLetters(self.name, self.publisher, self.settings.flood),
+            wait_for_resume=lambda: wait_for_resume(kafka, self.name),
+            fetch_origin=lambda record: fetch_origin(kafka, record),
+        )
 
     def create_app(self, *routers: APIRouter, max_body_size: int = 64 * 1024) -> FastAPI:
         """The ASGI app: the routers, and what every service answers for itself. `max_body_size` is in bytes."""

@@ -28,8 +28,12 @@ class Watchdog:
     A consumer that waits for a failing part, or that a flood paused, is not stuck: it is only not ready.
     """
 
-    def __init__(self, subscriber: BatchSubscriber, consumer: Consumer, stuck_after_s: float) -> None:
+    def __init__(
+        self, subscriber: BatchSubscriber, consumer: Consumer, stuck_after_s: float, *, group: str | None = None
+    ) -> None:
+        """`group`: without the namespace; of a service that has one group it is the service's name."""
         self._subscriber = subscriber
+        self._group = group or consumer.service
         self._consumer = consumer
         self._stuck_after_s = stuck_after_s
         self._answered_at = 0.0
@@ -62,6 +66,11 @@ class Watchdog:
             return f"the consumer has records to read and has not moved for {self._still_for():.0f} s"
         return None
 
+    def forget(self) -> None:
+        """Say no more of a consumer that is stopped for good."""
+        self._say({})
+        OLDEST.remove(self._consumer.service, self._group)
+
     @property
     def _kafka(self) -> AIOKafkaConsumer | None:
         return self._subscriber.consumer
@@ -89,16 +98,16 @@ class Watchdog:
     def _say(self, lags: Mapping[TopicPartition, int]) -> None:
         service = self._consumer.service
         for gone in self._published - set(lags):
-            LAG.remove(service, short_name(gone.topic), str(gone.partition))
+            LAG.remove(service, self._group, short_name(gone.topic), str(gone.partition))
         self._published = set(lags)
         for place, lag in lags.items():
-            LAG.labels(service, short_name(place.topic), str(place.partition)).set(lag)
+            LAG.labels(service, self._group, short_name(place.topic), str(place.partition)).set(lag)
         if not any(lags.values()):
             self._behind_since = None
         elif self._behind_since is None:
             self._behind_since = time.time()
         oldest = self._consumer.oldest_at if self._consumer.in_progress else self._behind_since
-        OLDEST.labels(service).set(unix_age(oldest if any(lags.values()) else None))
+        OLDEST.labels(service, self._group).set(unix_age(oldest if any(lags.values()) else None))
 
     async def _judge(
         self, assigned: set[TopicPartition], positions: Mapping[TopicPartition, int | None], *, behind: bool
