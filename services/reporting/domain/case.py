@@ -78,6 +78,13 @@ class Notice:
     agency: str | None
     channel: str
     reason: str | None
+    cause: str = ""
+    """Id of the event that it tells of."""
+
+    @property
+    def message(self) -> tuple[str, ...]:
+        """Which one it is: what was sent and then arrived, or failed and was tried again, is one message."""
+        return self.cause, self.kind, self.recipient, self.agency or "", self.channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,3 +103,13 @@ class StoredCase:
     """By event id; those with words."""
     notices: Mapping[str, Notice] = field(default_factory=dict[str, Notice])
     """By event id."""
+
+    @property
+    def messages(self) -> list[Notice]:
+        """What became of each message at last, in the order in which that happened.
+
+        By id too: of one moment, which came first in the document depends on the order of arrival.
+        """
+        told = [notice for _, notice in sorted(self.notices.items(), key=lambda known: (known[1].at, known[0]))]
+        last = {notice.message: notice for notice in told if notice.cause}
+        return [notice for notice in told if not notice.cause or last[notice.message] is notice]

@@ -190,8 +190,7 @@ def _lines(stored: StoredCase, narrator: Narrator) -> list[Line]:
 
 
 def _notices(stored: StoredCase, narrator: Narrator, language: Language) -> list[SentNotice]:
-    told = sorted(stored.notices.items(), key=lambda known: (known[1].at, known[0]))
-    return [_notice(notice, narrator, language) for _, notice in told]
+    return [_notice(notice, narrator, language) for notice in stored.messages]
 
 
 def _notice(notice: Notice, narrator: Narrator, language: Language) -> SentNotice:

@@ -161,4 +161,5 @@ def _notice(event: NoticeSent | NoticeDelivered | NoticeFailed | NoticeSuppresse
         agency=event.agency,
         channel=event.channel.value,
         reason=event.reason if isinstance(event, NoticeFailed | NoticeSuppressed) else None,
+        cause=str(event.cause),
     )

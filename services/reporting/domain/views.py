@@ -208,8 +208,7 @@ def _reporter_view(stored: StoredCase) -> ReporterView:
         text=stored.personal.get(part),
         text_erased=part in stored.personal and stored.personal[part] is None,
         answers=told.answers if told else {},
-        # By id too: of one moment, which came first in the document depends on the order of arrival.
-        notices=[notice for _, notice in sorted(stored.notices.items(), key=lambda told: (told[1].at, told[0]))],
+        notices=stored.messages,
     )
 
 
