@@ -1,18 +1,19 @@
 """The buckets on a real MongoDB, with both drivers."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from services.reporting.domain.projection import project
-from services.reporting.domain.statistics import Counts, Dimension, Question
+from services.reporting.domain.statistics import Counts, Dimension, Question, percent
 from services.reporting.refresher import Refresher
 from services.reporting.store import Store
-from shared.events.case import Status
+from shared.events.case import PromiseKind, Status
 from shared.mongo import MongoSettings
 from tests.reporting.conftest import RULES, Projecting
-from tests.reporting.samples import a_lifecycle, a_step, followed_up, of_ticket, ticket
+from tests.reporting.samples import a_lifecycle, a_promise, a_step, followed_up, of_ticket, ticket
 
 pytestmark = pytest.mark.integration
 
@@ -44,6 +45,40 @@ async def test_given_the_numbers_of_2021_when_they_are_counted_then_185_of_278_a
 
     assert totals == Counts(received=278, followed_up=185)
     assert totals.followed_up_percent == 66.5
+
+
+async def test_given_the_numbers_of_2018_when_they_are_counted_then_they_are_as_published(
+    projecting: Projecting,
+) -> None:
+    """16 October 2018 to 12 February 2019: 286, of which approved 237, in process 26, rejected 21; done 163 (56.99 %).
+
+    As printed these are 284. The two that are not accounted for are taken here as not yet verified.
+    """
+    first, verified = datetime(2018, 10, 16, 4, 0, tzinfo=UTC), (a_promise(PromiseKind.VERIFICATION, 72, 20),)
+    fates = [Status.RESOLVED] * 163 + [Status.IN_PROGRESS] * (237 - 163) + [Status.REJECTED] * 21
+    fates += [Status.IN_TRIAGE] * (26 + 2)
+    await projecting.take(
+        *(
+            a_step(
+                number,
+                1,
+                status=fate,
+                promises=() if fate is Status.IN_TRIAGE else verified,
+                region="52.03.01" if number % 8 == 0 and number < 272 else "52.02",
+                received_at=first + timedelta(days=number * 119 // 286),
+                historical=True,
+            )
+            for number, fate in enumerate(fates)
+        )
+    )
+    question = Question(first=date(2018, 10, 16), last=date(2019, 2, 12))
+
+    totals = await projecting.store.figures.numbers(question, ("received", "verified", "rejected", "done"))
+    by_regency = await projecting.store.figures.rows(replace(question, by=(Dimension.REGION,)))
+
+    assert totals == {"received": 286, "verified": 237 + 21, "rejected": 21, "done": 163}
+    assert percent(totals["done"], totals["received"]) == 57.0
+    assert [(cell["region"], counts.received) for cell, counts in by_regency] == [("52.02", 252), ("52.03", 34)]
 
 
 async def test_given_a_case_that_moves_when_it_is_counted_again_then_it_left_the_old_bucket(
