@@ -114,8 +114,8 @@ async def why_not_ready(database: Database) -> str | None:
 
 
 async def aggregate(collection: Collection, pipeline: Sequence[Mapping[str, Any]]) -> list[Document]:
-    """Run a pipeline and return all that it gives."""
-    cursor: Any = collection.aggregate(pipeline)
+    """Run a pipeline and return all that it gives. What is too large for memory the database does on its disk."""
+    cursor: Any = collection.aggregate(pipeline, allowDiskUse=True)
     if inspect.isawaitable(cursor):
         cursor = await cursor
     return await cursor.to_list(None)

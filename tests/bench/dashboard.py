@@ -86,10 +86,9 @@ async def _fill(stage: Stage, maker: Maker, first: int, number: int) -> None:
         while batch := list(islice(left, _BATCH)):
             told = [(event.ticket, event) for events in batch for event in events]
             await store.cases.apply(project(told).values(), datetime.now(UTC))
-        await refresher.sweep(datetime.now(UTC))
+        await refresher.count_everything()
         for index in INDEXES:
             await cases.create_indexes([index])
-        await refresher.add_up()
 
 
 async def _measure(stage: Stage) -> dict[str, dict[str, float]]:

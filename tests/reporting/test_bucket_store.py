@@ -11,13 +11,28 @@ from services.reporting.domain.statistics import Counts, Dimension, Question, pe
 from services.reporting.refresher import Refresher
 from services.reporting.store import Store
 from shared.events.case import PromiseKind, Status
-from shared.mongo import MongoSettings
+from shared.mongo import Document, MongoSettings, connected
 from tests.reporting.conftest import RULES, Projecting
 from tests.reporting.samples import a_lifecycle, a_promise, a_step, followed_up, of_ticket, ticket
 
 pytestmark = pytest.mark.integration
 
 NOW = datetime(2026, 3, 6, tzinfo=UTC)
+PARTS = ("cases_1", "buckets_1", "rollups_1", "marks_1")
+REGIONS = ("52.03.01.2001", "52.03.01", "52.03", "52", None)
+
+
+def replace_database(mongo: MongoSettings, suffix: str) -> MongoSettings:
+    return mongo.model_copy(update={"database": f"{mongo.database}-{suffix}"})
+
+
+async def everything(mongo: MongoSettings) -> dict[str, list[Document]]:
+    """All that is stored, less what guards writes."""
+    guards = {"version": 0, "revision": 0, "made_at": 0}
+    async with connected(mongo) as database:
+        found = {name: await database[name].find({}, guards).sort("_id", 1).to_list(None) for name in PARTS}
+        await database.client.drop_database(mongo.database)
+    return found
 
 
 async def test_given_the_numbers_of_2021_when_they_are_counted_then_185_of_278_are_66_5_percent(
@@ -239,3 +254,20 @@ async def test_given_a_case_that_changed_while_it_was_counted_when_the_mark_is_c
     await store.cases.clear(stale)
 
     assert [each.version for each in await store.cases.stale_among([ticket(1)])] == [2]
+
+
+async def test_given_cases_that_were_never_counted_when_all_are_counted_at_one_go_then_nothing_differs(
+    mongo: MongoSettings,
+) -> None:
+    records = [record for number in range(40) for record in a_lifecycle(number, region=REGIONS[number % len(REGIONS)])]
+    records += [a_step(number, 1, agency=None, confidential=True) for number in range(40, 50)]
+    one_by_one, at_once = replace_database(mongo, "1"), replace_database(mongo, "2")
+
+    async with Store(one_by_one, "1").open() as store:
+        await Projecting(store).take(*records)
+    async with Store(at_once, "1").open() as store:
+        await store.cases.apply(project(of_ticket(*records)).values(), NOW)
+        await Refresher(store, RULES).count_everything()
+        await Refresher(store, RULES).count_everything()
+
+    assert await everything(at_once) == await everything(one_by_one)

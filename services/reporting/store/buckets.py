@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Collection as Many
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.errors import BulkWriteError
@@ -41,6 +41,14 @@ class BucketStore:
         """Count these buckets of days, and then those of their months, from what is there now."""
         await self._recount(sorted(days), self._count_cases)
         await self._recount(sorted({Bucket.parse(day).month.key for day in days}), self._add_up_days)
+
+    async def count_everything(self) -> list[str]:
+        """Make all buckets anew at one go; returns the months that there are. Not while anybody else counts."""
+        await self._buckets.delete_many({})
+        await aggregate(self._cases, [*_figures_of_cases(), *_as_buckets("day", self._buckets.name)])
+        days = [{"$match": {"period": "day"}}, *_figures_of_days()]
+        await aggregate(self._buckets, [*days, *_as_buckets("month", self._buckets.name)])
+        return sorted(await self._buckets.distinct("start", {"period": "month"}))
 
     @within(ANSWERS_WITHIN_S)
     async def having(self, figure: str, question: Question) -> list[str]:
@@ -106,23 +114,62 @@ def to_document(key: str, counts: Mapping[str, int]) -> Document:
 
 
 def cases_pipeline(keys: list[str]) -> list[Document]:
+    theirs: Document = {"$match": {"tallies.bucket": {"$in": keys}}}
+    return [theirs, *_figures_of_cases(theirs)]
+
+
+def days_pipeline(months: list[str]) -> list[Document]:
+    return [{"$match": {"month": {"$in": months}}}, *_figures_of_days()]
+
+
+def _figures_of_cases(*only: Document) -> list[Document]:
+    """`only`: which of their tallies."""
     return [
-        {"$match": {"tallies.bucket": {"$in": keys}}},
         {"$project": {"tallies": 1}},
         {"$unwind": "$tallies"},
-        {"$match": {"tallies.bucket": {"$in": keys}}},
+        *only,
         {"$unwind": "$tallies.figures"},
         {"$group": {"_id": {"bucket": "$tallies.bucket", "figure": "$tallies.figures"}, "number": {"$sum": 1}}},
     ]
 
 
-def days_pipeline(months: list[str]) -> list[Document]:
+def _figures_of_days() -> list[Document]:
     return [
-        {"$match": {"month": {"$in": months}}},
         {"$project": {"month": 1, "counts": {"$objectToArray": "$counts"}}},
         {"$unwind": "$counts"},
         {"$group": {"_id": {"bucket": "$month", "figure": "$counts.k"}, "number": {"$sum": "$counts.v"}}},
     ]
+
+
+def _as_buckets(period: Literal["day", "month"], into: str) -> list[Document]:
+    """Numbers of figures as `to_document` would make them of a bucket, written by MongoDB itself."""
+    start, region, agency, category = ({"$arrayElemAt": ["$parts", number]} for number in range(4))
+    levels = [{"$substrBytes": [region, 0, length]} for length in _LEVELS]
+    regions = {"$slice": [levels, {"$floor": {"$divide": [{"$add": [{"$strLenBytes": region}, 1]}, 3]}}]}
+    fields: Document = {
+        "period": {"$literal": period},
+        "start": start,
+        "regions": regions,
+        "regency": {"$substrBytes": [region, 0, _LEVELS[1]]},
+        "district": region,
+        "agency": agency,
+        "category": category,
+        "counts": {"$arrayToObject": {"$sortArray": {"input": "$counts", "sortBy": {"k": 1}}}},
+        "revision": {"$literal": 1},
+    }
+    if period == "day":
+        rest = [{"$arrayElemAt": ["$parts", number]} for number in (1, 2, 3)]
+        month = [{"$substrBytes": [start, 0, len("2026-03")]}, *rest]
+        fields["month"] = {"$concat": [part for name in month for part in (name, "|")][:-1]}
+    return [
+        {"$group": {"_id": "$_id.bucket", "counts": {"$push": {"k": "$_id.figure", "v": "$number"}}}},
+        {"$set": {"parts": {"$split": ["$_id", "|"]}}},
+        {"$project": fields},
+        {"$merge": {"into": into, "whenMatched": "replace"}},
+    ]
+
+
+_LEVELS: Final = (len("52"), len("52.03"), len("52.03.01"))
 
 
 def _by_bucket(rows: list[dict[str, Any]]) -> Counted:

@@ -122,9 +122,16 @@ class CaseStore:
         """What was marked before then and left, by whichever process."""
         return await self._find_stale({"stale": {"$lt": before}}, limit)
 
-    async def follow(self, followed: Iterable[Followed]) -> None:
-        """Write what follows, and which buckets must be counted for it, where the case did not change meanwhile."""
-        if updates := [UpdateOne(_same(each.stale), to_followed(each)) for each in followed]:
+    async def stale_after(self, ticket: str, limit: int) -> list[Stale]:
+        """In the order of their tickets."""
+        return await self._find_stale({"_id": {"$gt": ticket}, "stale": {"$exists": True}}, limit, sort="_id")
+
+    async def follow(self, followed: Iterable[Followed], *, is_counted: bool = False) -> None:
+        """Write what follows, and which buckets must be counted for it, where the case did not change meanwhile.
+
+        `is_counted`: whoever writes it counts all buckets afterwards.
+        """
+        if updates := [UpdateOne(_same(each.stale), to_followed(each, is_counted=is_counted)) for each in followed]:
             await self._cases.bulk_write(updates, ordered=False)
 
     async def clear(self, stale: Iterable[Stale]) -> None:
@@ -133,8 +140,9 @@ class CaseStore:
         if updates := [UpdateOne(_same(each), gone) for each in stale]:
             await self._cases.bulk_write(updates, ordered=False)
 
-    async def _find_stale(self, query: Document, limit: int = 0) -> list[Stale]:
-        documents = await self._cases.find(query).limit(limit).to_list(None)
+    async def _find_stale(self, query: Document, limit: int = 0, sort: str | None = None) -> list[Stale]:
+        cursor = self._cases.find(query).limit(limit)
+        documents = await (cursor.sort(sort, ASCENDING) if sort else cursor).to_list(None)
         return [
             Stale(
                 case=to_case(document),
@@ -158,15 +166,19 @@ def _same(stale: Stale) -> Document:
     return {"_id": stale.case.ticket, "version": stale.version}
 
 
-def to_followed(followed: Followed) -> Document:
+def to_followed(followed: Followed, *, is_counted: bool) -> Document:
     tallied = followed.tallied
     tallies = [{"bucket": one.bucket, "agency": one.agency, "figures": list(one.figures)} for one in tallied.tallies]
-    update: Document = {"tallies": tallies, "touched": sorted(followed.touched), "found_by": list(followed.found_by)}
+    update: Document = {"tallies": tallies, "found_by": list(followed.found_by)}
     # Not there, rather than empty: so the indexes hold nothing of most cases.
-    rare = {"listed": list(tallied.listed) or None, "late_since": tallied.late_since}
+    rare: Document = {
+        "listed": list(tallied.listed) or None,
+        "late_since": tallied.late_since,
+        "touched": None if is_counted else sorted(followed.touched),
+    }
     update |= {name: value for name, value in rare.items() if value is not None}
-    gone = {name: "" for name, value in rare.items() if value is None}
-    return {"$set": update} | ({"$unset": gone} if gone else {})
+    gone = [name for name, value in rare.items() if value is None] + (["stale"] if is_counted else [])
+    return {"$set": update} | ({"$unset": dict.fromkeys(gone, "")} if gone else {})
 
 
 def to_filter(search: Search) -> Document:
