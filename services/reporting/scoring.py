@@ -8,7 +8,7 @@ from typing import Final
 
 from services.reporting.domain.definitions import Definitions
 from services.reporting.domain.scorecards import Performance, Period, Standing, line_of, peers_of, perform, stand
-from services.reporting.domain.sitting import Row, last_twelve_months, stays, where_it_sits
+from services.reporting.domain.sitting import Row, last_three_months, stays, where_it_sits
 from services.reporting.domain.statistics import Dimension, Question
 from services.reporting.store import Store
 from services.reporting.store.figures import Cell, NotAddedUp, Numbers
@@ -84,10 +84,10 @@ class Scoring:
         return {cell["agency"]: self._perform(numbers) for cell, numbers in rows}
 
     async def sitting(self, today: date) -> list[Row]:
-        """Where it sits now over all months, and how long it lay there in the twelve months up to this one."""
+        """Where it sits now over all months, and how long it lay there in the three months up to this one."""
         now = await self._store.figures.open_now("agency")
         definitions = self.definitions()
-        first, last = last_twelve_months(today)
+        first, last = last_three_months(today)
         year = Question(by=(Dimension.AGENCY,), first=first, last=last)
         for cell, numbers in await self._store.figures.table(year, stays(definitions)):
             now.setdefault(cell["agency"], Counter()).update(numbers)

@@ -1,6 +1,6 @@
 from datetime import date
 
-from services.reporting.domain.sitting import last_twelve_months, where_it_sits
+from services.reporting.domain.sitting import last_three_months, where_it_sits
 from tests.reporting.tallying import DEFINITIONS
 
 TODAY = date(2026, 4, 10)
@@ -51,6 +51,6 @@ def test_given_two_bodies_when_it_is_told_then_where_most_days_are_lost_comes_fi
     assert [row.agency for row in rows] == ["B", "A"]
 
 
-def test_given_a_day_when_the_last_twelve_months_are_named_then_they_end_with_the_one_it_is() -> None:
-    assert last_twelve_months(date(2026, 4, 10)) == (date(2025, 5, 1), date(2026, 4, 30))
-    assert last_twelve_months(date(2026, 12, 31)) == (date(2026, 1, 1), date(2026, 12, 31))
+def test_given_a_day_when_the_last_three_months_are_named_then_they_end_with_the_one_it_is() -> None:
+    assert last_three_months(date(2026, 4, 10)) == (date(2026, 2, 1), date(2026, 4, 30))
+    assert last_three_months(date(2026, 1, 31)) == (date(2025, 11, 1), date(2026, 1, 31))

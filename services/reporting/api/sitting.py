@@ -28,7 +28,7 @@ class StageFigures(BaseModel):
     """The same by how long: up to each of `edges_days`, and longer."""
     oldest_days: int
     went_on: int
-    """Of the last twelve months: cases that lay there and went on."""
+    """Of the last three months: cases that lay there and went on."""
     median_days: float | None
     """How long these had lain there; estimated from a histogram."""
     p90_days: float | None
@@ -40,7 +40,7 @@ class StageFigures(BaseModel):
 
 
 class BodyFigures(BaseModel):
-    """One body, its stages in order."""
+    """One body; of its stages, in order, those in which something lies or lay."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 

@@ -33,12 +33,10 @@ ROLLUPS: Final = frozenset(
 
 
 def rollup_for(question: Question) -> Rollup | None:
-    """The one that answers it; None: none does.
+    """The one that answers it for whole months; None: none does.
 
     Confidential cases are in all, but in those of districts only as `domain/statistics.py` says.
     """
-    if any(piece.period == "day" for piece in question.pieces_of_rows):
-        return None
     agencies = question.agency is not None or Dimension.AGENCY in question.by
     categories = question.category is not None or Dimension.CATEGORY in question.by
     wanted = Rollup(_level(question), agencies, categories)

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from services.reporting.domain.definitions import Definitions
@@ -44,7 +44,7 @@ class Sitting:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One body, its stages in order."""
+    """One body; of its stages, in order, those in which something lies or lay."""
 
     agency: str
     stages: Sequence[Sitting]
@@ -57,8 +57,8 @@ def where_it_sits(counted: Iterable[tuple[str, Mapping[str, int]]], definitions:
     rows: list[Row] = []
     for agency, numbers in counted:
         ages = _ages(numbers, today)
-        stages = [_sitting(status, ages[status], numbers, definitions) for status in STAGES]
-        if any(stage.now or stage.went_on for stage in stages):
+        every = [_sitting(status, ages[status], numbers, definitions) for status in STAGES]
+        if stages := [stage for stage in every if stage.now or stage.went_on]:
             days = sum(age * number for of_stage in ages.values() for age, number in of_stage.items())
             rows.append(Row(agency, stages, days))
     return sorted(rows, key=lambda row: (-row.days, row.agency))
@@ -70,11 +70,10 @@ def stays(definitions: Definitions) -> list[str]:
     return [f"{STAYED}{status}_{end}" for status in STAGES for end in ends]
 
 
-def last_twelve_months(today: date) -> tuple[date, date]:
-    """First and last day of the twelve whole months that end with the one it is."""
-    last = Period.parse(f"{today:%Y-%m}").last
-    first = last + timedelta(days=1)
-    return first.replace(year=first.year - 1), last
+def last_three_months(today: date) -> tuple[date, date]:
+    """First and last day of the three whole months that end with the one it is."""
+    this = Period.parse(f"{today:%Y-%m}")
+    return this.before.before.first, this.last
 
 
 def _sitting(status: Status, ages: Mapping[int, int], numbers: Mapping[str, int], definitions: Definitions) -> Sitting:

@@ -1,6 +1,6 @@
 """Counted cases, by day and by month. Every number is counted anew from the cases; none is ever incremented."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from collections.abc import Collection as Many
 from typing import Any, Final, Literal
 
@@ -43,12 +43,31 @@ class BucketStore:
         await self._recount(sorted({Bucket.parse(day).month.key for day in days}), self._add_up_days)
 
     async def count_everything(self) -> list[str]:
-        """Make all buckets anew at one go; returns the months that there are. Not while anybody else counts."""
+        """Make all buckets anew, month by month; returns the months that there are. Not while anybody else counts."""
         await self._buckets.delete_many({})
-        await aggregate(self._cases, [*_figures_of_cases(), *_as_buckets("day", self._buckets.name)])
-        days = [{"$match": {"period": "day"}}, *_figures_of_days()]
-        await aggregate(self._buckets, [*days, *_as_buckets("month", self._buckets.name)])
-        return sorted(await self._buckets.distinct("start", {"period": "month"}))
+        months = [month async for month in self._months()]
+        for month in months:
+            await aggregate(self._cases, [*_cases_of(month), *_as_buckets("day", self._buckets.name)])
+            days = {"$match": {"period": "day", "start": _days_of(month)}}
+            await aggregate(self._buckets, [days, *_figures_of_days(), *_as_buckets("month", self._buckets.name)])
+        return months
+
+    async def _months(self) -> AsyncGenerator[str]:
+        """In which cases were received, in order."""
+        last = ""
+        while True:
+            firsts = [
+                await self._cases.find_one(
+                    {"head.public": public, "head.day": {"$gt": last}}, {"head.day": 1}, sort=[("head.day", ASCENDING)]
+                )
+                for public in (True, False)
+            ]
+            days = [found["head"]["day"] for found in firsts if found]
+            if not days:
+                return
+            month = min(days)[: len("2026-03")]
+            yield month
+            last = f"{month}-99"
 
     @within(ANSWERS_WITHIN_S)
     async def having(self, figure: str, question: Question) -> list[str]:
@@ -120,6 +139,16 @@ def cases_pipeline(keys: list[str]) -> list[Document]:
 
 def days_pipeline(months: list[str]) -> list[Document]:
     return [{"$match": {"month": {"$in": months}}}, *_figures_of_days()]
+
+
+def _days_of(month: str) -> Document:
+    return {"$gte": f"{month}-01", "$lte": f"{month}-31"}
+
+
+def _cases_of(month: str) -> list[Document]:
+    """All figures of a case count for the day on which it was received."""
+    received = {"head.public": {"$in": [True, False]}, "head.day": _days_of(month)}
+    return [{"$match": received}, *_figures_of_cases()]
 
 
 def _figures_of_cases(*only: Document) -> list[Document]:

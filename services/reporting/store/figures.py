@@ -17,6 +17,10 @@ Cell = dict[str, str]
 """A row's place in each dimension."""
 Numbers = Mapping[str, int]
 """By figure."""
+Place = tuple[str, ...]
+"""The same, in the order of the dimensions."""
+Part = tuple[Question, Sequence[Piece]]
+"""A question of some pieces of its period, all of days or all of months."""
 MOST_ROWS: Final = 10_000
 
 
@@ -41,15 +45,12 @@ class FigureStore:
     @within(ANSWERS_WITHIN_S)
     async def numbers(self, question: Question, figures: Sequence[str]) -> Numbers:
         """Of all together."""
-        question = replace(question, by=())
-        rollup = rollup_for(question)
-        if rollup is not None:
-            rows = await aggregate(self._rollups, _of_rollup(question, rollup, figures))
-        else:
-            group = {"_id": None} | _sums(figures, question.sheltered_in_totals)
-            matched = {"$match": _match(question, question.pieces_of_totals)}
-            rows = await aggregate(self._buckets, [matched, {"$group": group}])
-        return {name: rows[0][name] if rows else 0 for name in figures}
+        whole = replace(question, by=())
+        added: Counter[str] = Counter(dict.fromkeys(figures, 0))
+        for part in _parts(whole, whole.pieces_of_totals):
+            for _, numbers in await self._add_up(part, figures, whole.sheltered_in_totals):
+                added.update(numbers)
+        return added
 
     @within(ANSWERS_WITHIN_S)
     async def table(self, question: Question, figures: Sequence[str]) -> list[tuple[Cell, Numbers]]:
@@ -57,17 +58,32 @@ class FigureStore:
 
         One more than `MOST_ROWS` where there are too many.
         """
-        rollup = rollup_for(question)
+        rows: dict[Place, Counter[str]] = {}
+        for part in _parts(question, question.pieces_of_rows):
+            for place, numbers in await self._add_up(part, figures, question.sheltered_in_rows):
+                rows.setdefault(place, Counter()).update(numbers)
+        names = [name.value for name in question.by]
+        return [(dict(zip(names, place, strict=True)), numbers) for place, numbers in sorted(rows.items())]
+
+    async def _add_up(
+        self, part: Part, figures: Sequence[str], sheltered: Sheltered
+    ) -> list[tuple[tuple[str, ...], Numbers]]:
+        """From sums of months where there are some for it, else from buckets."""
+        question, pieces = part
+        rollup = rollup_for(question) if pieces[0].period == "month" else None
         if rollup is not None:
-            grouped = _of_rollup(question, rollup, figures)
+            place = {name.value: f"${_FIELDS[name]}" for name in question.by}
+            matched, told = _cells(question, rollup, pieces), Sheltered.NONE
         else:
-            place = {"_id": {name.value: _place(name, question) for name in question.by}}
-            matched = {"$match": _match(question, question.pieces_of_rows)}
-            grouped = [matched, {"$group": place | _sums(figures, question.sheltered_in_rows)}]
-        order = {f"_id.{name.value}": 1 for name in question.by} or {"_id": 1}
-        counted = {"$match": {"$or": [{name: {"$gt": 0}} for name in figures]}}
-        rows = await aggregate(self._rollups if rollup else self._buckets, [*grouped, counted, {"$sort": order}, _MOST])
-        return [(row["_id"], {name: row[name] for name in figures}) for row in rows]
+            place = {name.value: _place(name, question) for name in question.by}
+            matched, told = _match(question, pieces), sheltered
+        counted = {"$or": [{name: {"$gt": 0}} for name in figures]}
+        group = {"_id": place or None} | _sums(figures, told)
+        pipeline = [{"$match": matched}, {"$group": group}, {"$match": counted}, {"$limit": MOST_ROWS + 1}]
+        rows = await aggregate(self._rollups if rollup else self._buckets, pipeline)
+        return [
+            (tuple((row["_id"] or {})[name] for name in place), {name: row[name] for name in figures}) for row in rows
+        ]
 
     @within(ANSWERS_WITHIN_S)
     async def open_now(self, by: Literal["agency", "region"] | None = None) -> dict[str, Counter[str]]:
@@ -93,12 +109,12 @@ class FigureStore:
     @within(ANSWERS_WITHIN_S)
     async def everything(self, question: Question) -> list[tuple[Cell, Counter[str]]]:
         """Like `table`, with every figure that there is. Raises NotAddedUp where no sums of months answer it."""
-        rollup = rollup_for(question)
-        if rollup is None:
+        rollup, pieces = rollup_for(question), question.pieces_of_rows
+        if rollup is None or any(piece.period == "day" for piece in pieces):
             raise NotAddedUp
         names = {"agency": 1, "category": 1, "region": 1, "start": 1, "counts": 1}
-        found = await self._rollups.find(_cells(question, rollup), names).to_list(None)
-        rows: dict[tuple[str, ...], Counter[str]] = {}
+        found = await self._rollups.find(_cells(question, rollup, pieces), names).to_list(None)
+        rows: dict[Place, Counter[str]] = {}
         fields = [_FIELDS[name] for name in question.by]
         for document in found:
             numbers = rows.setdefault(tuple(document[field] for field in fields), Counter())
@@ -107,7 +123,6 @@ class FigureStore:
         return [(dict(zip(names_of, place, strict=True)), numbers) for place, numbers in sorted(rows.items())]
 
 
-_MOST: Final = {"$limit": MOST_ROWS + 1}
 _FIELDS: Final = {
     Dimension.REGION: "region",
     Dimension.AGENCY: "agency",
@@ -122,13 +137,7 @@ def add(numbers: Counter[str], counts: Mapping[str, int]) -> None:
         numbers[figure.removeprefix(CONFIDENTIAL)] += number
 
 
-def _of_rollup(question: Question, rollup: Rollup, figures: Iterable[str]) -> list[Document]:
-    place = {name.value: f"${_FIELDS[name]}" for name in question.by}
-    group = {"_id": place or None} | _sums(figures, Sheltered.NONE)
-    return [{"$match": _cells(question, rollup)}, {"$group": group}]
-
-
-def _cells(question: Question, rollup: Rollup) -> Document:
+def _cells(question: Question, rollup: Rollup, pieces: Iterable[Piece]) -> Document:
     wanted: Document = {
         "level": rollup.level,
         "agency": _of(question.agency, is_kept=rollup.agencies),
@@ -137,16 +146,22 @@ def _cells(question: Question, rollup: Rollup) -> Document:
     if question.region not in {None, PROVINCE}:
         is_whole = rollup.level == "district" and len(question.region or "") == len("52.03")
         wanted["regency" if is_whole else "region"] = question.region
-    pieces = [between(piece.first, piece.last) for piece in question.pieces_of_rows]
-    periods: list[Document] = [{"start": bounds} if bounds else {} for bounds in pieces]
+    bounds = [between(piece.first, piece.last) for piece in pieces]
+    periods: list[Document] = [{"start": bound} if bound else {} for bound in bounds]
     return wanted | (periods[0] if len(periods) == 1 else {"$or": periods})
+
+
+def _parts(question: Question, pieces: Iterable[Piece]) -> list[Part]:
+    days = [piece for piece in pieces if piece.period == "day"]
+    months = [piece for piece in pieces if piece.period == "month"]
+    return [(question, part) for part in (months, days) if part]
 
 
 def _of(chosen: str | None, *, is_kept: bool) -> Any:
     return chosen or ({"$ne": ALL} if is_kept else ALL)
 
 
-def _match(question: Question, pieces: list[Piece]) -> Document:
+def _match(question: Question, pieces: Iterable[Piece]) -> Document:
     wanted: Document = {"regions": question.region, "agency": question.agency, "category": question.category}
     wanted = {name: value for name, value in wanted.items() if value is not None}
     periods = [_period(piece) for piece in pieces]
