@@ -134,7 +134,7 @@ def view_as_reporter(ticket: str, stored: StoredCase | None, names: Directory) -
 
 
 def _view(stored: StoredCase, head: Head, names: Directory, reporter: ReporterView | None) -> CaseView:
-    words = stored.words if reporter else _public_words(stored, head)
+    words = stored.words if reporter else public_words(stored)
     return CaseView(
         **_facts(stored.ticket, head, names),
         promises=[_promise_view(promise) for promise in head.snapshot.promises],
@@ -143,9 +143,10 @@ def _view(stored: StoredCase, head: Head, names: Directory, reporter: ReporterVi
     )
 
 
-def _public_words(stored: StoredCase, head: Head) -> Mapping[str, str | None]:
-    """What an agency tells everybody, and what a coordinator published and did not take back."""
-    published = (head.snapshot.publication or "").partition(":")[2]
+def public_words(stored: StoredCase) -> Mapping[str, str | None]:
+    """What an agency tells everybody, and what a coordinator published and did not take back; of a public case."""
+    publication = stored.head.snapshot.publication if stored.head else None
+    published = (publication or "").partition(":")[2]
     public = {step.words for step in stored.history.values() if step.words and step.type == "case.progressed.v1"}
     return {event_id: text for event_id, text in stored.words.items() if event_id in public | {published}}
 
