@@ -10,6 +10,7 @@ from typing import Final
 
 from services.reporting.domain.definitions import Definitions
 from services.reporting.domain.figures import Bucket
+from services.reporting.domain.search import found_by
 from services.reporting.domain.tallies import tally
 from services.reporting.store import Store
 from services.reporting.store.cases import Followed, Stale
@@ -115,4 +116,4 @@ class Refresher:
         return followed
 
     def _followed(self, stale: Stale) -> Followed:
-        return Followed(stale, tally(stale.case, self._rules.definitions), ())
+        return Followed(stale, tally(stale.case, self._rules.definitions), found_by(stale.case, self._rules.names))
