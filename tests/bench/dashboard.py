@@ -60,14 +60,16 @@ def addresses(now: datetime) -> dict[str, str]:
 async def run() -> dict[str, Any]:
     maker, seen = Maker.seeded(), dict[int, dict[str, dict[str, float]]]()
     async with running_stage() as stage:
-        await stage.stop("intake", "routing", "notification")
+        await stage.stop("intake", "routing", "notification", "reporting")
         made = 0
         for size in SIZES:
             began = time.perf_counter()
             await _fill(stage, maker, made, size - made)
             made = size
             print(f"{size} cases after {time.perf_counter() - began:.0f} s")
+            await stage.platform.processes["reporting"].start()
             seen[size] = await _measure(stage)
+            await stage.stop("reporting")
     return _told(seen)
 
 

@@ -44,7 +44,8 @@ class BucketStore:
 
     async def count_everything(self) -> list[str]:
         """Make all buckets anew, month by month; returns the months that there are. Not while anybody else counts."""
-        await self._buckets.delete_many({})
+        await self._buckets.drop()
+        await self.prepare()
         months = [month async for month in self._months()]
         for month in months:
             await aggregate(self._cases, [*_cases_of(month), *_as_buckets("day", self._buckets.name)])
