@@ -9,16 +9,12 @@ from services.reporting.api.sitting import create_sitting_router
 from services.reporting.api.statistics import create_statistics_router
 from services.reporting.dossier_pdf import DossierPrinter
 from services.reporting.drilling import Drilling
-from services.reporting.handlers import Projector
+from services.reporting.following import Following, OneGeneration
 from services.reporting.reading import Reading
-from services.reporting.refresher import Refresher, Rules
 from services.reporting.scoring import Scoring
 from services.reporting.settings import Settings
-from services.reporting.shipped import shipped_definitions
 from services.reporting.store import Store
-from shared.mongo import is_passing
 from shared.outages import answer_outages
-from shared.records import Unknown
 from shared.service import Service
 from shared.waiters import Waiters
 from shared.wita import day_of
@@ -29,20 +25,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings.model_validate({})
     service = Service("reporting", settings)
     names = service.directory
-    store = Store(settings.mongo, settings.generation)
+    store = Store(settings.mongo)
     waiters = Waiters()
-    rules = Rules(shipped_definitions(), names)
-    refresher = Refresher(store, rules)
+    following = Following(service, store, waiters)
     service.resource(store.open)
+    service.resource(following.open)
+    service.background("generations", following.run)
     service.health.add("mongo", ready=store.why_not_ready)
-    service.background("refresher", refresher.run)
-    service.background("sums", refresher.run_sums)
-    projector = Projector(store, waiters, refresher)
-    service.consume(projector.handle, unknown=Unknown.ENVELOPE, is_passing=is_passing, group=settings.group)
+    service.health.add("consumer", ready=following.why_not_ready, alive=following.why_not_alive)
     reading = Reading(store, waiters, names, settings.tracking_keys())
-    scoring = Scoring(store, names, lambda: rules.definitions)
+    scoring = Scoring(store, names, lambda: store.definitions)
     app = service.create_app(
-        create_list_router(store, names, Drilling(store, lambda: rules.definitions)),
+        create_list_router(store, names, Drilling(store, lambda: store.definitions)),
         create_case_router(reading),
         create_dossier_router(Dossiers(reading, names, DossierPrinter(), lambda: datetime.now(UTC))),
         create_statistics_router(store, names),
@@ -50,6 +44,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         create_sitting_router(scoring, names, _today),
     )
     answer_outages(app)
+    app.add_middleware(OneGeneration, store=store)
     return app
 
 

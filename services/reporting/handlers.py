@@ -1,19 +1,25 @@
 """Kafka in: batches of all topics become one bulk write."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
 from services.reporting.domain.projection import Erased, Told, project
-from services.reporting.refresher import Refresher
-from services.reporting.store import Store
+from services.reporting.store.read_model import Parts
 from shared.records import Received
 from shared.waiters import Waiters
 
 
-class Projector:
-    """Writes what a batch says, then tells those who wait for it."""
+class Touched(Protocol):
+    """Hears which cases were written."""
 
-    def __init__(self, store: Store, waiters: Waiters, refresher: Refresher) -> None:
+    def touch(self, tickets: Iterable[str]) -> None: ...
+
+
+class Projector:
+    """Writes what a batch says into one generation, then tells those who wait for it."""
+
+    def __init__(self, store: Parts, waiters: Waiters, refresher: Touched) -> None:
         self._store = store
         self._waiters = waiters
         self._refresher = refresher

@@ -72,5 +72,6 @@ class Reading:
         return latest
 
     async def _load(self, tickets: Sequence[str]) -> list[StoredCase | None]:
-        found = await self._store.cases.read(set(tickets))
+        # The live one's, whatever the first to ask began with: who waits must see what comes after a switch.
+        found = await self._store.live.cases.read(set(tickets))
         return [found.get(ticket) for ticket in tickets]

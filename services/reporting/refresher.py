@@ -12,8 +12,8 @@ from services.reporting.domain.definitions import Definitions
 from services.reporting.domain.figures import Bucket
 from services.reporting.domain.search import found_by
 from services.reporting.domain.tallies import tally
-from services.reporting.store import Store
 from services.reporting.store.cases import Followed, Stale
+from services.reporting.store.read_model import Parts
 from shared.directory import Directory
 
 SWEEP_EVERY_S: Final = 10.0
@@ -39,7 +39,7 @@ class Rules:
 class Refresher:
     """What is touched while one count is under way becomes the next count."""
 
-    def __init__(self, store: Store, rules: Rules) -> None:
+    def __init__(self, store: Parts, rules: Rules) -> None:
         self._store = store
         self._rules = rules
         self._touched: set[str] = set()

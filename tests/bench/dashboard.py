@@ -77,7 +77,7 @@ async def _fill(stage: Stage, maker: Maker, first: int, number: int) -> None:
     """Indexes are built once at the end: kept up case by case they take most of the time."""
     async with (
         stage.database("reporting") as database,
-        Store(stage.platform.database("reporting"), "1").open() as store,
+        Store(stage.platform.database("reporting")).open() as store,
     ):
         refresher = Refresher(store, Rules(shipped_definitions(), maker.directory))
         cases = database["cases_1"]

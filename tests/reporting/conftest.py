@@ -88,7 +88,7 @@ def as_received(record: Told | Erased) -> Received:
 
 @pytest.fixture
 async def store(mongo: MongoSettings) -> AsyncGenerator[Store]:
-    async with Store(mongo, "1").open() as opened:
+    async with Store(mongo).open() as opened:
         yield opened
 
 

@@ -109,18 +109,6 @@ async def test_given_a_type_of_a_newer_replica_when_it_is_consumed_then_its_snap
     assert answer.json()["history"][1]["type"] == "case.merged.v1"
 
 
-async def test_given_a_running_service_when_another_generation_is_started_then_it_reads_everything_anew(
-    running: httpx2.AsyncClient, settings: Settings
-) -> None:
-    await publish(settings.kafka, *records_of(a_lifecycle(1)))
-    await running.get(f"/v1/cases/{ticket(1)}?wait=30&after=3")
-
-    async with started(settings.model_copy(update={"generation": "2"})) as rebuilt:
-        answer = await rebuilt.get(f"/v1/cases/{ticket(1)}?wait=30&after=3")
-
-    assert answer.json() == (await running.get(f"/v1/cases/{ticket(1)}")).json()
-
-
 async def test_given_a_running_service_when_it_is_asked_then_it_is_ready_and_describes_itself(
     running: httpx2.AsyncClient,
 ) -> None:

@@ -219,7 +219,7 @@ async def test_given_two_replicas_when_they_project_and_count_halves_at_once_the
             refresher.touch(projections)
             await refresher.refresh_touched()
 
-    async with Store(mongo, "1").open() as first, Store(mongo, "1").open() as second:
+    async with Store(mongo).open() as first, Store(mongo).open() as second:
         await asyncio.gather(work(first, halves[0]), work(second, halves[1]))
         await asyncio.gather(Refresher(first, RULES).add_up(), Refresher(second, RULES).add_up())
         totals = await first.figures.total(Question())
@@ -263,9 +263,9 @@ async def test_given_cases_that_were_never_counted_when_all_are_counted_at_one_g
     records += [a_step(number, 1, agency=None, confidential=True) for number in range(40, 50)]
     one_by_one, at_once = replace_database(mongo, "1"), replace_database(mongo, "2")
 
-    async with Store(one_by_one, "1").open() as store:
+    async with Store(one_by_one).open() as store:
         await Projecting(store).take(*records)
-    async with Store(at_once, "1").open() as store:
+    async with Store(at_once).open() as store:
         await store.cases.apply(project(of_ticket(*records)).values(), NOW)
         await Refresher(store, RULES).count_everything()
         await Refresher(store, RULES).count_everything()

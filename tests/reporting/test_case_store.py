@@ -112,7 +112,7 @@ async def test_given_two_replicas_when_both_make_the_same_documents_then_both_pa
     steps = project((ticket(number), a_step(number, 1)) for number in range(300))
     texts = project((ticket(number), a_personal_part(number)) for number in range(300))
 
-    async with Store(mongo, "1").open() as first, Store(mongo, "1").open() as second:
+    async with Store(mongo).open() as first, Store(mongo).open() as second:
         await asyncio.gather(first.cases.apply(steps.values(), NOW), second.cases.apply(texts.values(), NOW))
         cases = await first.cases.read([ticket(number) for number in range(300)])
 

@@ -1,5 +1,4 @@
 import pytest
-from pydantic import ValidationError
 
 from services.reporting.settings import Settings
 
@@ -13,12 +12,3 @@ def test_given_only_the_address_of_the_database_when_settings_are_read_then_its_
     settings = Settings.model_validate({})
 
     assert (settings.mongo.uri, settings.mongo.database) == ("mongodb://mongo-0:27017", "reporting")
-    assert settings.group == "reporting.1"
-
-
-@pytest.mark.parametrize("generation", ["", "a b", "$x", "A"])
-def test_given_a_generation_that_names_no_collection_when_settings_are_read_then_it_is_refused(generation: str) -> None:
-    given = {"tracking_secrets": {"K": "secret-of-tests"}, "generation": generation}
-
-    with pytest.raises(ValidationError):
-        Settings.model_validate(given)

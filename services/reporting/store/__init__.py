@@ -1,43 +1,98 @@
 """Every MongoDB call of the service."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from typing import Self
+import time
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Final, Self
 
+from services.reporting.domain.definitions import Definitions
+from services.reporting.domain.generations import Generation, Known
+from services.reporting.shipped import shipped_definitions
 from services.reporting.store.buckets import BucketStore
 from services.reporting.store.cases import CaseStore
 from services.reporting.store.figures import FigureStore
+from services.reporting.store.generations import COLLECTION, GenerationStore, written
+from services.reporting.store.read_model import ReadModel
 from services.reporting.store.rollups import RollupStore
 from shared.mongo import Database, MongoSettings, connected, why_not_ready
 
+ONE_ANSWER_S: Final = 10.0
+"""So long an answer comes from the generation it began with; what lasts longer (a stream) follows the live one."""
+
+_begun: ContextVar[tuple[ReadModel, float] | None] = ContextVar("begun", default=None)
+
 
 class Store:
-    """One generation of the read models. Its parts are there while it is open."""
+    """The read models of all generations; there while it is open. Its parts are the live one's."""
 
-    cases: CaseStore
-    buckets: BucketStore
-    figures: FigureStore
-    rollups: RollupStore
+    live: ReadModel
+    generations: GenerationStore
 
-    def __init__(self, mongo: MongoSettings, generation: str) -> None:
+    def __init__(self, mongo: MongoSettings) -> None:
         self._mongo = mongo
-        self._generation = generation
         self._database: Database | None = None
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[Self]:
         """Connect and create the indexes; raises PyMongoError where the database does not answer."""
         async with connected(self._mongo) as database:
-            names = ("cases", "buckets", "rollups", "marks")
-            cases, buckets, rollups, marks = (database[f"{name}_{self._generation}"] for name in names)
-            self.cases, self.buckets = CaseStore(cases), BucketStore(buckets, cases)
-            self.rollups, self.figures = RollupStore(rollups, marks, buckets), FigureStore(buckets, rollups)
-            await self.cases.prepare()
-            await self.buckets.prepare()
-            await self.rollups.prepare()
+            self.generations = GenerationStore(database[COLLECTION])
+            await self.generations.begin(written(shipped_definitions()), datetime.now(UTC))
             self._database = database
+            known = await self.generations.read()
+            self.live = self.of(known.find(known.live))
+            await self.live.prepare()
             yield self
             self._database = None
+
+    def follow(self, known: Known) -> None:
+        """Answer from the one that is live."""
+        if self.live.generation.id != known.live:
+            self.live = self.of(known.find(known.live))
+
+    def of(self, generation: Generation) -> ReadModel:
+        if self._database is None:
+            raise RuntimeError("the store is not open")
+        return ReadModel(self._database, generation)
+
+    @property
+    def cases(self) -> CaseStore:
+        return self._of_this_answer.cases
+
+    @property
+    def buckets(self) -> BucketStore:
+        return self._of_this_answer.buckets
+
+    @property
+    def figures(self) -> FigureStore:
+        return self._of_this_answer.figures
+
+    @property
+    def rollups(self) -> RollupStore:
+        return self._of_this_answer.rollups
+
+    @property
+    def definitions(self) -> Definitions:
+        """Of the figures that are read."""
+        return self._of_this_answer.definitions
+
+    @contextmanager
+    def one_answer(self) -> Generator[None]:
+        """What is read within comes from one generation, whatever is switched meanwhile."""
+        token = _begun.set((self.live, time.monotonic()))
+        try:
+            yield
+        finally:
+            _begun.reset(token)
+
+    @property
+    def _of_this_answer(self) -> ReadModel:
+        begun = _begun.get()
+        if begun is None or time.monotonic() - begun[1] > ONE_ANSWER_S:
+            return self.live
+        return begun[0]
 
     async def why_not_ready(self) -> str | None:
         if self._database is None:
