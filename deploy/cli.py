@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "topics": "deploy.commands.topics",
     "dead-letters": "deploy.commands.dead_letters",
     "consumers": "deploy.commands.consumers",
+    "reporting": "deploy.commands.reporting",
     "doctor": "deploy.commands.doctor",
 }
 

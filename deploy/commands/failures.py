@@ -72,7 +72,7 @@ def _words(error: Any) -> str | None:  # noqa: PLR0911 - a table, read from top 
             return None
 
 
-_OF_SERVICES: Final = frozenset({"SettingsWrong", "ServiceNotStarted"})
+_OF_SERVICES: Final = frozenset({"GenerationRefused", "ServiceNotStarted", "SettingsWrong", "TopicsMissing"})
 """By name: to import them is to import all services."""
 
 

@@ -2,26 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from typing import Any
 
 import httpx2
 import pytest
-from pydantic import SecretStr
 
-from deploy.topics import apply_topics
-from services.reporting.app import create_app
-from services.reporting.domain.projection import Told
 from services.reporting.settings import Settings
-from shared.events.directory import DirectoryRecorded
 from shared.mongo import MongoSettings
-from shared.publisher import Publisher
-from shared.records import Outgoing, directory_record, to_record, tombstone
+from shared.records import tombstone
 from shared.settings import KafkaSettings
 from shared.topics import PERSONAL
-from tests.reporting.conftest import as_received
-from tests.reporting.samples import a_directory, a_lifecycle, a_step, code_of, ticket
+from tests.reporting.running import prepared, publish, records_of, started
+from tests.reporting.samples import a_lifecycle, a_step, code_of, ticket
 from tests.servers import Kafka
 from tests.waiting import until
 
@@ -30,36 +21,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.parametrize("mongo", ["motor"
 
 @pytest.fixture
 async def settings(kafka: Kafka, mongo: MongoSettings, topic_prefix: str) -> Settings:
-    """Its topics are there, and a directory."""
     names = KafkaSettings(bootstrap=kafka.bootstrap, namespace=topic_prefix.rstrip("."), partitions=2)
-    await apply_topics(names)
-    at = datetime(2026, 3, 1, tzinfo=UTC)
-    known = a_directory()
-    entries = [*known.agencies.values(), *known.categories.values(), *known.regions.values()]
-    recorded = [DirectoryRecorded(revision=1, recorded_at=at, entry=entry) for entry in entries]
-    await publish(names, *(directory_record(record) for record in recorded))
-    return Settings(kafka=names, mongo=mongo, tracking_secrets={"K": SecretStr("secret-of-tests")})
-
-
-async def publish(kafka: KafkaSettings, *records: Outgoing) -> None:
-    publisher = Publisher("tests", kafka)
-    await publisher.start()
-    try:
-        await publisher.publish(*records)
-    finally:
-        await publisher.stop()
-
-
-def records_of(events: list[Told]) -> list[Outgoing]:
-    return [to_record(as_received(event).topic, event) for event in events]
-
-
-@asynccontextmanager
-async def started(settings: Settings) -> AsyncGenerator[httpx2.AsyncClient]:
-    app = create_app(settings)
-    transport: Any = httpx2.ASGITransport(app=app)
-    async with app.router.lifespan_context(app), httpx2.AsyncClient(transport=transport, base_url="http://r") as client:
-        yield client
+    return await prepared(names, mongo)
 
 
 @pytest.fixture

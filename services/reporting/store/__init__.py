@@ -35,15 +35,20 @@ class Store:
         self._database: Database | None = None
 
     @asynccontextmanager
-    async def open(self) -> AsyncGenerator[Self]:
-        """Connect and create the indexes; raises PyMongoError where the database does not answer."""
+    async def open(self, *, begin: bool = True) -> AsyncGenerator[Self]:
+        """Connect and create what is missing; raises PyMongoError where the database does not answer.
+
+        Who only looks does not `begin` a first generation; raises GenerationRefused where there is none.
+        """
         async with connected(self._mongo) as database:
             self.generations = GenerationStore(database[COLLECTION])
-            await self.generations.begin(written(shipped_definitions()), datetime.now(UTC))
+            if begin:
+                await self.generations.begin(written(shipped_definitions()), datetime.now(UTC))
             self._database = database
             known = await self.generations.read()
             self.live = self.of(known.find(known.live))
-            await self.live.prepare()
+            if begin:
+                await self.live.prepare()
             yield self
             self._database = None
 

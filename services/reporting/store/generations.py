@@ -57,7 +57,10 @@ class GenerationStore:
 
     @within(ANSWERS_WITHIN_S)
     async def read(self) -> Known:
+        """Raises GenerationRefused where nothing is there."""
         documents = {document["_id"]: document for document in await self._all.find().to_list(None)}
+        if _LIVE not in documents:
+            raise GenerationRefused("There is no generation yet: has reporting run with this database?")
         generations = [_to_generation(one) for name, one in documents.items() if name.startswith(_PREFIX)]
         return Known(documents[_LIVE]["generation"], {one.id: one for one in generations})
 

@@ -1,0 +1,49 @@
+"""What stored cases count as, from themselves alone: what every number must add up to. Plain, and slow."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from services.reporting.domain.case import StoredCase
+from services.reporting.domain.definitions import Definitions
+from services.reporting.domain.figures import CONFIDENTIAL, PROVINCE, Bucket, levels_of
+from services.reporting.domain.rollups import ALL, Rollup
+from services.reporting.domain.statistics import ENOUGH
+from services.reporting.domain.tallies import tally
+
+Counts = dict[str, Counter[str]]
+"""Figures by key."""
+_DEPTHS: Final = {"province": 1, "regency": 2, "district": 3}
+
+
+def count_buckets(cases: Iterable[StoredCase], definitions: Definitions, into: Counts) -> None:
+    """Add the cases to their buckets of days and of months."""
+    for case in cases:
+        for one in tally(case, definitions).tallies:
+            for key in (one.bucket, Bucket.parse(one.bucket).month.key):
+                into.setdefault(key, Counter()).update(one.figures)
+
+
+def add_up(buckets: Mapping[str, Mapping[str, int]], rollups: Iterable[Rollup]) -> Counts:
+    """The sums of months that follow from the buckets of months; others are passed over."""
+    sums: Counts = {}
+    months = {key: counts for key, counts in buckets.items() if Bucket.parse(key).period == "month"}
+    for rollup in rollups:
+        for key, counts in months.items():
+            told = _sheltered(counts) if rollup.level == "district" else counts
+            sums.setdefault(_cell(rollup, Bucket.parse(key)), Counter()).update(told)
+    return sums
+
+
+def _cell(rollup: Rollup, bucket: Bucket) -> str:
+    """Its key, as the store makes it."""
+    region = PROVINCE if rollup.level == "province" else levels_of(bucket.region)[: _DEPTHS[rollup.level]][-1]
+    agency = bucket.agency if rollup.agencies else ALL
+    return "|".join((bucket.start, rollup.level, region, agency, bucket.category if rollup.categories else ALL))
+
+
+def _sheltered(counts: Mapping[str, int]) -> Mapping[str, int]:
+    """Without those of confidential cases where the bucket has too few of them."""
+    if counts.get(f"{CONFIDENTIAL}received", 0) >= ENOUGH:
+        return counts
+    return {figure: number for figure, number in counts.items() if not figure.startswith(CONFIDENTIAL)}
