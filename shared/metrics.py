@@ -61,6 +61,12 @@ CLOCKS_RUN: Final = Counter(
     ["service"],
     registry=REGISTRY,
 )
+LIVE: Final = Gauge(
+    "ntbcare_live_generation",
+    "1 for the generation of the read models that this replica answers from",
+    ["service", "generation"],
+    registry=REGISTRY,
+)
 RESTARTS: Final = Counter(
     "ntbcare_consumer_restarts_total", "Stuck consumers that the watchdog restarted", ["service"], registry=REGISTRY
 )

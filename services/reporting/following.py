@@ -13,6 +13,7 @@ from services.reporting.handlers import Projector
 from services.reporting.refresher import Refresher, Rules
 from services.reporting.store import Store
 from services.reporting.store.read_model import ReadModel
+from shared.metrics import LIVE
 from shared.mongo import is_passing
 from shared.records import Unknown
 from shared.service import Service
@@ -34,6 +35,7 @@ class Following:
         self._waiters = waiters
         self._served: dict[str, AsyncExitStack] = {}
         self._watchdogs: dict[str, Watchdog] = {}
+        self._told = ""
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[None]:
@@ -53,9 +55,8 @@ class Following:
     async def look(self) -> None:
         """Do as the collection of generations says now."""
         known = await self._store.generations.read()
-        if known.live != self._store.live.generation.id:
-            log.info("generation_switched", live=known.live)
         self._store.follow(known)
+        self._tell()
         served = {one.id: one for one in known.served}
         for name in served.keys() - self._served.keys():
             await self._begin(self._store.of(served[name]))
@@ -69,6 +70,14 @@ class Following:
     async def why_not_alive(self) -> str | None:
         reasons = await asyncio.gather(*(watchdog.why_not_alive() for watchdog in self._watchdogs.values()))
         return next((reason for reason in reasons if reason), None)
+
+    def _tell(self) -> None:
+        live = self._store.live.generation.id
+        if live != self._told:
+            log.info("generation_answers", generation=live)
+            LIVE.clear()
+            LIVE.labels(self._service.name, live).set(1)
+            self._told = live
 
     async def _begin(self, model: ReadModel) -> None:
         name = model.generation.id

@@ -60,19 +60,27 @@ def ticket_of(key: UUID) -> str:
 
 async def ntbcare(platform: Platform, *arguments: str) -> str:
     """Run the command as an operator does and return what it prints; it must succeed."""
+    process = await start_ntbcare(platform, *arguments)
+    told, complaints = await process.communicate()
+    assert process.returncode == 0, (told + complaints).decode()
+    return told.decode()
+
+
+async def start_ntbcare(platform: Platform, *arguments: str) -> asyncio.subprocess.Process:
+    """The command as an operator types it, with its output in pipes."""
     kafka = platform.kafka
     names = {"KAFKA_BOOTSTRAP": kafka.bootstrap, "KAFKA_NAMESPACE": kafka.namespace}
-    names |= {"ROUTING_MONGO__URI": platform.mongo.uri, "ROUTING_MONGO__DATABASE": platform.mongo.database}
-    process = await asyncio.create_subprocess_exec(
+    for service in ("routing", "reporting"):
+        database = platform.database(service)
+        names |= {f"{service.upper()}_MONGO__URI": database.uri}
+        names |= {f"{service.upper()}_MONGO__DATABASE": database.database}
+    return await asyncio.create_subprocess_exec(
         Path(sys.executable).parent / "ntbcare",
         *arguments,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, **names, "NTBCARE_DATA": str(platform.folder / "nothing-runs-here")},
     )
-    told, complaints = await process.communicate()
-    assert process.returncode == 0, (told + complaints).decode()
-    return told.decode()
 
 
 async def drop_database(uri: str, name: str) -> None:

@@ -1,22 +1,23 @@
 """A read model is thrown away and made anew from the topics, beside the live one: law 10."""
 
 import asyncio
+import signal
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import product
+from itertools import cycle, product
 from typing import Any, Final
 from uuid import UUID
 
 import pytest
 
-from shared.mongo import Document, MongoSettings
+from shared.mongo import Document
 from shared.records import tombstone
-from shared.settings import KafkaSettings
-from shared.topics import CASES, CONSUMERS, PERSONAL, WORDS
+from shared.topics import CASES, PERSONAL, WORDS
 from shared.wita import day_of
 from tests.services import Platform
-from tests.system.outside import act, drop_database, publish_as, read_database
+from tests.system.outside import act, ntbcare, publish_as, read_database, start_ntbcare
 from tests.system.recount import judge_recount
 from tests.system.witness import Witness, witnessing
 from tests.waiting import until
@@ -71,44 +72,95 @@ class Residents:
         return answer.json()["ticket"]
 
 
-@pytest.fixture
-async def rebuilt(topics: KafkaSettings, mongo_uri: str) -> AsyncGenerator[MongoSettings]:
-    """An empty database for a second generation; ask for it before the platform, so that it goes after it."""
-    settings = MongoSettings(uri=mongo_uri, database=f"{topics.namespace}-rebuilt")
-    yield settings
-    await drop_database(settings.uri, settings.database)
-
-
-async def test_given_a_busy_history_when_a_second_generation_is_built_beside_the_first_then_nothing_differs(
-    rebuilt: MongoSettings, platform: Platform
+async def test_given_a_busy_history_when_a_rebuild_is_killed_and_begun_again_then_nothing_differs_and_nobody_noticed(
+    platform: Platform,
 ) -> None:
     residents = Residents(platform)
-    async with witnessing(platform) as witness:
+    async with witnessing(platform) as witness, reading(platform) as answers:
         await residents.complain(range(100))
         await erase(witness, sorted(residents.codes)[::10])
 
-        variables = {"REPORTING_GENERATION": "2", "REPORTING_MONGO__DATABASE": rebuilt.database}
-        await asyncio.gather(platform.add("reporting", "reporting-2", **variables), residents.complain(range(100, 130)))
+        busy = asyncio.create_task(residents.complain(range(100, 130)))
+        state = await rebuild_until_killed(witness)
+        told = await ntbcare(platform, "reporting", "rebuild")
+        await busy
         await witness.settled()
-        published = sum([len(await witness.read(topic)) for topic in CONSUMERS["reporting"]])
-        await until(lambda: has_read(platform, published), limit_s=60)
-        await until(lambda: has_counted(rebuilt), limit_s=60)
-        for name in ("reporting", "reporting-2"):
-            await judge_recount(platform.http[name], await witness.read(CASES))
+        await until(lambda: has_followed(witness), limit_s=60)
+        found = await read_database(platform.mongo.uri, platform.database("reporting").database)
+        listed = await ntbcare(platform, "reporting", "generations")
+        await until(lambda: answers_from(platform, "2"), limit_s=20)
+        await judge_recount(platform.http["reporting"], await witness.read(CASES))
+        new = await answered(platform, residents.codes)
+        await ntbcare(platform, "reporting", "switch", "1")
+        await until(lambda: answers_from(platform, "1"), limit_s=20)
+        old = await answered(platform, residents.codes)
+        verified = [await ntbcare(platform, "reporting", "verify", "--generation", name) for name in ("1", "2")]
+        await ntbcare(platform, "reporting", "drop", "2")
 
-    live = await read_database(rebuilt.uri, platform.database("reporting").database)
-    second = await read_database(rebuilt.uri, rebuilt.database)
-    assert len(residents.codes) == len(live["cases_1"]) == 130
-    assert [case["_id"] for case in live["cases_1"] if len(case["history"]) != case["head"]["sequence"]] == []
-    assert sum(None in case["personal"].values() for case in live["cases_1"]) == 10
-    assert set(second) == {"cases_2", "buckets_2", "rollups_2", "marks_2"}
-    assert comparable(second["cases_2"]) == comparable(live["cases_1"])
-    assert comparable(second["buckets_2"]) == comparable(live["buckets_1"])
-    assert comparable(second["rollups_2"]) == comparable(live["rollups_1"])
-    assert (await platform.http["reporting-2"].get("/v1/statistics")).json()["totals"]["received"] == 130
-    for path, headers in questions(residents.codes):
-        answers = [await platform.http[name].get(path, headers=headers) for name in ("reporting", "reporting-2")]
-        assert (answers[0].status_code, answers[0].json()) == (answers[1].status_code, answers[1].json()), path
+    assert state == "building"
+    assert "Nothing differs." in told
+    assert "Readers are answered from generation 2 within a second." in told
+    rows = [line.split()[:2] for line in listed.splitlines()]
+    assert [row for row in rows if row and row[0].isdigit()] == [["1", "kept"], ["2", "live"]]
+    assert len(residents.codes) == len(found["cases_1"]) == 130
+    assert [case["_id"] for case in found["cases_1"] if len(case["history"]) != case["head"]["sequence"]] == []
+    assert sum(None in case["personal"].values() for case in found["cases_1"]) == 10
+    assert comparable(found["cases_2"]) == comparable(found["cases_1"])
+    assert comparable(found["buckets_2"]) == comparable(found["buckets_1"])
+    assert comparable(found["rollups_2"]) == comparable(found["rollups_1"])
+    assert old == new
+    assert all("All is as it should be." in words for words in verified)
+    assert set(answers) == {200}
+    left = await read_database(platform.mongo.uri, platform.database("reporting").database)
+    assert [name for name in left if name.endswith("_2")] == []
+
+
+@asynccontextmanager
+async def reading(platform: Platform) -> AsyncGenerator[list[int]]:
+    """Somebody asks for figures and lists all the while; the status of every answer."""
+    answers: list[int] = []
+
+    async def read() -> None:
+        for path in cycle(("/v1/statistics?by=region", "/v1/cases?limit=5", "/readyz")):
+            answer = await platform.http["reporting"].get(path)
+            answers.append(answer.status_code)
+
+    reader = asyncio.create_task(read())
+    yield answers
+    reader.cancel()
+    await asyncio.gather(reader, return_exceptions=True)
+
+
+async def rebuild_until_killed(witness: Witness) -> str:
+    """Kill it as soon as it has written something; the state of the generation then."""
+    process = await start_ntbcare(witness.platform, "reporting", "rebuild")
+    cases = witness.collection("reporting", "cases_2")
+    await until(cases.find_one, limit_s=30)
+    process.kill()
+    await process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    generation = await witness.collection("reporting", "generations").find_one({"_id": "generation:2"})
+    return str(generation and generation["state"])
+
+
+async def has_followed(witness: Witness) -> bool:
+    """Whether both generations have read and counted all that was published."""
+    stale = await witness.collection("reporting", "cases_2").find_one({"stale": {"$exists": True}})
+    marked = await witness.collection("reporting", "marks_2").find_one({"marked": True})
+    return stale is None and marked is None and await witness.platform.lag() == 0
+
+
+async def answers_from(platform: Platform, generation: str) -> bool:
+    return await platform.metric("reporting", "ntbcare_live_generation", generation=generation) == 1
+
+
+async def answered(platform: Platform, codes: Mapping[str, str]) -> dict[str, Any]:
+    """What everybody is told, by path and code."""
+    answers: dict[str, Any] = {}
+    for path, headers in questions(codes):
+        answer = await platform.http["reporting"].get(path, headers=headers)
+        answers[f"{path} {headers}"] = answer.status_code, answer.json()
+    return answers
 
 
 async def erase(witness: Witness, tickets: Iterable[str]) -> None:
@@ -117,17 +169,6 @@ async def erase(witness: Witness, tickets: Iterable[str]) -> None:
         keys = {(record.key or b"").decode() for record in await witness.read(topic)}
         gone = [tombstone(topic, key) for key in keys if key.partition(":")[0] in tickets]
         await publish_as(topic.writer, witness.platform.kafka, *gone)
-
-
-async def has_read(platform: Platform, published: int) -> bool:
-    """Whether the second generation has read everything from offset 0, each record once."""
-    return await platform.metric("reporting-2", "ntbcare_consumed_total") == published
-
-
-async def has_counted(settings: MongoSettings) -> bool:
-    found = await read_database(settings.uri, settings.database)
-    left = any("stale" in case for case in found["cases_2"])
-    return not left and not any("marked" in mark for mark in found["marks_2"])
 
 
 def comparable(documents: Iterable[Document]) -> dict[str, Document]:
