@@ -13,24 +13,26 @@ SERVICE_OF: Final = {
     "/v1/subscriptions": "notification",
     "/v1/notices": "notification",
     "/v1/webhooks": "notification",
-    "/v1/cases": "reporting",
-    "/v1/statistics": "reporting",
-    "/v1/scorecards": "reporting",
-    "/lacak": "reporting",
 }
 """By the first part of a path, or the first two where it begins with the version of the API."""
 
+EVERYTHING_ELSE: Final = "reporting"
+"""The residents' pages begin at `/`."""
+_NOT_OF_SERVICES: Final = ("-", "docs", "livez", "readyz", "metrics", "openapi.json", "asyncapi")
+"""The platform's own, or of each service below its name."""
 _OPEN311: Final = ("open311", "v2")
 _READ_BY_REPORTING: Final = ("requests", "servicerequestupdates")
 _READING: Final = ("GET", "HEAD")
 
 
 def service_of(method: str, path: str) -> str | None:
-    """The service's name; None where nobody answers such a path."""
+    """The service's name; None where none of them answers such a path."""
     parts = path.removeprefix("/").split("/")
+    if parts[0] in _NOT_OF_SERVICES:
+        return None
     if tuple(parts[:2]) == _OPEN311:
         return _open311(method, parts[2:])
-    return SERVICE_OF.get("/" + "/".join(parts[: 2 if parts[0] == "v1" else 1]))
+    return SERVICE_OF.get("/" + "/".join(parts[: 2 if parts[0] == "v1" else 1]), EVERYTHING_ELSE)
 
 
 def _open311(method: str, parts: list[str]) -> str:

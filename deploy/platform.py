@@ -24,7 +24,9 @@ from shared.metrics import REGISTRY
 from shared.problems import Problem, ProblemApp
 from shared.service import OWN_PATHS
 
-PAGES_OF_SERVICES: Final = {"/lapor": "intake", "/lacak": "reporting", "/desk": "routing"}
+HOME: Final = "/-/"
+"""Of whoever runs it; the residents' pages begin at `/`."""
+PAGES_OF_SERVICES: Final = {"/": "reporting", "/lapor": "intake", "/lacak": "reporting", "/desk": "routing"}
 """Linked from the start page where the service has them."""
 
 
@@ -112,7 +114,7 @@ def _create_health_router(platform: Platform) -> APIRouter:
 def _create_start_router(platform: Platform, apps: Mapping[str, FastAPI], *, has_mail: bool) -> APIRouter:
     router = APIRouter()
 
-    @router.api_route("/", methods=["GET", "HEAD"])
+    @router.api_route(HOME, methods=["GET", "HEAD"])
     async def start(_: Request) -> HTMLResponse:
         reasons = await platform.why_not_ready()
         states = {name: reasons.get(name, {}) for name in apps}

@@ -56,5 +56,16 @@ def in_full_words(moment: datetime, language: Language) -> str:
     return f"{day}, {local.day} {month} {local.year} {_AT[language]} {_clock(local, language)}"
 
 
+def day_in_words(day: date, language: Language) -> str:
+    """`27 Nov 2026`."""
+    return f"{day.day} {_MONTHS[language][day.month - 1][:_SHORT]} {day.year}"
+
+
+def month_in_words(month: str, language: Language) -> str:
+    """`November 2026` for `2026-11`."""
+    year, number = month.split("-")
+    return f"{_MONTHS[language][int(number) - 1]} {year}"
+
+
 def _clock(local: datetime, language: Language) -> str:
     return f"{local:%H}{_BETWEEN[language]}{local:%M} WITA"

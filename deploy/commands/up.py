@@ -177,7 +177,8 @@ def _welcome(plan: Plan, console: Console, seconds: float) -> None:
     console.print(f"[bold green]NTB Care runs.[/] It was ready after {seconds:.1f} s. Stop it with Ctrl-C.\n")
     told = Table.grid(padding=(0, 2))
     for name, value in {
-        "Start page": plan.url,
+        "Residents' pages": plan.url,
+        "Operator's page": f"{plan.url}/-/",
         "Documentation": f"{plan.url}/docs",
         "Messages": f"{plan.url}/-/messages (mail, telephones, agencies' systems; nothing leaves this machine)",
         "Mail": f"{plan.url}/-/mail (SMTP on {HOST}:{plan.smtp_port})",

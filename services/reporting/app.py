@@ -1,6 +1,8 @@
 from datetime import UTC, date, datetime
+from typing import Final
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 
 from services.reporting.api.cases import create_case_router, create_list_router
 from services.reporting.api.dossier import Dossiers, create_dossier_router
@@ -10,14 +12,22 @@ from services.reporting.api.statistics import create_statistics_router
 from services.reporting.dossier_pdf import DossierPrinter
 from services.reporting.drilling import Drilling
 from services.reporting.following import Following, OneGeneration
+from services.reporting.pages.routes import answer_unknown_paths, create_public_router
+from services.reporting.pages.site import Site
 from services.reporting.reading import Reading
 from services.reporting.scoring import Scoring
 from services.reporting.settings import Settings
 from services.reporting.store import Store
 from shared.outages import answer_outages
+from shared.pages.rendering import Pages
 from shared.service import Service
 from shared.waiters import Waiters
 from shared.wita import day_of
+
+SMALLEST_PACKED: Final = 1_000
+"""Bytes."""
+PACKED_AS_MUCH: Final = 5
+"""Beyond this it takes longer without getting smaller."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -35,6 +45,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     service.health.add("consumer", ready=following.why_not_ready, alive=following.why_not_alive)
     reading = Reading(store, waiters, names, settings.tracking_keys())
     scoring = Scoring(store, names, lambda: store.definitions)
+    site = Site(Pages("services.reporting.pages", ""), store, names, reading)
     app = service.create_app(
         create_list_router(store, names, Drilling(store, lambda: store.definitions)),
         create_case_router(reading),
@@ -42,9 +53,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         create_statistics_router(store, names),
         create_scorecard_router(scoring, names, _today),
         create_sitting_router(scoring, names, _today),
+        site.pages.assets_router(),
+        create_public_router(site),
     )
     answer_outages(app)
     app.add_middleware(OneGeneration, store=store)
+    answer_unknown_paths(app, site)
+    # Streams of events go through as they are.
+    app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_PACKED, compresslevel=PACKED_AS_MUCH)
     return app
 
 

@@ -49,6 +49,11 @@ class Reading:
             raise Problem(404, "No such case", detail, headers=HEADERS)
         return view
 
+    async def public(self, ticket: str) -> StoredCase | None:
+        """All that is stored; None of a case that is not there or not public."""
+        stored = await self._stored(ticket, Wait(0, 0), publicly=True)
+        return stored if is_public(stored) else None
+
     async def own(self, ticket: str, code: str) -> StoredCase:
         """All that is stored, for whoever has its code; its head is there. Raises a 403, 404 or 429 Problem."""
         self._codes.check(ticket, code)

@@ -1,5 +1,6 @@
 """Pages of all services: one layout, one stylesheet, two languages, nothing from elsewhere."""
 
+import gzip
 import hashlib
 import json
 from collections.abc import Mapping
@@ -19,10 +20,12 @@ POLICY: Final = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 LANGUAGE_COOKIE: Final = "ntbcare_language"
+_YEAR_S: Final = 365 * 24 * 3600
 _ASSETS: Final = {
     "pico.classless.min.css": ("vendor", "text/css"),
     "htmx.min.js": ("vendor", "text/javascript"),
     "style.css": ("", "text/css"),
+    "live.js": ("", "text/javascript"),
 }
 
 
@@ -41,13 +44,15 @@ class Pages:
     def words(self, language: Language) -> Mapping[str, Any]:
         return self._words[language]
 
-    def render(self, template: str, language: Language, status: int = 200, **values: Any) -> HTMLResponse:
-        """The page in a language; `t` in a template is its words."""
+    def render(
+        self, template: str, language: Language, status: int = 200, cache: str = "no-store", /, **values: Any
+    ) -> HTMLResponse:
+        """The page in a language; `t` in a template is its words. `cache` is the header that tells who may keep it."""
         headers = {
             "Content-Security-Policy": POLICY,
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "same-origin",
-            "Cache-Control": "no-store",
+            "Cache-Control": cache,
             "Vary": "Cookie, Accept-Language",
         }
         told = {"t": self._words[language], "language": language, "prefix": self._prefix, "assets": self._assets}
@@ -59,13 +64,40 @@ class Pages:
         router = APIRouter(prefix=f"{self._prefix}/assets", include_in_schema=False)
 
         @router.get("/{name}")
-        async def asset(name: str) -> Response:
+        async def asset(request: Request, name: str) -> Response:
             if name not in _ASSETS:
                 raise Problem(404, "No such file")
-            headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
-            return Response(_content(name), media_type=_ASSETS[name][1], headers=headers)
+            headers = {
+                "Cache-Control": f"public, max-age={_YEAR_S}, immutable",
+                "X-Content-Type-Options": "nosniff",
+                "Vary": "Accept-Encoding",
+            }
+            if "gzip" not in request.headers.get("accept-encoding", ""):
+                return Response(_content(name), media_type=_ASSETS[name][1], headers=headers)
+            headers["Content-Encoding"] = "gzip"
+            return Response(_packed(name), media_type=_ASSETS[name][1], headers=headers)
 
         return router
+
+
+def is_unchanged(request: Request, page: Response) -> bool:
+    """Whether who asks has this very content already. Marks the page so that it can be asked next time."""
+    # Weak: the same mark stands for what is compressed on its way.
+    mark = f'W/"{hashlib.sha256(page.body).hexdigest()[:24]}"'
+    page.headers["ETag"] = mark
+    return mark in [known.strip() for known in request.headers.get("if-none-match", "").split(",")]
+
+
+def not_modified(page: Response) -> Response:
+    """Says that it is unchanged."""
+    kept = ("etag", "cache-control", "vary")
+    return Response(status_code=304, headers={name: page.headers[name] for name in kept})
+
+
+def remember_language(response: Response, chosen: str) -> None:
+    """For a year; what is no language of ours changes nothing."""
+    if chosen in set(Language):
+        response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=_YEAR_S, samesite="lax", httponly=True)
 
 
 def language_of(request: Request) -> Language:
@@ -86,6 +118,11 @@ def _read_words(package: str, language: Language) -> Mapping[str, Any]:
 @cache
 def _content(name: str) -> bytes:
     return files("shared.pages").joinpath(_ASSETS[name][0], name).read_bytes()
+
+
+@cache
+def _packed(name: str) -> bytes:
+    return gzip.compress(_content(name), mtime=0)
 
 
 @cache

@@ -7,12 +7,10 @@ from fastapi.responses import RedirectResponse
 
 from services.routing.pages.sessions import Sessions
 from shared.desk_session import HOME, comes_from_elsewhere, local_path
-from shared.events.event import Language
-from shared.pages.rendering import LANGUAGE_COOKIE, Pages, language_of
+from shared.pages.rendering import Pages, language_of, remember_language
 from shared.problems import Problem
 
 _LOGIN = f"{HOME}/login"
-_YEAR_S = 365 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -63,8 +61,7 @@ class SigningIn:
         form = await request.form()
         chosen = str(form.get("to", ""))
         response = RedirectResponse(local_path(str(form.get("back", HOME))), 303)
-        if chosen in set(Language):
-            response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=_YEAR_S, samesite="lax", httponly=True)
+        remember_language(response, chosen)
         return response
 
     def _sorry(self, request: Request, problem: Problem) -> Response:

@@ -1,0 +1,196 @@
+"""The map: one figure by regency or by district, in classes that have names, and a table that says the same."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+
+from services.reporting.domain.figures import PROVINCE
+from services.reporting.domain.statistics import Counts, Dimension, Question
+from services.reporting.pages.listing import address_of
+from services.reporting.pages.periods import KINDS, Period
+from services.reporting.pages.saying import Speaker
+from services.reporting.pages.scales import Key, Scale
+from services.reporting.pages.shapes import Box, Level, Shape, box_of, hexagon, population, shapes
+from services.reporting.pages.today import between_in_words
+from services.reporting.store.figures import FigureStore
+
+PAGE: Final = "/peta"
+RECEIVED, PER_HEAD, FOLLOWED_UP = "diterima", "per-penduduk", "ditindaklanjuti"
+FIGURES: Final = (RECEIVED, PER_HEAD, FOLLOWED_UP)
+"""As they stand in addresses, the default first."""
+_HEADS: Final = 10_000
+FEWEST: Final = 5
+"""A share of fewer tells nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A region on the map."""
+
+    code: str
+    path: str
+    tone: int
+    told: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hexagon:
+    """About 36 square kilometres."""
+
+    points: str
+    tone: int
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the table says of a region."""
+
+    name: str
+    number: str
+    class_name: str
+    tone: int
+    received: str
+    followed_up: str
+    href: str | None
+    """Further down; None: there is no map of it."""
+    cases: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the map is made of."""
+
+    region: str | None
+    period: Period
+    figure: str
+    counts: Mapping[str, Counts]
+    hexagons: Mapping[str, int]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MapPage:
+    """The whole page."""
+
+    region: str | None
+    heading: str
+    figure: str
+    figures: tuple[str, ...]
+    period: str
+    kinds: tuple[str, ...]
+    between: str
+    box: Box
+    areas: list[Area]
+    hexagons: list[Hexagon]
+    legend: list[Key]
+    rows: list[Row]
+    complete: bool
+
+
+async def see(figures: FigureStore, region: str | None, period: Period, figure: str) -> Seen:
+    """Read the buckets: of all regencies, or of the districts of one."""
+    question = Question(
+        by=(Dimension.REGION,),
+        level="district" if region else "regency",
+        first=period.first,
+        last=period.last,
+        region=region,
+    )
+    rows = await figures.rows(question)
+    counts = {cell["region"]: row for cell, row in rows}
+    return Seen(region, period, figure, counts, {}, question.rows_complete)
+
+
+def figures_for(region: str | None) -> tuple[str, ...]:
+    """Of districts the population is not known."""
+    return tuple(figure for figure in FIGURES if figure != PER_HEAD or not region)
+
+
+def show_map(seen: Seen, say: Speaker) -> MapPage:
+    """The map in words and in classes."""
+    shown, context = _shapes_in(seen.region), (seen, say)
+    values = {code: _value(code, seen) for code in {*shown, *seen.counts}}
+    scale = Scale.shares() if seen.figure == FOLLOWED_UP else Scale.of(values.values())
+    ordered = sorted(values.items(), key=lambda one: (-seen.counts.get(one[0], Counts()).received, one[0]))
+    return MapPage(
+        region=seen.region,
+        heading=say.region(seen.region) if seen.region else say.words["map"],
+        figure=seen.figure,
+        figures=figures_for(seen.region),
+        period=seen.period.kind,
+        kinds=KINDS,
+        between=between_in_words(seen.period, say),
+        box=box_of(shown.values()),
+        areas=[_area(shape, values[shape.code], scale, context) for shape in shown.values()],
+        hexagons=_hexagons(seen, say),
+        legend=scale.legend(say),
+        rows=[_row(code, value, scale, context) for code, value in ordered],
+        complete=seen.complete,
+    )
+
+
+def _shapes_in(region: str | None) -> Mapping[str, Shape]:
+    level: Level = "district" if region else "regency"
+    return {code: shape for code, shape in shapes(level).items() if region is None or code.startswith(f"{region}.")}
+
+
+def _value(code: str, seen: Seen) -> float | None:
+    counts = seen.counts.get(code, Counts())
+    match seen.figure:
+        case "per-penduduk":
+            heads = population().get(code)
+            return round(_HEADS * counts.received / heads, 1) if heads else None
+        case "ditindaklanjuti":
+            return counts.followed_up_percent if counts.received >= FEWEST else None
+        case _:
+            return counts.received
+
+
+def _told(value: float | None, seen: Seen, say: Speaker) -> str:
+    return say.percent(value) if seen.figure == FOLLOWED_UP else say.number(value)
+
+
+def _href(code: str, seen: Seen) -> str:
+    """Of a regency its own map, of a district its cases."""
+    if seen.region is None and len(code) == len("52.03"):
+        return f"{PAGE}/{code}?" + urlencode({"waktu": seen.period.kind, "angka": seen.figure})
+    return _cases(code, seen)
+
+
+def _cases(code: str, seen: Seen) -> str:
+    return address_of(wilayah=code, **seen.period.asked)
+
+
+def _area(shape: Shape, value: float | None, scale: Scale, context: tuple[Seen, Speaker]) -> Area:
+    seen, say = context
+    tone = scale.class_of(value)
+    name = say.region(shape.code)
+    told = f"{name}: {_told(value, seen, say)}, {scale.name(tone, say)}"
+    return Area(shape.code, shape.path, tone, told, _href(shape.code, seen))
+
+
+def _row(code: str, value: float | None, scale: Scale, context: tuple[Seen, Speaker]) -> Row:
+    seen, say = context
+    tone, counts = scale.class_of(value), seen.counts.get(code, Counts())
+    is_whole = code in {seen.region, PROVINCE}
+    return Row(
+        name=say.words["place_unknown"] if is_whole else say.region(code),
+        number=_told(value, seen, say),
+        class_name=scale.name(tone, say),
+        tone=tone,
+        received=say.number(counts.received),
+        followed_up=say.number(counts.followed_up),
+        href=None if is_whole else _href(code, seen),
+        cases=_cases(code, seen),
+    )
+
+
+def _hexagons(seen: Seen, say: Speaker) -> list[Hexagon]:
+    scale = Scale.of(seen.hexagons.values())
+    return [
+        Hexagon(hexagon(index), scale.class_of(number), say.words["in_hexagon"].format(say.number(number)))
+        for index, number in sorted(seen.hexagons.items())
+    ]
