@@ -9,11 +9,13 @@ from services.reporting.api.dossier import Dossiers, create_dossier_router
 from services.reporting.api.scorecards import create_scorecard_router
 from services.reporting.api.sitting import create_sitting_router
 from services.reporting.api.statistics import create_statistics_router
-from services.reporting.dossier_pdf import DossierPrinter
 from services.reporting.drilling import Drilling
 from services.reporting.following import Following, OneGeneration
+from services.reporting.pages.live import Live
 from services.reporting.pages.routes import answer_unknown_paths, create_public_router
 from services.reporting.pages.site import Site
+from services.reporting.pages.today import read_live
+from services.reporting.printing import Printer
 from services.reporting.reading import Reading
 from services.reporting.scoring import Scoring
 from services.reporting.settings import Settings
@@ -45,11 +47,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     service.health.add("consumer", ready=following.why_not_ready, alive=following.why_not_alive)
     reading = Reading(store, waiters, names, settings.tracking_keys())
     scoring = Scoring(store, names, lambda: store.definitions)
-    site = Site(Pages("services.reporting.pages", ""), store, names, reading)
+    drilling, printer = Drilling(store, lambda: store.definitions), Printer()
+    live = Live(lambda: read_live(store, _today()))
+    site = Site(Pages("services.reporting.pages", ""), store, names, reading, scoring, drilling, printer, live)
     app = service.create_app(
-        create_list_router(store, names, Drilling(store, lambda: store.definitions)),
+        create_list_router(store, names, drilling),
         create_case_router(reading),
-        create_dossier_router(Dossiers(reading, names, DossierPrinter(), lambda: datetime.now(UTC))),
+        create_dossier_router(Dossiers(reading, names, printer, lambda: datetime.now(UTC))),
         create_statistics_router(store, names),
         create_scorecard_router(scoring, names, _today),
         create_sitting_router(scoring, names, _today),

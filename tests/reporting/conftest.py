@@ -12,9 +12,9 @@ from services.reporting.api.scorecards import create_scorecard_router
 from services.reporting.api.sitting import create_sitting_router
 from services.reporting.api.statistics import create_statistics_router
 from services.reporting.domain.projection import Erased, Told
-from services.reporting.dossier_pdf import DossierPrinter
 from services.reporting.drilling import Drilling
 from services.reporting.handlers import Projector
+from services.reporting.printing import Printer
 from services.reporting.reading import Reading
 from services.reporting.refresher import Refresher, Rules
 from services.reporting.scoring import Scoring
@@ -108,7 +108,7 @@ async def client(projecting: Projecting) -> AsyncGenerator[httpx2.AsyncClient]:
     answer_outages(app)
     app.include_router(create_list_router(store, names, Drilling(store, lambda: RULES.definitions)))
     app.include_router(create_case_router(reading))
-    app.include_router(create_dossier_router(Dossiers(reading, names, DossierPrinter(), lambda: NOW)))
+    app.include_router(create_dossier_router(Dossiers(reading, names, Printer(), lambda: NOW)))
     app.include_router(create_statistics_router(store, names))
     app.include_router(create_scorecard_router(scoring, names, lambda: date(2026, 4, 10)))
     app.include_router(create_sitting_router(scoring, names, lambda: date(2026, 4, 10)))

@@ -9,7 +9,8 @@ from pypdf import PdfReader
 
 from services.reporting.domain.dossier import Dossier
 from services.reporting.domain.projection import Erased
-from services.reporting.dossier_pdf import DossierPrinter, PrinterBusy, render
+from services.reporting.dossier_pdf import sheet_of
+from services.reporting.printing import Printer, PrinterBusy, render
 from shared.events.event import Language
 from tests.reporting.escalated import ACCEPTANCE, TEXT, a_dossier, until_the_ombudsman
 from tests.reporting.samples import ticket
@@ -33,13 +34,17 @@ def pages_of(pdf: bytes) -> list[str]:
     return [" ".join(text.replace("\u200b", "").split()) for text in texts]
 
 
+def printed(dossier: Dossier) -> bytes:
+    return render(sheet_of(dossier))
+
+
 def with_writing(dossier: Dossier, text: str) -> Dossier:
     first, *others = dossier.writings
     return replace(dossier, writings=[replace(first, text=text), *others])
 
 
 def test_given_an_offered_file_when_it_is_printed_then_it_is_a_document_with_all_that_matters() -> None:
-    pages = pages_of(render(a_dossier(*until_the_ombudsman())))
+    pages = pages_of(printed(a_dossier(*until_the_ombudsman())))
 
     whole = " ".join(pages)
     assert len(pages) == 2
@@ -53,7 +58,7 @@ def test_given_an_offered_file_when_it_is_printed_then_it_is_a_document_with_all
 
 
 def test_given_english_when_it_is_printed_then_its_labels_are_english() -> None:
-    pages = pages_of(render(a_dossier(*until_the_ombudsman(), language=Language.ENGLISH)))
+    pages = pages_of(printed(a_dossier(*until_the_ombudsman(), language=Language.ENGLISH)))
 
     assert "File for the Ombudsman" in pages[0]
     assert "Page 1 of 2" in pages[0]
@@ -66,7 +71,7 @@ def test_given_text_that_looks_like_code_when_it_is_printed_then_it_is_shown_as_
     line = replace(dossier.history[2], told=text, words=text, by=text)
     hostile = replace(with_writing(dossier, text), history=[line], category_name=text, agency_name=text)
 
-    whole = " ".join(pages_of(render(hostile)))
+    whole = " ".join(pages_of(printed(hostile)))
 
     assert whole.count(text) >= 5
 
@@ -75,7 +80,7 @@ def test_given_odd_characters_and_endless_words_when_it_is_printed_then_it_still
     text = "\x00\x07\u202e\ud7ff 😀 عربي " + "A" * 5_000 + "\r\n\t" + "\u0301" * 50
     dossier = with_writing(a_dossier(*until_the_ombudsman()), text)
 
-    pages = pages_of(render(dossier))
+    pages = pages_of(printed(dossier))
 
     assert "A" * 60 in "".join(pages).replace(" ", "")
 
@@ -83,7 +88,7 @@ def test_given_odd_characters_and_endless_words_when_it_is_printed_then_it_still
 def test_given_an_erased_text_when_it_is_printed_then_that_is_said() -> None:
     dossier = a_dossier(*until_the_ombudsman(), Erased("personal", f"{ticket(1)}:p1"))
 
-    whole = " ".join(pages_of(render(dossier)))
+    whole = " ".join(pages_of(printed(dossier)))
 
     assert "Tulisan ini sudah dihapus." in whole
     assert TEXT not in whole
@@ -93,7 +98,7 @@ def test_given_a_long_history_when_it_is_printed_then_every_page_has_its_number_
     dossier = a_dossier(*until_the_ombudsman())
     lines = [replace(dossier.history[3], sequence=number) for number in range(1, 201)]
 
-    pages = pages_of(render(replace(dossier, history=lines)))
+    pages = pages_of(printed(replace(dossier, history=lines)))
 
     assert len(pages) > 10
     assert all(f"Halaman {number} dari {len(pages)}" in page for number, page in enumerate(pages, start=1))
@@ -103,13 +108,13 @@ def test_given_a_long_history_when_it_is_printed_then_every_page_has_its_number_
 def test_given_one_moment_when_a_file_is_printed_twice_then_it_is_the_same() -> None:
     dossier = a_dossier(*until_the_ombudsman())
 
-    assert render(dossier) == render(dossier)
+    assert printed(dossier) == printed(dossier)
 
 
 async def test_given_as_many_waiting_as_may_when_another_is_asked_for_then_it_is_refused_until_they_are_done() -> None:
-    printer, dossier = DossierPrinter(most_waiting=1), a_dossier(*until_the_ombudsman())
+    printer, dossier = Printer(most_waiting=1), a_dossier(*until_the_ombudsman())
 
-    outcomes = await asyncio.gather(*(printer.print(dossier) for _ in range(3)), return_exceptions=True)
+    outcomes = await asyncio.gather(*(printer.print(sheet_of(dossier)) for _ in range(3)), return_exceptions=True)
 
     assert [type(outcome) for outcome in outcomes] == [bytes, bytes, PrinterBusy]
-    assert (await printer.print(dossier)).startswith(b"%PDF")
+    assert (await printer.print(sheet_of(dossier))).startswith(b"%PDF")

@@ -13,7 +13,8 @@ from services.reporting.api.filters import Asked
 from services.reporting.domain.case import StoredCase
 from services.reporting.domain.dossier import Dossier, make_dossier
 from services.reporting.domain.offers import broken_promises
-from services.reporting.dossier_pdf import DossierPrinter, PrinterBusy
+from services.reporting.dossier_pdf import sheet_of
+from services.reporting.printing import Printer, PrinterBusy
 from services.reporting.reading import HEADERS, Reading
 from shared.directory import Directory
 from shared.events.event import Language
@@ -53,7 +54,7 @@ class Dossiers:
 
     reading: Reading
     names: Directory
-    printer: DossierPrinter
+    printer: Printer
     now: Callable[[], datetime]
 
     async def make(self, ticket: str, language: Language | None, code: str) -> Dossier:
@@ -68,7 +69,7 @@ class Dossiers:
     async def print(self, dossier: Dossier) -> bytes:
         """Raises a 503 Problem."""
         try:
-            return await self.printer.print(dossier)
+            return await self.printer.print(sheet_of(dossier))
         except PrinterBusy:
             headers = HEADERS | {"Retry-After": str(RETRY_AFTER_S)}
             raise Problem(503, "Not available now", "Many files are being printed.", headers=headers) from None

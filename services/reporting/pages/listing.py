@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.reporting.api.filters import NONE, AgencyFilter, Day
 from services.reporting.domain.case import Head
+from services.reporting.domain.definitions import Definitions
+from services.reporting.domain.tallies import DUE_ON
 from services.reporting.domain.terms import STATUSES, URGENCIES, named
 from services.reporting.pages.saying import Speaker, Told
 from services.reporting.pages.standing import standing_in_words
@@ -17,7 +19,7 @@ from services.reporting.store.cases import Search
 from shared.cursors import Place, read_cursor, write_cursor
 from shared.directory import Directory
 from shared.events.case import Status
-from shared.events.event import CategoryCode, RegionCode
+from shared.events.event import CategoryCode, RegionCode, Slug
 from shared.ids import parse_ticket
 from shared.problems import Problem, read_faults
 
@@ -39,6 +41,7 @@ class Wanted(BaseModel):
     status: Status | None = None
     first: Day | None = Field(default=None, alias="dari")
     last: Day | None = Field(default=None, alias="sampai")
+    figure: Slug | None = Field(default=None, alias="angka")
     cursor: str | None = Field(default=None, alias="lanjut", max_length=200)
 
     @property
@@ -58,10 +61,13 @@ class Asked:
     wanted: Wanted
     faults: frozenset[str]
 
+    def with_fault(self, field: str) -> "Asked":
+        return Asked(self.sent, self.wanted, self.faults | {field})
+
     @property
     def is_filtered(self) -> bool:
         """By more than words."""
-        return bool(self.sent.keys() - {"q", "lanjut"})
+        return bool(self.sent.keys() - {"q", "angka", "lanjut"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +101,13 @@ def read_wanted(sent: Mapping[str, str], names: Directory) -> Asked:
 
 
 def to_search(wanted: Wanted) -> Search:
-    """One more than a page shows, to know whether there is a next one. Raises a 422 Problem of a wrong cursor."""
+    """One more than a page shows, to know whether there is a next one."""
     return Search(
         region=wanted.region,
         agency="" if wanted.agency == NONE else wanted.agency,
         category=wanted.category,
         status=wanted.status.value if wanted.status else None,
+        figure=wanted.figure,
         first=_iso(wanted.first),
         last=_iso(wanted.last),
         after=read_cursor(wanted.cursor) if wanted.cursor else None,
@@ -135,6 +142,15 @@ def address_of(**filters: Any) -> str:
     """Of the list with these filters; those that are None are left out."""
     kept = {name: value for name, value in filters.items() if value is not None}
     return f"{PAGE}?{urlencode(kept)}" if kept else PAGE
+
+
+def figure_in_words(figure: str, definitions: Definitions, say: Speaker) -> str:
+    """What the cases of a figure have in common."""
+    known = definitions.by_id.get(figure)
+    if known:
+        return known.name.in_language(say.language)
+    day = date.fromisoformat(figure.removeprefix(DUE_ON))
+    return say.words["due_on"].format(say.day(day))
 
 
 def lines_of(found: Iterable[tuple[str, Head]], say: Speaker) -> list[Line]:

@@ -1,23 +1,23 @@
 """The map: one figure by regency or by district, in classes that have names, and a table that says the same."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode
 
 from services.reporting.domain.figures import PROVINCE
-from services.reporting.domain.statistics import Counts, Dimension, Question
+from services.reporting.domain.statistics import Dimension, Question, percent
 from services.reporting.pages.listing import address_of
 from services.reporting.pages.periods import KINDS, Period
 from services.reporting.pages.saying import Speaker
 from services.reporting.pages.scales import Key, Scale
 from services.reporting.pages.shapes import Box, Level, Shape, box_of, hexagon, population, shapes
-from services.reporting.pages.today import between_in_words
-from services.reporting.store.figures import FigureStore
+from services.reporting.pages.today import FOLLOWED_UP, LATE, NONE, RECEIVED, SHOWN, between_in_words
+from services.reporting.store.figures import FigureStore, NotAddedUp, Numbers
 
 PAGE: Final = "/peta"
-RECEIVED, PER_HEAD, FOLLOWED_UP = "diterima", "per-penduduk", "ditindaklanjuti"
-FIGURES: Final = (RECEIVED, PER_HEAD, FOLLOWED_UP)
+NUMBER, PER_HEAD, SHARE, OVERDUE = "diterima", "per-penduduk", "ditindaklanjuti", "terlambat"
+FIGURES: Final = (NUMBER, PER_HEAD, SHARE, OVERDUE)
 """As they stand in addresses, the default first."""
 _HEADS: Final = 10_000
 FEWEST: Final = 5
@@ -66,7 +66,7 @@ class Seen:
     region: str | None
     period: Period
     figure: str
-    counts: Mapping[str, Counts]
+    counts: Mapping[str, Numbers]
     hexagons: Mapping[str, int]
     complete: bool
 
@@ -99,9 +99,18 @@ async def see(figures: FigureStore, region: str | None, period: Period, figure: 
         last=period.last,
         region=region,
     )
-    rows = await figures.rows(question)
+    rows = await figures.table(question, SHOWN)
     counts = {cell["region"]: row for cell, row in rows}
-    return Seen(region, period, figure, counts, {}, question.rows_complete)
+    hexagons = await _hexagons_of(figures, question) if region else {}
+    return Seen(region, period, figure, counts, hexagons, question.rows_complete)
+
+
+async def _hexagons_of(figures: FigureStore, question: Question) -> Mapping[str, int]:
+    """None of parts of months, for which they are not kept."""
+    try:
+        return await figures.hexagons(replace(question, level="regency"))
+    except NotAddedUp:
+        return {}
 
 
 def figures_for(region: str | None) -> tuple[str, ...]:
@@ -113,8 +122,8 @@ def show_map(seen: Seen, say: Speaker) -> MapPage:
     """The map in words and in classes."""
     shown, context = _shapes_in(seen.region), (seen, say)
     values = {code: _value(code, seen) for code in {*shown, *seen.counts}}
-    scale = Scale.shares() if seen.figure == FOLLOWED_UP else Scale.of(values.values())
-    ordered = sorted(values.items(), key=lambda one: (-seen.counts.get(one[0], Counts()).received, one[0]))
+    scale = Scale.shares() if seen.figure == SHARE else Scale.of(values.values())
+    ordered = sorted(values.items(), key=lambda one: (-seen.counts.get(one[0], NONE)[RECEIVED], one[0]))
     return MapPage(
         region=seen.region,
         heading=say.region(seen.region) if seen.region else say.words["map"],
@@ -138,19 +147,21 @@ def _shapes_in(region: str | None) -> Mapping[str, Shape]:
 
 
 def _value(code: str, seen: Seen) -> float | None:
-    counts = seen.counts.get(code, Counts())
+    counts = seen.counts.get(code, NONE)
     match seen.figure:
         case "per-penduduk":
             heads = population().get(code)
-            return round(_HEADS * counts.received / heads, 1) if heads else None
+            return round(_HEADS * counts[RECEIVED] / heads, 1) if heads else None
         case "ditindaklanjuti":
-            return counts.followed_up_percent if counts.received >= FEWEST else None
+            return percent(counts[FOLLOWED_UP], counts[RECEIVED]) if counts[RECEIVED] >= FEWEST else None
+        case "terlambat":
+            return counts[LATE]
         case _:
-            return counts.received
+            return counts[RECEIVED]
 
 
 def _told(value: float | None, seen: Seen, say: Speaker) -> str:
-    return say.percent(value) if seen.figure == FOLLOWED_UP else say.number(value)
+    return say.percent(value) if seen.figure == SHARE else say.number(value)
 
 
 def _href(code: str, seen: Seen) -> str:
@@ -174,15 +185,15 @@ def _area(shape: Shape, value: float | None, scale: Scale, context: tuple[Seen, 
 
 def _row(code: str, value: float | None, scale: Scale, context: tuple[Seen, Speaker]) -> Row:
     seen, say = context
-    tone, counts = scale.class_of(value), seen.counts.get(code, Counts())
+    tone, counts = scale.class_of(value), seen.counts.get(code, NONE)
     is_whole = code in {seen.region, PROVINCE}
     return Row(
         name=say.words["place_unknown"] if is_whole else say.region(code),
         number=_told(value, seen, say),
         class_name=scale.name(tone, say),
         tone=tone,
-        received=say.number(counts.received),
-        followed_up=say.number(counts.followed_up),
+        received=say.number(counts[RECEIVED]),
+        followed_up=say.number(counts[FOLLOWED_UP]),
         href=None if is_whole else _href(code, seen),
         cases=_cases(code, seen),
     )

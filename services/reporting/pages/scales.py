@@ -51,7 +51,7 @@ class Scale:
             return ""
         unit = " %" if self.of_shares else ""
         bounds = [round(number * self.step, 1) for number in (tone - 1, tone)]
-        above, upto = (say.number(int(bound) if bound.is_integer() else bound) for bound in bounds)
+        above, upto = (say.number(int(bound) if bound == int(bound) else bound) for bound in bounds)
         return say.words["above_upto"].format(above=above, upto=f"{upto}{unit}")
 
 

@@ -11,9 +11,13 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 from pymongo.errors import PyMongoError
 
+from services.reporting.drilling import Drilling
+from services.reporting.pages.live import Live
 from services.reporting.pages.navigation import PLACES, ways_in
 from services.reporting.pages.saying import Speaker
+from services.reporting.printing import Printer
 from services.reporting.reading import Reading
+from services.reporting.scoring import Scoring
 from services.reporting.store import Store
 from shared.directory import Directory
 from shared.mongo import is_passing
@@ -50,6 +54,10 @@ class Site:
     store: Store
     names: Directory
     reading: Reading
+    scoring: Scoring
+    drilling: Drilling
+    printer: Printer
+    live: Live
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def visit(self, request: Request, show: Callable[[Visit], Awaitable[Response]]) -> Response:

@@ -1,32 +1,39 @@
 """The start page: what came in, how far it is, how that compares, and where it comes from."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from services.reporting.domain.statistics import Counts, Dimension, Question, percent
+from services.reporting.domain.statistics import Dimension, Question, percent
 from services.reporting.pages.charts import Chart, draw
 from services.reporting.pages.listing import address_of
-from services.reporting.pages.periods import KINDS, Period, months_before
+from services.reporting.pages.periods import KINDS, Period, month_away
 from services.reporting.pages.saying import Speaker
-from services.reporting.store.figures import FigureStore
+from services.reporting.store import Store
+from services.reporting.store.figures import FigureStore, Numbers
 
-SHOWN: Final = ("received", "followed_up", "done", "rejected")
+RECEIVED, FOLLOWED_UP, DONE, LATE = SHOWN = ("received", "followed_up", "done", "late")
+NONE: Final[Numbers] = dict.fromkeys(SHOWN, 0)
 MOST_CATEGORIES: Final = 8
 _MONTHS: Final = 12
+_LISTED: Final = {RECEIVED, LATE}
+"""Their cases can be listed of any time."""
 
-Row = tuple[str, Counts]
+Row = tuple[str, Numbers]
+Href = Callable[[str], str]
+"""From a row's code to where it leads."""
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
+class Picture:
     """What the page is made of."""
 
     period: Period
-    counts: Counts
-    before: Counts | None
+    numbers: Numbers
+    before: Numbers | None
+    late_of_all: int
     months: Sequence[Row]
     categories: Sequence[Row]
     regions: Sequence[Row]
@@ -43,12 +50,13 @@ class Figure:
     share: str | None
     """Of those received; None of these themselves."""
     before: str | None
-    href: str
+    href: str | None
+    """To its cases; None: they are too many to be looked for at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row of a table: a name with its counts, and how long its bar is."""
+    """A row of a table: a name with its numbers, and how long its bar is."""
 
     code: str
     name: str
@@ -56,6 +64,7 @@ class Line:
     followed_up: str
     followed_up_share: str
     done: str
+    late: str
     bar: float
     """Of the longest one, from 0 to 100."""
     href: str
@@ -71,6 +80,7 @@ class TodayPage:
     is_live: bool
     is_empty: bool
     figures: list[Figure]
+    late_of_all: str
     chart: Chart
     short_months: list[str]
     months: list[Line]
@@ -79,23 +89,27 @@ class TodayPage:
     complete: bool
 
 
-async def read_numbers(figures: FigureStore, period: Period, today: date) -> Numbers:
-    """All from buckets, at once."""
+async def look(figures: FigureStore, period: Period) -> Picture:
+    """All from what was counted before, at once."""
     whole = Question(first=period.first, last=period.last)
-    year = Question(by=(Dimension.MONTH,), first=months_before(today, _MONTHS - 1), last=today)
+    year = Question(
+        by=(Dimension.MONTH,), first=month_away(period.today, 1 - _MONTHS), last=month_away(period.today, 0, on=31)
+    )
     by_category = Question(by=(Dimension.CATEGORY,), first=period.first, last=period.last)
     by_region = Question(by=(Dimension.REGION,), first=period.first, last=period.last)
-    counts, before, months, categories, regions = await asyncio.gather(
-        figures.total(whole),
-        _total(figures, period.before),
-        figures.rows(year),
-        figures.rows(by_category),
-        figures.rows(by_region),
+    numbers, before, open_now, months, categories, regions = await asyncio.gather(
+        figures.numbers(whole, SHOWN),
+        _of_before(figures, period.before),
+        figures.open_now(),
+        figures.table(year, SHOWN),
+        figures.table(by_category, SHOWN),
+        figures.table(by_region, SHOWN),
     )
-    return Numbers(
+    return Picture(
         period,
-        counts,
+        numbers,
         before,
+        sum(counter[LATE] for counter in open_now.values()),
         [(cell["month"], row) for cell, row in months],
         [(cell["category"], row) for cell, row in categories],
         [(cell["region"], row) for cell, row in regions],
@@ -103,89 +117,106 @@ async def read_numbers(figures: FigureStore, period: Period, today: date) -> Num
     )
 
 
-def show_today(numbers: Numbers, say: Speaker) -> TodayPage:
-    """The numbers in words."""
-    period = numbers.period
-    months = last_months(numbers.months, say.today)
-    categories = sorted(numbers.categories, key=lambda row: (-row[1].received, row[0]))[:MOST_CATEGORIES]
-    regions = sorted(numbers.regions, key=lambda row: (-row[1].received, row[0]))
+async def read_live(store: Store, today: date) -> Mapping[str, float | None]:
+    """What the start page shows first, with shares, as the browser takes it."""
+    period = Period.of(KINDS[0], today)
+    numbers = await store.figures.numbers(Question(first=period.first, last=period.last), SHOWN)
+    shares = {f"{name}_percent": percent(numbers[name], numbers[RECEIVED]) for name in SHOWN}
+    return {**numbers, **shares}
+
+
+def show_today(picture: Picture, say: Speaker) -> TodayPage:
+    """The picture in words."""
+    period = picture.period
+    months = last_months(picture.months, say.today)
+    categories = sorted(picture.categories, key=_most_first)[:MOST_CATEGORIES]
+    regions = sorted(picture.regions, key=_most_first)
     return TodayPage(
         period=period.kind,
         kinds=KINDS,
         between=between_in_words(period, say),
         is_live=period.kind == KINDS[0],
-        is_empty=not numbers.counts.received,
-        figures=[_figure(name, numbers, say) for name in SHOWN],
-        chart=draw([(counts.received, counts.followed_up) for _, counts in months]),
+        is_empty=not picture.numbers[RECEIVED],
+        figures=[_figure(name, picture, say) for name in SHOWN],
+        late_of_all=say.number(picture.late_of_all),
+        chart=draw([(numbers[RECEIVED], numbers[FOLLOWED_UP]) for _, numbers in months]),
         short_months=[say.month(month)[:3] for month, _ in months],
-        months=_lines(months, [say.month(month) for month, _ in months], "month", say, numbers.period),
-        categories=_lines(categories, [say.category(code) for code, _ in categories], "kategori", say, period),
-        regions=_lines(regions, [say.region(code) for code, _ in regions], "wilayah", say, period),
-        complete=numbers.complete,
+        months=lines_of(months, [say.month(month) for month, _ in months], say, _month_href),
+        categories=lines_of(categories, [say.category(code) for code, _ in categories], say, _href("kategori", period)),
+        regions=lines_of(regions, [say.region(code) for code, _ in regions], say, _href("wilayah", period)),
+        complete=picture.complete,
     )
 
 
 def last_months(rows: Sequence[Row], today: date) -> list[Row]:
     """Twelve up to this one, also those in which nothing came."""
     known = dict(rows)
-    months = [f"{months_before(today, back):%Y-%m}" for back in reversed(range(_MONTHS))]
-    return [(month, known.get(month, Counts())) for month in months]
+    months = [f"{month_away(today, -back):%Y-%m}" for back in reversed(range(_MONTHS))]
+    return [(month, known.get(month, NONE)) for month in months]
 
 
 def between_in_words(period: Period, say: Speaker) -> str:
     """`27 Okt 2026 sampai 25 Nov 2026`."""
-    if period.first is None or period.last is None:
+    if period.first is None or period.until is None:
         return say.words["of_all_time"]
-    return say.words["between"].format(first=say.day(period.first), last=say.day(period.last))
+    return say.words["between"].format(first=say.day(period.first), last=say.day(period.until))
 
 
-def _figure(name: str, numbers: Numbers, say: Speaker) -> Figure:
-    number: int = getattr(numbers.counts, name)
-    share = say.percent(percent(number, numbers.counts.received))
-    return Figure(
-        id=name,
-        number=say.number(number),
-        share=None if name == "received" else share,
-        before=_before(name, numbers, say),
-        href=address_of(**numbers.period.asked),
-    )
-
-
-def _before(name: str, numbers: Numbers, say: Speaker) -> str | None:
-    """What it was in the time before, in words."""
-    if numbers.before is None:
-        return None
-    was: int = getattr(numbers.before, name)
-    told = say.number(was)
-    if name != "received" and numbers.before.received:
-        told += f" ({say.percent(percent(was, numbers.before.received))})"
-    change = getattr(numbers.counts, name) - was
-    kind = "same" if not change else "more" if change > 0 else "fewer"
-    return say.words["compared"][kind].format(change=say.number(abs(change)), before=told)
-
-
-def _lines(rows: Sequence[Row], names: list[str], field: str, say: Speaker, period: Period) -> list[Line]:
-    most = max((counts.received for _, counts in rows), default=0)
+def lines_of(rows: Sequence[Row], names: list[str], say: Speaker, href: Href) -> list[Line]:
+    most = max((numbers[RECEIVED] for _, numbers in rows), default=0)
     return [
         Line(
             code=code,
             name=name,
-            received=say.number(counts.received),
-            followed_up=say.number(counts.followed_up),
-            followed_up_share=say.percent(counts.followed_up_percent),
-            done=say.number(counts.done),
-            bar=round(100 * counts.received / most, 1) if most else 0,
-            href=_month_href(code) if field == "month" else address_of(**{field: code} | dict(period.asked)),
+            received=say.number(numbers[RECEIVED]),
+            followed_up=say.number(numbers[FOLLOWED_UP]),
+            followed_up_share=say.percent(percent(numbers[FOLLOWED_UP], numbers[RECEIVED])),
+            done=say.number(numbers[DONE]),
+            late=say.number(numbers[LATE]),
+            bar=round(100 * numbers[RECEIVED] / most, 1) if most else 0,
+            href=href(code),
         )
-        for (code, counts), name in zip(rows, names, strict=True)
+        for (code, numbers), name in zip(rows, names, strict=True)
     ]
+
+
+def _figure(name: str, picture: Picture, say: Speaker) -> Figure:
+    numbers, period = picture.numbers, picture.period
+    asked = dict(period.asked) if name == RECEIVED else {"angka": name, **period.asked}
+    return Figure(
+        id=name,
+        number=say.number(numbers[name]),
+        share=None if name == RECEIVED else say.percent(percent(numbers[name], numbers[RECEIVED])),
+        before=_compared(name, picture, say),
+        href=address_of(**asked) if name in _LISTED or period.is_within_a_month else None,
+    )
+
+
+def _compared(name: str, picture: Picture, say: Speaker) -> str | None:
+    """What it was in the time before, in words. What is late now was not late then, so that says nothing."""
+    if picture.before is None or name == LATE:
+        return None
+    was, received = picture.before[name], picture.before[RECEIVED]
+    told = say.number(was)
+    if name != RECEIVED and received:
+        told += f" ({say.percent(percent(was, received))})"
+    change = picture.numbers[name] - was
+    kind = "same" if not change else "more" if change > 0 else "fewer"
+    return say.words["compared"][kind].format(change=say.number(abs(change)), before=told)
+
+
+def _most_first(row: Row) -> tuple[int, str]:
+    return -row[1][RECEIVED], row[0]
+
+
+def _href(field: str, period: Period) -> Href:
+    return lambda code: address_of(**{field: code} | dict(period.asked))
 
 
 def _month_href(month: str) -> str:
     first = date.fromisoformat(f"{month}-01")
-    last = months_before(first, 0, on=31)
-    return address_of(dari=first.isoformat(), sampai=last.isoformat())
+    return address_of(dari=first.isoformat(), sampai=month_away(first, 0, on=31).isoformat())
 
 
-async def _total(figures: FigureStore, period: Period | None) -> Counts | None:
-    return await figures.total(Question(first=period.first, last=period.last)) if period else None
+async def _of_before(figures: FigureStore, period: Period | None) -> Numbers | None:
+    return await figures.numbers(Question(first=period.first, last=period.last), SHOWN) if period else None

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection as Many
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
 
@@ -29,8 +29,14 @@ INDEXES: Final = (
     IndexModel([("head.public", ASCENDING), ("head.day", ASCENDING)], name="received"),
     IndexModel([("tallies.bucket", ASCENDING)], name="bucket", sparse=True),
     IndexModel([("listed", ASCENDING), *_NEWEST], name="listed", partialFilterExpression={"listed": {"$exists": True}}),
+    IndexModel(
+        [("head.public", ASCENDING), ("late_since", ASCENDING), ("_id", ASCENDING)],
+        name="late_since",
+        partialFilterExpression={"late_since": {"$exists": True}},
+    ),
     IndexModel([("stale", ASCENDING)], name="stale", sparse=True),
 )
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +119,17 @@ class CaseStore:
         """At most `limit` public cases, newest event first, or oldest first with `updated_after`."""
         order = _OLDEST if search.updated_after else _NEWEST
         cursor = self._cases.find(to_filter(search), {"head": 1}).sort(order).limit(search.limit)
+        return [(document["_id"], Head(**document["head"])) for document in await cursor.to_list(None)]
+
+    @within(ANSWERS_WITHIN_S)
+    async def overdue(
+        self, limit: int, since: datetime = _LONG_AGO, before: datetime | None = None
+    ) -> list[tuple[str, Head]]:
+        """At most so many public cases of which a promise is overdue now, and was due in the time; the first first."""
+        moments = {"$gte": since} | ({"$lt": before} if before else {})
+        wanted = {"head.public": True, "late_since": moments}
+        order = [("late_since", ASCENDING), ("_id", ASCENDING)]
+        cursor = self._cases.find(wanted, {"head": 1}).sort(order).limit(limit)
         return [(document["_id"], Head(**document["head"])) for document in await cursor.to_list(None)]
 
     async def stale_among(self, tickets: Many[str]) -> list[Stale]:
