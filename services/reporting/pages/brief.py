@@ -55,6 +55,7 @@ class Brief:
     day: str
     yesterday: str
     received: str
+    received_href: str
     categories: list[Named]
     late: str
     urgent: str
@@ -100,6 +101,7 @@ def show_brief(seen: Seen, say: Speaker) -> Brief:
         day=say.day(say.today),
         yesterday=say.day(before),
         received=say.number(seen.yesterday),
+        received_href=address_of(**days),
         categories=[
             Named(say.category(code), say.number(number), address_of(kategori=code, **days))
             for code, number in categories[:MOST]

@@ -1,6 +1,6 @@
 """The map: one figure by regency or by district, in classes that have names, and a table that says the same."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode
@@ -11,14 +11,16 @@ from services.reporting.pages.listing import address_of
 from services.reporting.pages.periods import KINDS, Period
 from services.reporting.pages.saying import Speaker
 from services.reporting.pages.scales import Key, Scale
-from services.reporting.pages.shapes import Box, Level, Shape, box_of, hexagon, population, shapes
+from services.reporting.pages.shapes import Box, Level, Shape, around, box_of, hexagon, population, shapes
 from services.reporting.pages.today import FOLLOWED_UP, LATE, NONE, RECEIVED, SHOWN, between_in_words
 from services.reporting.store.figures import FigureStore, NotAddedUp, Numbers
 
 PAGE: Final = "/peta"
 NUMBER, PER_HEAD, SHARE, OVERDUE = "diterima", "per-penduduk", "ditindaklanjuti", "terlambat"
-FIGURES: Final = (NUMBER, PER_HEAD, SHARE, OVERDUE)
-"""As they stand in addresses, the default first."""
+HEXAGONS: Final = "segi-enam"
+OF_PROVINCE: Final = (NUMBER, PER_HEAD, SHARE, OVERDUE)
+OF_REGENCY: Final = (NUMBER, SHARE, OVERDUE, HEXAGONS)
+"""As they stand in addresses, the default first. Of districts the population is not known."""
 _HEADS: Final = 10_000
 FEWEST: Final = 5
 """A share of fewer tells nothing."""
@@ -42,6 +44,9 @@ class Hexagon:
     points: str
     tone: int
     told: str
+    around: str
+    number: str
+    class_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ async def see(figures: FigureStore, region: str | None, period: Period, figure: 
     )
     rows = await figures.table(question, SHOWN)
     counts = {cell["region"]: row for cell, row in rows}
-    hexagons = await _hexagons_of(figures, question) if region else {}
+    hexagons = await _hexagons_of(figures, question) if figure == HEXAGONS else {}
     return Seen(region, period, figure, counts, hexagons, question.rows_complete)
 
 
@@ -114,15 +119,14 @@ async def _hexagons_of(figures: FigureStore, question: Question) -> Mapping[str,
 
 
 def figures_for(region: str | None) -> tuple[str, ...]:
-    """Of districts the population is not known."""
-    return tuple(figure for figure in FIGURES if figure != PER_HEAD or not region)
+    return OF_REGENCY if region else OF_PROVINCE
 
 
 def show_map(seen: Seen, say: Speaker) -> MapPage:
     """The map in words and in classes."""
     shown, context = _shapes_in(seen.region), (seen, say)
     values = {code: _value(code, seen) for code in {*shown, *seen.counts}}
-    scale = Scale.shares() if seen.figure == SHARE else Scale.of(values.values())
+    scale = _scale(seen, values.values())
     ordered = sorted(values.items(), key=lambda one: (-seen.counts.get(one[0], NONE)[RECEIVED], one[0]))
     return MapPage(
         region=seen.region,
@@ -134,11 +138,17 @@ def show_map(seen: Seen, say: Speaker) -> MapPage:
         between=between_in_words(seen.period, say),
         box=box_of(shown.values()),
         areas=[_area(shape, values[shape.code], scale, context) for shape in shown.values()],
-        hexagons=_hexagons(seen, say),
+        hexagons=_hexagons(seen, scale, shown.values(), say),
         legend=scale.legend(say),
         rows=[_row(code, value, scale, context) for code, value in ordered],
         complete=seen.complete,
     )
+
+
+def _scale(seen: Seen, values: Iterable[float | None]) -> Scale:
+    if seen.figure == HEXAGONS:
+        return Scale.of(seen.hexagons.values())
+    return Scale.shares() if seen.figure == SHARE else Scale.of(values)
 
 
 def _shapes_in(region: str | None) -> Mapping[str, Shape]:
@@ -177,9 +187,9 @@ def _cases(code: str, seen: Seen) -> str:
 
 def _area(shape: Shape, value: float | None, scale: Scale, context: tuple[Seen, Speaker]) -> Area:
     seen, say = context
-    tone = scale.class_of(value)
-    name = say.region(shape.code)
-    told = f"{name}: {_told(value, seen, say)}, {scale.name(tone, say)}"
+    tone = 0 if seen.figure == HEXAGONS else scale.class_of(value)
+    name, number = say.region(shape.code), _told(value, seen, say)
+    told = f"{name}: {number}" if seen.figure == HEXAGONS else f"{name}: {number}, {scale.name(tone, say)}"
     return Area(shape.code, shape.path, tone, told, _href(shape.code, seen))
 
 
@@ -199,9 +209,18 @@ def _row(code: str, value: float | None, scale: Scale, context: tuple[Seen, Spea
     )
 
 
-def _hexagons(seen: Seen, say: Speaker) -> list[Hexagon]:
-    scale = Scale.of(seen.hexagons.values())
+def _hexagons(seen: Seen, scale: Scale, shown: Iterable[Shape], say: Speaker) -> list[Hexagon]:
+    """The one with most complaints first."""
+    found = list(shown)
     return [
-        Hexagon(hexagon(index), scale.class_of(number), say.words["in_hexagon"].format(say.number(number)))
-        for index, number in sorted(seen.hexagons.items())
+        _hexagon(index, number, scale, (around(index, found), say))
+        for index, number in sorted(seen.hexagons.items(), key=lambda one: (-one[1], one[0]))
     ]
+
+
+def _hexagon(index: str, number: int, scale: Scale, context: tuple[str | None, Speaker]) -> Hexagon:
+    code, say = context
+    tone, count = scale.class_of(number), say.number(number)
+    place = say.region(code) if code else say.words["near_border"]
+    told = say.words["in_hexagon"].format(number=count, place=place)
+    return Hexagon(hexagon(index), tone, told, place, count, scale.name(tone, say))

@@ -19,6 +19,7 @@ _SEPARATE: Final = 3
 """Fewer corners enclose nothing."""
 
 Level = Literal["regency", "district"]
+Ring = Sequence[tuple[int, int]]
 Box = tuple[int, int, int, int]
 """Left, top, width, height."""
 _FILES: Final = {"regency": "ntb-regencies.geojson", "district": "ntb-districts.geojson"}
@@ -30,6 +31,7 @@ class Shape:
 
     code: str
     path: str
+    rings: Sequence[Ring]
     corners: tuple[tuple[int, int], tuple[int, int]]
     """North-west and south-east."""
 
@@ -57,6 +59,13 @@ def box_of(found: Iterable[Shape]) -> Box:
     return left - margin, top - margin, right - left + 2 * margin, bottom - top + 2 * margin
 
 
+def around(index: str, found: Iterable[Shape]) -> str | None:
+    """The code of the region in which the middle of a hexagon lies; None: in none of them."""
+    latitude, longitude = h3.cell_to_latlng(index)
+    place = _place(longitude, latitude)
+    return next((shape.code for shape in found if any(_holds(ring, place) for ring in shape.rings)), None)
+
+
 def hexagon(index: str) -> str:
     """The points of its polygon. Raises ValueError where the index is none."""
     return " ".join(f"{x},{y}" for x, y in (_place(longitude, latitude) for latitude, longitude in _boundary(index)))
@@ -76,7 +85,7 @@ def _shape(feature: Mapping[str, Any]) -> Shape:
     rings = [ring for ring in rings if len(ring) >= _SEPARATE]
     xs, ys = [x for ring in rings for x, _ in ring], [y for ring in rings for _, y in ring]
     path = "".join(_path(ring) for ring in rings)
-    return Shape(feature["properties"]["code"], path, ((min(xs), min(ys)), (max(xs), max(ys))))
+    return Shape(feature["properties"]["code"], path, rings, ((min(xs), min(ys)), (max(xs), max(ys))))
 
 
 def _corners(ring: Iterable[Sequence[float]]) -> list[tuple[int, int]]:
@@ -89,7 +98,17 @@ def _place(longitude: float, latitude: float) -> tuple[int, int]:
     return round((longitude - WEST) * UNIT), round((NORTH - latitude) * UNIT)
 
 
-def _path(ring: Sequence[tuple[int, int]]) -> str:
+def _holds(ring: Ring, place: tuple[int, int]) -> bool:
+    """Whether a line from the place to the east crosses it an odd number of times."""
+    x, y = place
+    crossed = False
+    for (left, top), (right, bottom) in zip(ring, [*ring[1:], ring[0]], strict=True):
+        if (top > y) != (bottom > y) and x < left + (y - top) * (right - left) / (bottom - top):
+            crossed = not crossed
+    return crossed
+
+
+def _path(ring: Ring) -> str:
     """Relative steps, because they are short: `M371 827l2 0 -2-2z`."""
     steps = "".join(f"{_number(x - left)}{_number(y - top)}" for (left, top), (x, y) in pairwise(ring))
     return f"M{ring[0][0]} {ring[0][1]}l{steps.lstrip()}z"
