@@ -18,6 +18,7 @@ from services.reporting.pages.listing import (
     choices_of,
     figure_in_words,
     lines_of,
+    narrowed_by,
     next_page,
     read_wanted,
     to_search,
@@ -90,6 +91,7 @@ async def cases(site: Site, visit: Visit) -> Response:
         asked, search = asked.with_fault("angka"), None
     found = await site.store.cases.search(search) if search else []
     figure = asked.wanted.figure if "angka" not in asked.faults else None
+    choices = choices_of(asked, visit.say)
     return site.show(
         visit,
         "cases.html",
@@ -98,7 +100,8 @@ async def cases(site: Site, visit: Visit) -> Response:
         figure=figure_in_words(figure, site.scoring.definitions(), visit.say) if figure else None,
         lines=lines_of(found[:ITEMS], visit.say),
         following=next_page(asked, found),
-        choices=choices_of(asked, visit.say),
+        choices=choices,
+        narrowed=narrowed_by(asked, choices, visit.say),
     )
 
 

@@ -64,11 +64,6 @@ class Asked:
     def with_fault(self, field: str) -> "Asked":
         return Asked(self.sent, self.wanted, self.faults | {field})
 
-    @property
-    def is_filtered(self) -> bool:
-        """By more than words."""
-        return bool(self.sent.keys() - {"q", "angka", "lanjut"})
-
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -128,6 +123,13 @@ def choices_of(asked: Asked, say: Speaker) -> Mapping[str, list[Choice]]:
         "instansi": [(NONE, say.words["nobody"]), *agencies],
         "status": [(status.value, named(STATUSES, status, say.language)) for status in Status],
     }
+
+
+def narrowed_by(asked: Asked, choices: Mapping[str, list[Choice]], say: Speaker) -> list[str]:
+    """The filters that hold, as they are read."""
+    chosen = [text for field, offered in choices.items() for value, text in offered if value == asked.sent.get(field)]
+    days = [(asked.wanted.first, "since_day"), (asked.wanted.last, "until_day")]
+    return chosen + [say.words[word].format(say.day(day)) for day, word in days if day]
 
 
 def next_page(asked: Asked, found: list[tuple[str, Head]]) -> str | None:
