@@ -91,15 +91,16 @@ def heat_in_words(heat: int, say: Speaker) -> str:
 
 def _row(body: Body, say: Speaker) -> Row:
     is_nobody = body.agency == NO_AGENCY
+    stages = {sitting.status: sitting for sitting in body.stages}
     return Row(
         name=say.agency(None if is_nobody else body.agency),
         href=None if is_nobody else f"{CARD}/{body.agency}",
         days=say.number(body.days),
-        cells=[_cell(sitting, say) for sitting in body.stages],
+        cells=[_cell(stages.get(stage.value, Sitting(stage.value, [])), body.agency, say) for stage in STAGES],
     )
 
 
-def _cell(sitting: Sitting, say: Speaker) -> Cell:
+def _cell(sitting: Sitting, agency: str, say: Speaker) -> Cell:
     words = say.words
     days, median = sitting.oldest_days, sitting.median_days
     oldest = words["since_today"] if not days else words["oldest_day" if days == 1 else "oldest_days"].format(days)
@@ -108,5 +109,5 @@ def _cell(sitting: Sitting, say: Speaker) -> Cell:
         oldest=oldest if sitting.now else "",
         before="" if median is None else words["usually"].format(days=math.ceil(median), cases=sitting.went_on),
         heat=heat_of(sitting),
-        href=address_of(instansi=sitting.agency, status=sitting.status),
+        href=address_of(instansi=agency, status=sitting.status),
     )
