@@ -1,11 +1,13 @@
 """Every command that the store sends finds an index: MongoDB's own profiler says so."""
 
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from typing import Any
 
 import pytest
 
+from services.reporting.domain.search import ask
 from services.reporting.domain.statistics import Dimension, Question
 from services.reporting.refresher import Refresher
 from services.reporting.store import Store
@@ -13,7 +15,7 @@ from services.reporting.store.cases import Place, Search
 from shared.mongo import Document, MongoSettings, connected
 from tests.profiler import watch, watched
 from tests.reporting.conftest import RULES, Projecting
-from tests.reporting.samples import RECEIVED_AT, a_lifecycle, a_step, hours, ticket
+from tests.reporting.samples import RECEIVED_AT, a_lifecycle, a_step, hours, some_words, ticket
 
 pytestmark = pytest.mark.integration
 
@@ -25,6 +27,9 @@ FILTERS: list[dict[str, Any]] = [
     {"agency": ""},
     {"category": "road.damage"},
     {"status": "resolved"},
+    {"words": ("tambal",)},
+    {"words": ask("Keruak, Lombok: ditambal").words, "region": "52.03"},
+    {"region": "52.03.01", "never": ("social.violence",)},
     {"region": "52.03", "agency": "PUPR-52.03", "category": "road.damage", "status": "assigned"},
 ]
 PERIODS: list[dict[str, Any]] = [{}, {"first": "2026-03-05", "last": "2026-03-06"}, {"first": "2026-03-05"}]
@@ -60,7 +65,7 @@ async def profiled(mongo: MongoSettings) -> list[Document]:
 async def fill(projecting: Projecting, mongo: MongoSettings) -> None:
     """Make some cases, then let the profiler write down every command."""
     await projecting.take(*(record for number in range(40) for record in a_lifecycle(number)))
-    await projecting.take(*(a_step(number, 1, agency=None, confidential=True) for number in range(40, 60)))
+    await projecting.take(*(a_step(number, 1, agency=None, confidential=True) for number in range(42, 60)))
     async with connected(mongo) as database:
         await watch(database)
 
@@ -74,8 +79,22 @@ async def test_given_any_filters_when_cases_are_searched_then_an_index_finds_the
         await projecting.store.cases.search(Search(**filters, **period, **page))
 
     commands = await profiled(mongo)
-    assert len(commands) == len(FILTERS) * len(PERIODS) * len(PAGES)
+    assert Counter(command["op"] for command in commands)["query"] == len(FILTERS) * len(PERIODS) * len(PAGES)
     assert [command for command in commands if "IXSCAN" not in command["planSummary"]] == []
+
+
+async def test_given_a_rare_and_a_common_word_when_cases_are_searched_then_only_those_of_the_rare_one_are_looked_at(
+    projecting: Projecting, mongo: MongoSettings
+) -> None:
+    words = some_words(41, 1, "Zebra")
+    await projecting.take(words, a_step(41, 1, "progressed", words=words.key))
+    await fill(projecting, mongo)
+
+    found = await projecting.store.cases.search(Search(words=ask("Keruak zebra").words))
+
+    assert [of for of, _ in found] == [ticket(41)]
+    looked_at = [(command["op"], command["docsExamined"]) for command in await profiled(mongo)]
+    assert sorted(looked_at) == [("command", 0), ("command", 0), ("query", 1)]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.reporting.domain.case import StoredCase
 from services.reporting.domain.projection import Erased, Told, project
-from services.reporting.domain.search import MOST_ASKED, MOST_STEMS, Query, ask, found_by, words_of
+from services.reporting.domain.search import MOST_ASKED, MOST_STEMS, Wanted, ask, found_by, words_of
 from shared.events.case import Status
 from shared.events.words import WordsRecorded
 from tests.reporting.samples import a_directory, a_personal_part, a_step, a_submission, some_words, ticket
@@ -131,7 +131,7 @@ def test_given_a_ticket_when_it_is_spelled_in_another_way_then_it_is_understood(
 
 @pytest.mark.parametrize("entered", ["", "   ", "di dan yang", "a b c", "?!", "the of"])
 def test_given_nothing_that_can_be_looked_for_when_it_is_asked_then_that_is_said(entered: str) -> None:
-    assert ask(entered) == Query()
+    assert ask(entered) == Wanted()
 
 
 def test_given_a_long_question_when_it_is_asked_then_only_its_first_words_count() -> None:

@@ -55,6 +55,8 @@ FILTERS: Final = (
     "agency=-",
     "category=road.damage",
     "status=resolved",
+    "q=jalan+rusak+di+Lombok+Timur",
+    "region=52.03.01&q=jalan",
     "from=2026-01-01&to=2030-01-01",
     "updated_after=2026-01-01T00:00:00Z",
     "region=52.03&agency=PUPR-52.03&category=road.damage&status=assigned&from=2026-01-01",

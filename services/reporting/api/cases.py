@@ -8,6 +8,8 @@ from pydantic import BaseModel, Field, NonNegativeInt
 
 from services.reporting.api.filters import NONE, AgencyFilter, Asked, Day, Moment, check_known, check_period
 from services.reporting.domain.case import Head
+from services.reporting.domain.search import Wanted, ask
+from services.reporting.domain.sheltering import is_below_regency, sensitive_categories
 from services.reporting.domain.views import CaseFacts, CaseView, list_facts
 from services.reporting.drilling import Drilling
 from services.reporting.reading import HEADERS, Reading, Wait
@@ -36,6 +38,8 @@ class WaitQuery(Asked):
 class ListQuery(Asked):
     """Which cases; all conditions hold together."""
 
+    q: str | None = Field(default=None, max_length=200)
+    """A ticket, or words: those of published texts, of progress, and of the names of place, category and agency."""
     region: RegionCode | None = None
     """With all that lies in it."""
     agency: AgencyFilter | None = None
@@ -97,7 +101,7 @@ def create_list_router(store: Store, names: Directory, drilling: Drilling) -> AP
         check_period(query.first, query.last)
         check_known(names, region=query.region, agency=query.agency, category=query.category)
         response.headers["Cache-Control"] = "no-cache"
-        search = await drilling.narrow(_search(query))
+        search = await drilling.narrow(_search(query, names))
         return _page(query, await store.cases.search(search) if search else [], names)
 
     return router
@@ -111,8 +115,16 @@ def canonical(ticket: str) -> str:
         raise field_problem(("ticket", str(error))) from None
 
 
-def _search(query: ListQuery) -> Search:
+def _search(query: ListQuery, names: Directory) -> Search:
+    """Raises a 422 Problem where nothing can be looked for."""
+    asked = ask(query.q) if query.q is not None else Wanted()
+    if query.q is not None and asked == Wanted():
+        raise field_problem(("q", "holds no ticket and no word that tells cases apart"))
     return Search(
+        ticket=asked.ticket,
+        words=asked.words,
+        # Their district is not told, so it must not be found out either.
+        never=sensitive_categories(names) if is_below_regency(query.region) else (),
         region=query.region,
         agency="" if query.agency == NONE else query.agency,
         category=query.category,

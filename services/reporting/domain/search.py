@@ -42,20 +42,20 @@ _INSIDE_WORDS: Final = frozenset("'\u2019\u02bc")
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class Wanted:
     """What somebody looks for: the case of this ticket, or where none is, those that have all these words."""
 
     ticket: str | None = None
     words: tuple[str, ...] = ()
 
 
-def ask(entered: str) -> Query:
+def ask(entered: str) -> Wanted:
     """Neither ticket nor words: it holds nothing that can be looked for."""
     try:
         ticket = parse_ticket(entered)
     except ValueError:
         ticket = None
-    return Query(ticket, tuple(dict.fromkeys(words_of(entered)))[:MOST_ASKED])
+    return Wanted(ticket, tuple(dict.fromkeys(words_of(entered)))[:MOST_ASKED])
 
 
 def found_by(stored: StoredCase, names: Directory) -> list[str]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.reporting.domain.case import Head, Notice, Step, StoredCase
+from services.reporting.domain.sheltering import told_cell, told_region
 from shared.directory import Directory
 from shared.events.case import Promise
 from shared.events.directory import Label
@@ -102,7 +103,8 @@ def has_passed(stored: StoredCase | None, sequence: int) -> bool:
 
 
 def list_facts(ticket: str, head: Head, names: Directory) -> CaseFacts:
-    return CaseFacts(**_facts(ticket, head, names))
+    """What everybody is told."""
+    return CaseFacts(**_facts(ticket, head, names, roughly=True))
 
 
 def view_publicly(stored: StoredCase, names: Directory) -> CaseView | None:
@@ -136,7 +138,7 @@ def view_as_reporter(ticket: str, stored: StoredCase | None, names: Directory) -
 def _view(stored: StoredCase, head: Head, names: Directory, reporter: ReporterView | None) -> CaseView:
     words = stored.words if reporter else public_words(stored)
     return CaseView(
-        **_facts(stored.ticket, head, names),
+        **_facts(stored.ticket, head, names, roughly=reporter is None),
         promises=[_promise_view(promise) for promise in head.snapshot.promises],
         history=[_step_view(sequence, step, names, words) for sequence, step in sorted(stored.history.items())],
         reporter=reporter,
@@ -151,16 +153,18 @@ def public_words(stored: StoredCase) -> Mapping[str, str | None]:
     return {event_id: text for event_id, text in stored.words.items() if event_id in public | {published}}
 
 
-def _facts(ticket: str, head: Head, names: Directory) -> dict[str, Any]:
+def _facts(ticket: str, head: Head, names: Directory, *, roughly: bool) -> dict[str, Any]:
+    """`roughly`: of a sensitive case only the regency."""
     case = head.snapshot
+    region = told_region(case.region, case.category, names) if roughly else case.region
     return {
         "ticket": ticket,
         "status": case.status.value,
         "category": case.category,
         "category_name": category_name(names, case.category),
-        "region": case.region,
-        "region_name": region_name(names, case.region),
-        "cell": case.cell,
+        "region": region,
+        "region_name": region_name(names, region),
+        "cell": told_cell(case.cell, case.category, names) if roughly else case.cell,
         "agency": case.agency,
         "agency_name": agency_name(names, case.agency),
         "urgency": case.urgency.value,

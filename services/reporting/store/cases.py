@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection as Many
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
@@ -20,12 +20,16 @@ from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Document, only_duplicates
 
 _PART: Final = 100
+_SEVERAL: Final = 2
+_COMMON: Final = 1_000
+"""No word is rarer than another that so many cases have."""
 _FILTERS: Final = ("head.regions", "head.case.agency", "head.case.category", "head.case.status")
 _NEWEST: Final = [("head.at", DESCENDING), ("_id", DESCENDING)]
 _OLDEST: Final = [("head.at", ASCENDING), ("_id", ASCENDING)]
 INDEXES: Final = (
     IndexModel([("head.public", ASCENDING), *_NEWEST], name="newest"),
     *(IndexModel([("head.public", ASCENDING), (name, ASCENDING), *_NEWEST], name=name) for name in _FILTERS),
+    IndexModel([("head.public", ASCENDING), ("found_by", ASCENDING), *_NEWEST], name="found_by"),
     IndexModel([("head.public", ASCENDING), ("head.day", ASCENDING)], name="received"),
     IndexModel([("tallies.bucket", ASCENDING)], name="bucket", sparse=True),
     IndexModel([("listed", ASCENDING), *_NEWEST], name="listed", partialFilterExpression={"listed": {"$exists": True}}),
@@ -43,6 +47,12 @@ _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class Search:
     """Which public cases. `agency` "" finds those that no agency has. Days of receipt are ISO dates, both included."""
 
+    ticket: str | None = None
+    """This one, or where no public case has it, those that have the words."""
+    words: Sequence[str] = ()
+    """Stems: all of them must be in what the case is found by."""
+    never: Sequence[str] = ()
+    """Categories whose cases are passed over."""
     region: str | None = None
     agency: str | None = None
     category: str | None = None
@@ -117,6 +127,14 @@ class CaseStore:
     @within(ANSWERS_WITHIN_S)
     async def search(self, search: Search) -> list[tuple[str, Head]]:
         """At most `limit` public cases, newest event first, or oldest first with `updated_after`."""
+        if search.ticket:
+            found = await self._find_public(replace(search, words=()))
+            if found or not search.words:
+                return found
+        words = await self._rarest_first(search.words)
+        return await self._find_public(replace(search, ticket=None, words=words))
+
+    async def _find_public(self, search: Search) -> list[tuple[str, Head]]:
         order = _OLDEST if search.updated_after else _NEWEST
         cursor = self._cases.find(to_filter(search), {"head": 1}).sort(order).limit(search.limit)
         return [(document["_id"], Head(**document["head"])) for document in await cursor.to_list(None)]
@@ -131,6 +149,14 @@ class CaseStore:
         order = [("late_since", ASCENDING), ("_id", ASCENDING)]
         cursor = self._cases.find(wanted, {"head": 1}).sort(order).limit(limit)
         return [(document["_id"], Head(**document["head"])) for document in await cursor.to_list(None)]
+
+    async def _rarest_first(self, words: Sequence[str]) -> Sequence[str]:
+        """An index of many words a case is walked along one of them: along `sepit`, not along `lombok`."""
+        if len(words) < _SEVERAL:
+            return words
+        asked = ({"head.public": True, "found_by": word} for word in words)
+        numbers = await asyncio.gather(*(self._cases.count_documents(each, limit=_COMMON) for each in asked))
+        return [word for _, word in sorted(zip(numbers, words, strict=True))]
 
     async def stale_among(self, tickets: Many[str]) -> list[Stale]:
         return await self._find_stale({"_id": {"$in": list(tickets)}, "stale": {"$exists": True}})
@@ -208,6 +234,12 @@ def to_filter(search: Search) -> Document:
         wanted["tallies"] = {"$elemMatch": having}
     elif search.figure:
         wanted["listed"] = search.figure
+    if search.ticket:
+        wanted["_id"] = search.ticket
+    if search.words:
+        wanted["found_by"] = {"$all": list(search.words)}
+    if search.never:
+        wanted["$nor"] = [{"head.case.category": {"$in": list(search.never)}}]
     if search.first or search.last:
         wanted["head.day"] = between(search.first, search.last)
     moments: dict[str, Any] = {"$gt": search.updated_after} if search.updated_after else {}
