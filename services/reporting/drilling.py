@@ -10,7 +10,7 @@ from services.reporting.domain.figures import NO_AGENCY
 from services.reporting.domain.statistics import Question
 from services.reporting.domain.tallies import DUE_ON
 from services.reporting.store import Store
-from services.reporting.store.cases import Search
+from services.reporting.store.searches import Search
 from shared.problems import field_problem
 
 _LONGEST: Final = timedelta(days=31)

@@ -7,7 +7,8 @@ import pytest
 
 from services.reporting.domain.projection import Erased, project
 from services.reporting.store import Store
-from services.reporting.store.cases import Place, Search
+from services.reporting.store.searches import Search
+from shared.cursors import Place
 from shared.events.case import Status
 from shared.mongo import MongoSettings
 from tests.reporting.conftest import Projecting

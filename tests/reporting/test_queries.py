@@ -11,7 +11,8 @@ from services.reporting.domain.search import ask
 from services.reporting.domain.statistics import Dimension, Question
 from services.reporting.refresher import Refresher
 from services.reporting.store import Store
-from services.reporting.store.cases import Place, Search
+from services.reporting.store.searches import Search
+from shared.cursors import Place
 from shared.mongo import Document, MongoSettings, connected
 from tests.profiler import watch, watched
 from tests.reporting.conftest import RULES, Projecting

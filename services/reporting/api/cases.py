@@ -14,7 +14,7 @@ from services.reporting.domain.views import CaseFacts, CaseView, list_facts
 from services.reporting.drilling import Drilling
 from services.reporting.reading import HEADERS, Reading, Wait
 from services.reporting.store import Store
-from services.reporting.store.cases import Search
+from services.reporting.store.searches import Search
 from shared.cursors import Place, read_cursor, write_cursor
 from shared.directory import Directory
 from shared.events.case import Status

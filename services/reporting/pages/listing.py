@@ -15,7 +15,7 @@ from services.reporting.domain.tallies import DUE_ON
 from services.reporting.domain.terms import STATUSES, URGENCIES, named
 from services.reporting.pages.saying import Speaker, Told
 from services.reporting.pages.standing import standing_in_words
-from services.reporting.store.cases import Search
+from services.reporting.store.searches import Search
 from shared.cursors import Place, read_cursor, write_cursor
 from shared.directory import Directory
 from shared.events.case import Status

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from pymongo.errors import BulkWriteError
@@ -15,7 +15,7 @@ from services.reporting.domain.case import Head, StoredCase
 from services.reporting.domain.projection import Projection
 from services.reporting.domain.tallies import Tallied
 from services.reporting.store.documents import to_case, to_update
-from shared.cursors import Place
+from services.reporting.store.searches import FILTERS, Search, to_filter
 from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Document, only_duplicates
 
@@ -23,12 +23,11 @@ _PART: Final = 100
 _SEVERAL: Final = 2
 _COMMON: Final = 1_000
 """No word is rarer than another that so many cases have."""
-_FILTERS: Final = ("head.regions", "head.case.agency", "head.case.category", "head.case.status")
 _NEWEST: Final = [("head.at", DESCENDING), ("_id", DESCENDING)]
 _OLDEST: Final = [("head.at", ASCENDING), ("_id", ASCENDING)]
 INDEXES: Final = (
     IndexModel([("head.public", ASCENDING), *_NEWEST], name="newest"),
-    *(IndexModel([("head.public", ASCENDING), (name, ASCENDING), *_NEWEST], name=name) for name in _FILTERS),
+    *(IndexModel([("head.public", ASCENDING), (name, ASCENDING), *_NEWEST], name=name) for name in FILTERS),
     IndexModel([("head.public", ASCENDING), ("found_by", ASCENDING), *_NEWEST], name="found_by"),
     IndexModel([("head.public", ASCENDING), ("head.day", ASCENDING)], name="received"),
     IndexModel([("tallies.bucket", ASCENDING)], name="bucket", sparse=True),
@@ -41,31 +40,6 @@ INDEXES: Final = (
     IndexModel([("stale", ASCENDING)], name="stale", sparse=True),
 )
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
-    """Which public cases. `agency` "" finds those that no agency has. Days of receipt are ISO dates, both included."""
-
-    ticket: str | None = None
-    """This one, or where no public case has it, those that have the words."""
-    words: Sequence[str] = ()
-    """Stems: all of them must be in what the case is found by."""
-    never: Sequence[str] = ()
-    """Categories whose cases are passed over."""
-    region: str | None = None
-    agency: str | None = None
-    category: str | None = None
-    status: str | None = None
-    first: str | None = None
-    last: str | None = None
-    updated_after: datetime | None = None
-    """Given: oldest first."""
-    figure: str | None = None
-    """Those that have it: with `buckets` in these of days, else wherever it is listed."""
-    buckets: Sequence[str] = ()
-    after: Place | None = None
-    limit: int = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,36 +196,3 @@ def to_followed(followed: Followed, *, is_counted: bool) -> Document:
     update |= {name: value for name, value in rare.items() if value is not None}
     gone = [name for name, value in rare.items() if value is None] + (["stale"] if is_counted else [])
     return {"$set": update} | ({"$unset": dict.fromkeys(gone, "")} if gone else {})
-
-
-def to_filter(search: Search) -> Document:
-    wanted: Document = {"head.public": True}
-    for name, value in zip(_FILTERS, (search.region, search.agency, search.category, search.status), strict=True):
-        if value is not None:
-            wanted[name] = value or None
-    if search.figure and search.buckets:
-        having = {"bucket": {"$in": list(search.buckets)}, "figures": search.figure}
-        wanted["tallies"] = {"$elemMatch": having}
-    elif search.figure:
-        wanted["listed"] = search.figure
-    if search.ticket:
-        wanted["_id"] = search.ticket
-    if search.words:
-        wanted["found_by"] = {"$all": list(search.words)}
-    if search.never:
-        wanted["$nor"] = [{"head.case.category": {"$in": list(search.never)}}]
-    if search.first or search.last:
-        wanted["head.day"] = between(search.first, search.last)
-    moments: dict[str, Any] = {"$gt": search.updated_after} if search.updated_after else {}
-    if search.after:
-        # The bound lets the index begin at the place; the alternative then drops what the last page had.
-        oldest_first = search.updated_after is not None
-        moments["$gte" if oldest_first else "$lte"] = search.after.at
-        beyond = "$gt" if oldest_first else "$lt"
-        wanted["$or"] = [{"head.at": {beyond: search.after.at}}, {"_id": {beyond: search.after.ticket}}]
-    return wanted | ({"head.at": moments} if moments else {})
-
-
-def between(first: str | None, last: str | None) -> dict[str, str]:
-    bounds = {"$gte": first, "$lte": last}
-    return {operator: bound for operator, bound in bounds.items() if bound is not None}

@@ -9,7 +9,7 @@ from services.reporting.domain.figures import CONFIDENTIAL, COUNTS, NO_AGENCY, P
 from services.reporting.domain.rollups import ALL, Rollup, rollup_for
 from services.reporting.domain.statistics import ENOUGH, Counts, Dimension, Piece, Question, Sheltered
 from services.reporting.domain.tallies import HEXAGON
-from services.reporting.store.cases import between
+from services.reporting.store.searches import between
 from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Document, aggregate
 
