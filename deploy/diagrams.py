@@ -37,6 +37,9 @@ hours and the number are settings (`NOTIFICATION_TIMING__…`). Everything but w
 link in the message, kind by kind. A reporter is told on one way, the one they prefer; if that fails for good, on the
 next one they gave. Each address gets its messages in order. What every message says: `GET /v1/notices/preview`.
 
+A body that a complaint is about, and whatever stands below it, is told nothing of it; then the reporter is not told
+either that the Sekda or the governor was.
+
 """
 
 

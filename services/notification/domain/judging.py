@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 from services.notification.domain.addresses import address_id
 from services.notification.domain.contacts import Contact
 from services.notification.domain.deliveries import Delivery
-from services.notification.domain.offices import Offices, contact_of, ways_of
+from services.notification.domain.offices import Offices, at_step, contact_of, ways_of
 from services.notification.domain.timing import Pace, Timing, goes_out
 from shared.directory import related_bodies
 from shared.events.event import Language
-from shared.events.notices import Channel, Recipient, SuppressionReason
+from shared.events.notices import Channel, NoticeKind, Recipient, SuppressionReason
 from shared.ids import follow_id
 
 _ABOVE = frozenset(
@@ -153,20 +153,33 @@ def _missing(delivery: Delivery, known: Known, too_old_at: datetime) -> Verdict 
     if delivery.recipient is Recipient.REPORTER:
         if contact.reporter_is_erased:
             return Suppressed("erased")
-        return Waits(too_old_at) if contact.reporter is None else None
-    if delivery.ticket and delivery.recipient in _ABOVE and contact.part is None:
+        if contact.reporter is None:
+            return Waits(too_old_at)
+    if _depends_on_whom_it_is_about(delivery) and contact.part is None:
         return Waits(too_old_at)
     reason = _unwanted(delivery, known)
     return Suppressed(reason) if reason else None
 
 
+def _depends_on_whom_it_is_about(delivery: Delivery) -> bool:
+    return bool(delivery.ticket) and (delivery.recipient in _ABOVE or delivery.kind is NoticeKind.ESCALATED)
+
+
 def _unwanted(delivery: Delivery, known: Known) -> SuppressionReason | None:
+    if delivery.kind is NoticeKind.ESCALATED and _nobody_above_was_told(delivery, known):
+        return "conflict_of_interest"
     body = known.system.agency if known.system else delivery.told
     if body is not None and body in related_bodies(known.offices.agencies, known.contact.about):
         return "conflict_of_interest"
     if delivery.recipient is Recipient.FOLLOWER and (known.follower is None or known.contact.hidden):
         return "opted_out"
     return "no_address" if delivery.recipient is Recipient.SYSTEM and known.system is None else None
+
+
+def _nobody_above_was_told(delivery: Delivery, known: Known) -> bool:
+    """Whether all whom the step would tell are those that the complaint is about."""
+    told = at_step(delivery.detail.get("level", ""), delivery.occurred_at, known.offices)
+    return bool(told) and related_bodies(known.offices.agencies, known.contact.about).issuperset(told)
 
 
 def _ways(delivery: Delivery, known: Known, rules: Rules) -> tuple[list[tuple[Channel, str]], Language]:

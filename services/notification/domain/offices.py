@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from services.notification.domain.timing import Pace
 from shared.events.case import Status
@@ -47,11 +48,16 @@ def told_of(event: CaseEnvelope, recipient: Recipient, offices: Offices) -> list
             found = _coordinators(event, offices)
         case Recipient.AGENCY_HEAD if isinstance(event, CaseEscalated) and event.holder:
             found = [event.holder]
-        case Recipient.SEKDA | Recipient.GOVERNOR:
-            found = [office.id for office in offices.agencies.values() if _is_told_as(office, event)]
+        case Recipient.SEKDA | Recipient.GOVERNOR if isinstance(event, CaseEscalated):
+            found = at_step(event.level, event.occurred_at, offices)
         case _:
             pass
     return found
+
+
+def at_step(level: str, at: datetime, offices: Offices) -> list[str]:
+    """Bodies that are told of that step of the ladder then: the Sekda, the governor."""
+    return [office.id for office in offices.agencies.values() if office.escalation == level and _is_there(office, at)]
 
 
 def contact_of(recipient: Recipient, told: str, offices: Offices, pace: Pace) -> Contact:
@@ -134,14 +140,9 @@ def _coordinators(event: CaseEnvelope, offices: Offices) -> list[str]:
     holder = event.case.holdings[-1].agency if event.case.holdings else None
     if holder and (known := offices.agencies.get(holder)) and known.coordinates:
         return [holder]
-    return [office.id for office in offices.agencies.values() if office.coordinates and _is_there(office, event)]
+    at = event.occurred_at
+    return [office.id for office in offices.agencies.values() if office.coordinates and _is_there(office, at)]
 
 
-def _is_told_as(office: Agency, event: CaseEnvelope) -> bool:
-    if not isinstance(event, CaseEscalated) or office.escalation is not event.level:
-        return False
-    return _is_there(office, event)
-
-
-def _is_there(office: Agency, event: CaseEnvelope) -> bool:
-    return office.valid_on(day_of(event.occurred_at))
+def _is_there(office: Agency, at: datetime) -> bool:
+    return office.valid_on(day_of(at))
