@@ -149,7 +149,7 @@ EXPECTED: list[tuple[CaseEvent, list[tuple[str, str, str | None]]]] = [
     ),
     (
         CaseReopened(**envelope(7, Status.IN_PROGRESS), reason="overridden"),
-        [("reporter", "reopened", None), ("agency", "disputed", AGENCY)],
+        [("reporter", "reopened", None)],
     ),
     (
         CaseClosed(**envelope(8, Status.CLOSED), reason="confirmed", rating=5),

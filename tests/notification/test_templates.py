@@ -27,7 +27,6 @@ REASONS: dict[str, tuple[str, ...]] = {
     NoticeKind.CLOSED: ENDINGS,
     NoticeKind.ENDED: ENDINGS,
     NoticeKind.REOPENED: ("disputed", "overridden"),
-    NoticeKind.DISPUTED: ("disputed", "overridden"),
 }
 ODD = re.compile(r"\(\)|\(, |, \)|: \.|: ,| \.(?!\w)| ,|\.\.(?!\.)|\bNone\b|\{|\}|  \S")
 MESSAGES = [

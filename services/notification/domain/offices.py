@@ -108,7 +108,7 @@ def concerned(event: CaseEnvelope) -> set[str]:
     case, now = event.case, {None, event.occurred_at}
     have = {holding.agency for holding in case.holdings if holding.until in now}
     parts = {part.agency for part in case.parts if part.status is not Status.REJECTED or part.until in now}
-    return {*have, *parts, *filter(None, (case.agency, holder_of(event)))}
+    return {*have, *parts, *_lost_by(event), *filter(None, (case.agency, holder_of(event)))}
 
 
 def _agencies(event: CaseEnvelope) -> list[str]:
@@ -122,16 +122,24 @@ def _agencies(event: CaseEnvelope) -> list[str]:
 
 
 def _former(event: CaseEnvelope, offices: Offices) -> list[str]:
-    """Whoever had it just before, unless they gave it away themselves, or had it only to decide."""
-    before = [holding.agency for holding in event.case.holdings if holding.until == event.occurred_at][-1:]
+    """Whoever had it before, unless they gave it away themselves, or had it only to decide."""
     now = holder_of(event)
     return [
         agency
-        for agency in before
+        for agency in _lost_by(event)
         if agency not in {now, event.actor_agency}
         and (known := offices.agencies.get(agency)) is not None
         and not known.coordinates
     ]
+
+
+def _lost_by(event: CaseEnvelope) -> list[str]:
+    """Whoever had it before the body that has it from this event on: also where they were done with it long ago."""
+    match event.case.holdings:
+        case (*_, before, now) if now.since == event.occurred_at:
+            return [before.agency]
+        case _:
+            return []
 
 
 def _coordinators(event: CaseEnvelope, offices: Offices) -> list[str]:

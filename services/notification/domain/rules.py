@@ -113,7 +113,8 @@ RULES: Final = (
     Rule(CaseResumed, Recipient.OFFICER, NoticeKind.ANSWERED, WITH_OFFICER),
     Rule(CaseResumed, Recipient.AGENCY, NoticeKind.ANSWERED, WITHOUT_OFFICER),
     Rule(CaseResumed, Recipient.COORDINATOR, NoticeKind.ANSWERED, NOBODY_HAS_IT),
-    Rule(CaseReopened, Recipient.AGENCY, NoticeKind.DISPUTED),
+    # Who gets a case that a coordinator opens again is told by the assignment that follows, and so is who loses it.
+    Rule(CaseReopened, Recipient.AGENCY, NoticeKind.DISPUTED, DISPUTED),
     Rule(CaseReopened, Recipient.COORDINATOR, NoticeKind.DISPUTED, DISPUTED),
     Rule(CaseWithdrawn, Recipient.AGENCY, NoticeKind.TAKEN_BACK),
     Rule(CaseClosed, Recipient.AGENCY, NoticeKind.ENDED),
