@@ -37,8 +37,8 @@ async def run() -> dict[str, Any]:
         await stage.stop("routing", "intake")
         events = sum([await stage.end_of(topic) for topic in (COMPLAINTS, PERSONAL, CASES)])
         seconds, counted_after = await _project(stage, events)
-        raw = await _write(stage, await _updates(stage))
-        once = await _write(stage, await _whole_documents(stage))
+        raw = await write(stage, await updates_of(stage, MAX_RECORDS))
+        once = await write(stage, await whole_documents(stage))
         return {
             "ratio": round(raw / seconds, 2),
             "ratio_to_whole_documents": round(once / seconds, 2),
@@ -77,14 +77,14 @@ async def _consumed(stage: Stage, wanted: int = 1) -> int | None:
     return consumed if consumed >= wanted else None
 
 
-async def _updates(stage: Stage) -> list[list[UpdateOne]]:
-    """What reporting writes, batch by batch, when it reads the same topics in the same way."""
+async def updates_of(stage: Stage, most: int) -> list[list[UpdateOne]]:
+    """What reporting writes, batch by batch, when it reads the same topics, at most so many records at once."""
     kafka, batches = stage.platform.kafka, list[list[UpdateOne]]()
     topics = {topic.full_name(kafka.namespace): topic for topic in CONSUMERS["reporting"]}
     consumer = AIOKafkaConsumer(*topics, bootstrap_servers=kafka.bootstrap, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        while fetched := await consumer.getmany(timeout_ms=2_000, max_records=MAX_RECORDS):
+        while fetched := await consumer.getmany(timeout_ms=2_000, max_records=most):
             read = [read_record(record, topics, Unknown.ENVELOPE) for record in chain(*fetched.values())]
             projections = project((one.ticket, told(one)) for one in read if one is not None)
             batches.append([to_update(projection, datetime.now(UTC)) for projection in projections.values()])
@@ -93,7 +93,7 @@ async def _updates(stage: Stage) -> list[list[UpdateOne]]:
     return batches
 
 
-async def _write(stage: Stage, batches: Sequence[Sequence[UpdateOne]]) -> float:
+async def write(stage: Stage, batches: Sequence[Sequence[UpdateOne]]) -> float:
     """Seconds to write them all into an empty collection with the same indexes."""
     async with stage.database("reporting") as database:
         raw = database["raw"]
@@ -105,9 +105,9 @@ async def _write(stage: Stage, batches: Sequence[Sequence[UpdateOne]]) -> float:
         return time.perf_counter() - began
 
 
-async def _whole_documents(stage: Stage) -> list[list[UpdateOne]]:
+async def whole_documents(stage: Stage, collection: str = "cases_1") -> list[list[UpdateOne]]:
     """What reporting holds in the end, each document written once."""
     async with stage.database("reporting") as database:
-        documents: list[Document] = await database["cases_1"].find().to_list(None)
+        documents: list[Document] = await database[collection].find().to_list(None)
     writes = [UpdateOne({"_id": one["_id"]}, {"$set": one}, upsert=True) for one in documents]
     return [writes[start : start + MAX_RECORDS] for start in range(0, len(writes), MAX_RECORDS)]

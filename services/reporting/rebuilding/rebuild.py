@@ -75,7 +75,7 @@ class Rebuild:
         self._filling = Filling(cluster.kafka, self.model)
         self._follower = DirectoryFollower(cluster.kafka)
         self._refresher = Refresher(self.model, Rules(self.model.definitions, self._follower.directory))
-        self._step = Step.READING
+        self.step = Step.READING
         self._begins: Offsets = {}
         self._to_read = Progress(0, 0)
         self._read_before = 0
@@ -86,6 +86,11 @@ class Rebuild:
     def skipped(self) -> int:
         """Records that can never be handled."""
         return self._filling.skipped.records
+
+    @property
+    def read(self) -> int:
+        """Records that are durable in it."""
+        return sum(self._filling.read.values()) - sum(self._begins.values())
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -101,7 +106,7 @@ class Rebuild:
                 ends, self._begins = await self._cluster.ends(places), await self._cluster.begins(places)
                 to_read = sum(ends.values()) - sum(self._begins.values())
                 self._to_read = Progress(0, to_read, by_topic(ends))
-                self._read_before, self._began_at = self._progress.read, time.monotonic()
+                self._read_before, self._began_at = self.read, time.monotonic()
                 yield
 
     async def fill(self) -> None:
@@ -113,12 +118,12 @@ class Rebuild:
             if sum(newer.values()) - sum(ends.values()) <= NEAR:
                 break
             ends = newer
-        self._to_count, self._step = await left_to_count(self.model), Step.COUNTING
+        self._to_count, self.step = await left_to_count(self.model), Step.COUNTING
         await self._refresher.count_everything()
 
     async def compare(self) -> Comparison:
         """With the live generation, at a moment when neither has anything left to do, if there is one in a minute."""
-        self._step = Step.COMPARING
+        self.step = Step.COMPARING
         deadline = time.monotonic() + SETTLES_WITHIN_S
         while True:
             await self._catch_up()
@@ -133,7 +138,7 @@ class Rebuild:
 
     async def hand_over(self) -> bool:
         """Let the service's replicas consume it from now on; go on until they do. False: none runs, or none came."""
-        self._step = Step.HANDING_OVER
+        self.step = Step.HANDING_OVER
         await self._catch_up()
         self._filling.is_handed_over = True
         await self._store.generations.become(self.model.generation.id, State.SERVED)
@@ -181,7 +186,7 @@ class Rebuild:
 
     @property
     def _progress(self) -> Progress:
-        return replace(self._to_read, read=sum(self._filling.read.values()) - sum(self._begins.values()))
+        return replace(self._to_read, read=self.read)
 
     async def _beat(self) -> None:
         if not self._begins:
@@ -191,16 +196,16 @@ class Rebuild:
 
     async def _moment(self) -> Moment:
         progress, elapsed = self._progress, time.monotonic() - self._began_at
-        match self._step:
+        match self.step:
             case Step.READING:
                 pace = (progress.read - self._read_before) / elapsed if elapsed else 0.0
                 left = seconds_left(progress, self._read_before, elapsed)
-                return Moment(self._step, progress.read, progress.to_read, pace, left, self._filling.waits)
+                return Moment(self.step, progress.read, progress.to_read, pace, left, self._filling.waits)
             case Step.COUNTING:
                 done = self._to_count - await left_to_count(self.model)
-                return Moment(self._step, max(0, done), self._to_count)
+                return Moment(self.step, max(0, done), self._to_count)
             case Step.COMPARING | Step.HANDING_OVER:
-                return Moment(self._step, waits=self._filling.waits)
+                return Moment(self.step, waits=self._filling.waits)
 
 
 async def generation_to_fill(store: Store, wanted: str | None, definitions: Definitions | None) -> Generation:
