@@ -40,7 +40,8 @@ class Steps:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bars.stop()
+        if self._console.is_terminal:
+            self._bars.stop()
 
     def say(self, words: str) -> None:
         self._console.print(escape(words), highlight=False)
@@ -77,9 +78,10 @@ def words_of(moment: Moment) -> str:
 
 @contextmanager
 def scanning(what: str) -> Generator[Callable[[int, int], None]]:
-    """A bar that is told how much is done of how much."""
+    """A bar that is told how much is done of how much; only on a terminal."""
     columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %")
-    with Progress(*columns, console=progress_output(), transient=True) as bars:
+    console = progress_output()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         bar = bars.add_task(what, total=None)
 
         def tell(done: int, total: int) -> None:

@@ -55,6 +55,7 @@ def test_given_any_command_when_help_is_asked_for_then_it_says_what_it_does(comm
         (["dead-letters", "redrive", "routing"], "or take all that are open with --all"),
         (["clients", "list", "--mongo-uri", "mongodb://a:b:c"], "The address of MongoDB is not right"),
         (["clients", "issue", "--name", "Public", "--role", "integrator"], "The id public stands for everybody"),
+        (["reporting", "generations", "--bootstrap", "127.0.0.1:1"], "Kafka does not do what was asked"),
         (["track", "NTB-0000"], "This is no ticket"),
         (["track", "NTB-336T-6BAV-RYHW-HK", "--url", "http://127.0.0.1:1"], "NTB Care does not answer"),
         (["track", "NTB-336T-6BAV-RYHW-HK", "--url", "nowhere"], "The address is not right (--url)"),
@@ -80,6 +81,9 @@ def test_given_a_foreseeable_failure_when_a_command_meets_it_then_it_says_so_in_
         (["demo", "load"], "--url"),
         (["dead-letters", "redrive", "routing", "--all"], "--bootstrap"),
         (["consumers", "resume", "routing"], "--bootstrap"),
+        (["reporting", "rebuild"], "--bootstrap"),
+        (["reporting", "switch", "2"], "--bootstrap"),
+        (["reporting", "drop", "2", "--bootstrap", "127.0.0.1:1"], "--mongo-uri"),
     ],
 )
 def test_given_no_platform_here_when_a_command_is_to_write_then_it_asks_where_and_does_not_guess(
