@@ -67,7 +67,7 @@ def subscribe(
         # A consumer that waits for MongoDB must stay in its group; the watchdog finds the one that is stuck.
         max_poll_interval_ms=_NEVER // timedelta(milliseconds=1),
         listener=_WaitsForIdle(consumer, kafka.drain_s),
-        title=f"{consumer.service} reads",
+        title=f"{group} reads",
         persistent=False,
     )
     batches = subscriber

@@ -189,6 +189,8 @@ async def _rebuild(
     if work.skipped:
         typer.echo(f"{work.skipped} records can never be handled: ntbcare dead-letters list reporting")
     tell_comparison(comparison, store.live.generation.id, generation.id)
+    if not comparison.is_settled and (behind := await cluster.lag(store.live.generation.group)):
+        typer.echo(f"The live generation has still {behind} records to read. Does reporting run?")
     if not taken_over:
         typer.echo("No replica of reporting took it over yet. Each does as soon as it runs.")
     return comparison, generation.id
@@ -225,8 +227,7 @@ async def _row(store: Store, cluster: Cluster, known: Known, generation: Generat
     if generation.state is State.BUILDING and generation.progress:
         state = f"building, {generation.progress.share:.0%} read"
     cases, behind = await size_of(store.of(generation)), await cluster.lag(generation.group)
-    made = f"{generation.made_at:%Y-%m-%d %H:%M}"
-    return generation.id, state, generation.version, str(cases), str(behind), made
+    return generation.id, state, generation.version, str(cases), str(behind), f"{generation.made_at:%Y-%m-%d %H:%M}"
 
 
 async def _verify(store: Store, cluster: Cluster, wanted: str | None, sample: int) -> bool:

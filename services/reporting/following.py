@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import Final
 
@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S: Final = 1.0
 """So soon each replica answers from the generation that was switched to."""
+_BEGINS_WITHIN_S: Final = 10.0
 
 
 class Following:
@@ -36,12 +37,16 @@ class Following:
         self._served: dict[str, AsyncExitStack] = {}
         self._watchdogs: dict[str, Watchdog] = {}
         self._told = ""
+        self._begun = asyncio.Event()
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[None]:
-        """Consume what is served now, and at the end let go of it."""
+        """Consume what is served now, and at the end let go of it. A group that lets nobody in is waited for later."""
         try:
             await self.look()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_BEGINS_WITHIN_S):
+                    await self._begun.wait()
             yield
         finally:
             await asyncio.gather(*(self._end(name) for name in list(self._served)))
@@ -105,6 +110,7 @@ class Following:
             consuming as watchdog,
         ):
             self._watchdogs[name] = watchdog
+            self._begun.set()
             try:
                 await asyncio.Event().wait()
             finally:

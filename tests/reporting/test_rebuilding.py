@@ -123,6 +123,7 @@ async def test_given_a_live_generation_when_another_is_built_beside_it_then_noth
     assert taken_over
     assert await cluster.lag("reporting.2") == await cluster.lag("reporting.1") == 0
     assert (await running.get("/readyz")).status_code == 200
+    assert (await running.get("/asyncapi")).json()["channels"]
 
 
 async def test_given_readers_when_generations_are_switched_to_and_fro_then_each_answer_is_whole_and_of_one_of_them(
@@ -198,6 +199,7 @@ async def test_given_a_rebuild_that_was_killed_when_it_is_begun_again_then_it_go
 ) -> None:
     await publish_cases(settings, range(40))
     generation = await generation_to_fill(store, None, None)
+    await store.generations.make(generation)
     filling = Filling(settings.kafka, store.of(generation))
     places = await cluster.places()
     ends = await cluster.ends(places)
@@ -232,6 +234,7 @@ async def test_given_a_rebuild_under_way_when_a_second_one_begins_then_it_is_ref
         await work.fill()
 
     await counted(store, 3, "2")
+    assert sorted((await store.generations.read()).generations) == ["1", "2"]
 
 
 async def test_given_a_rebuild_that_stood_still_when_another_took_it_over_then_it_ends_and_says_so(

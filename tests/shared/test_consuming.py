@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
@@ -22,10 +22,11 @@ from shared.events.standards import ResolutionClass
 from shared.events.words import WordsKind, WordsRecorded
 from shared.ids import draw_ticket
 from shared.publisher import Publisher
-from shared.records import Outgoing, Received, directory_record, to_record
+from shared.records import Outgoing, Received, Unknown, directory_record, to_record
 from shared.service import Service
 from shared.settings import FloodSettings, KafkaSettings, ServiceSettings
 from shared.topics import DEAD_LETTERS, WORDS
+from shared.watchdog import Watchdog
 from tests.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -211,6 +212,42 @@ async def test_given_a_database_that_is_away_when_records_come_then_the_service_
         await until(service.ready)
 
     assert sorted(handler.done) == texts(range(20))
+
+
+async def test_given_a_running_service_when_a_group_is_begun_ended_and_begun_again_then_it_goes_on_where_it_was(
+    topics: KafkaSettings, publisher: Publisher
+) -> None:
+    handler, other = Handler(), Handler()
+    await publish(publisher, range(20))
+
+    async with running(topics, handler) as service:
+        await until(lambda: len(handler.done) == 20)
+        async with beginning(service.service, other) as watchdog:
+            await until(lambda: len(other.done) == 20)
+            await until(lambda: _is_ready(watchdog))
+            await until(lambda: _tells_of(service, {"reporting", "reporting.other"}))
+        await publish(publisher, range(20, 30))
+        await until(lambda: len(handler.done) == 30)
+        await until(lambda: _tells_of(service, {"reporting"}))
+        async with beginning(service.service, other):
+            await until(lambda: len(other.done) == 30)
+
+    assert sorted(other.done) == sorted(handler.done) == texts(range(30))
+
+
+def beginning(service: Service, handler: Handler) -> AbstractAsyncContextManager[Watchdog]:
+    return service.consuming("reporting.other", handler, unknown=Unknown.PARK, is_passing=lambda _: False)
+
+
+async def _is_ready(watchdog: Watchdog) -> bool:
+    return await watchdog.why_not_ready() is None
+
+
+async def _tells_of(service: Running, groups: set[str]) -> bool:
+    """Whether the lag of these is told, and of no others."""
+    lags = re.findall(r"ntbcare_consumer_lag{[^}]*}", (await service.http.get("/metrics")).text)
+    told = {group for lag in lags if 'service="reporting"' in lag for group in re.findall(r'group="([^"]*)"', lag)}
+    return told == groups
 
 
 async def _says(service: Running, words: str) -> bool:

@@ -97,9 +97,8 @@ class Rebuild:
         """Raises GenerationRefused where another process rebuilds, KafkaError and PyMongoError."""
         name = self.model.generation.id
         async with leased(self._store.generations, name, self._beat):
-            known = await self._store.generations.read()
-            if known.find(name).state is not State.BUILDING:
-                raise GenerationRefused(f"Generation {name} was finished by another process meanwhile.")
+            # Only now: whoever is refused leaves nothing behind.
+            await self._write_down()
             await self.model.prepare()
             places = await self._cluster.places()
             async with self._following(), self._filling.open(places):
@@ -108,6 +107,14 @@ class Rebuild:
                 self._to_read = Progress(0, to_read, by_topic(ends))
                 self._read_before, self._began_at = self.read, time.monotonic()
                 yield
+
+    async def _write_down(self) -> None:
+        generation = self.model.generation
+        there = (await self._store.generations.read()).generations.get(generation.id)
+        if there is None:
+            await self._store.generations.make(generation)
+        elif there.state is not State.BUILDING:
+            raise GenerationRefused(f"Generation {generation.id} was finished by another process meanwhile.")
 
     async def fill(self) -> None:
         """Read the topics to their end, then count every case, then what came meanwhile."""
@@ -209,15 +216,14 @@ class Rebuild:
 
 
 async def generation_to_fill(store: Store, wanted: str | None, definitions: Definitions | None) -> Generation:
-    """The unfinished one, or one that is made now. Raises GenerationRefused."""
+    """The unfinished one, or a new one, which is written down when its rebuild runs. Raises GenerationRefused."""
     known = await store.generations.read()
     name = known.name_for_rebuild(wanted)
     there = known.generations.get(name)
     if there is None:
         kept = written(definitions or shipped_definitions())
-        there = Generation(name, kept, State.BUILDING, datetime.now(UTC), Progress(0, 0))
-        await store.generations.make(there)
-    elif definitions is not None and written(definitions) != dict(there.definitions):
+        return Generation(name, kept, State.BUILDING, datetime.now(UTC), Progress(0, 0))
+    if definitions is not None and written(definitions) != dict(there.definitions):
         raise GenerationRefused(
             f"Generation {name} was begun with definitions {there.version}, which are not those given now. Let it end, "
             f"or drop it first: ntbcare reporting drop {name}"
