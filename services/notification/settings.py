@@ -143,7 +143,8 @@ class Settings(ServiceSettings):
     address_secret: SecretStr
     """Key of the digests under which receipts are counted per address."""
     public_url: str = "http://127.0.0.1:8000"
-    reporter_path: str = "/v1/cases/{ticket}"
+    reporter_path: str = "/aduan/{ticket}"
+    """A page; of a confidential case it says only that such cases are followed with the tracking code."""
     agency_path: str = "/desk/cases/{ticket}"
     agency_language: Language = Language.INDONESIAN
     old_after: timedelta = timedelta(days=7)
