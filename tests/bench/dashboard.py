@@ -27,6 +27,19 @@ SIZES: Final = [int(size) for size in os.environ.get("SIZES", "10000,100000,1000
 CALLS: Final = 100
 CLIENTS: Final = 2
 AGENCY: Final = "PUPR-52.03"
+PAGES: Final = (
+    "/",
+    "/instansi",
+    "/peta",
+    "/peta/52.03",
+    "/aduan",
+    "/aduan?wilayah=52.03&status=in_progress",
+    "/aduan?q=jalan",
+    "/macet",
+    f"/rapor/{AGENCY}",
+    "/pagi",
+    "/pagi.txt",
+)
 _BATCH: Final = 2_000
 
 
@@ -54,6 +67,8 @@ def addresses(now: datetime) -> dict[str, str]:
         "cases of a body and category": f"/v1/cases?agency={AGENCY}&category=road.damage",
         "late cases": "/v1/cases?figure=late",
         "cases of a figure": f"/v1/cases?figure=resolution_late&agency={AGENCY}&from={before}-01&to={before}-28",
+        "cases with a word": "/v1/cases?q=jalan%20rusak",
+        **{f"page {page}": page for page in PAGES},
     }
 
 
