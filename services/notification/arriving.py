@@ -39,11 +39,14 @@ class Arriving:
             if one.state is State.SENT
         ]
         await self._instead([one for one in finished if isinstance(one.step, Failed)])
-        await store.deliveries.arrive(finished, at)
-        self.queueing.relay.queue({str(one.delivery.id): [one.record] for one in finished if one.record})
+        if await store.deliveries.arrive(finished, at):
+            # Otherwise something else was said of one of them before; then the sweep publishes what was really written.
+            self.queueing.relay.queue({str(one.delivery.id): [one.record] for one in finished if one.record})
         for one in finished:
             if isinstance(one.step, Delivered | Failed):
                 count_outcome(one.delivery, one.step)
+        if any(one.state is State.QUEUED for open_ in known.values() for one in open_):
+            return False
         unknown = [receipt.reference for receipt in receipts if receipt.reference not in known]
         return not await store.deliveries.open_of((), unknown)
 
@@ -54,7 +57,7 @@ class Arriving:
             number = address_on(channel, reply.number) or reply.number
             address = address_id(secret, channel, number)
             if reply.wish is Wish.START:
-                await addresses.start(address)
+                await addresses.start(address, self.now())
                 continue
             await addresses.stop(address, ALL)
             # A text has no link to leave by.

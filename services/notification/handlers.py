@@ -47,6 +47,8 @@ class Handler:
         # second to write sees both.
         await self.queueing.store.contacts.learn(news.contacts)
         await self.queueing.add(await self._deliveries(news), news.contacts.keys())
+        # Last, when nothing of what is erased waits any more: what went out is no longer known by its address.
+        await self.queueing.forget([ticket for ticket, contact in news.contacts.items() if contact.erased_parts])
 
     async def _deliveries(self, news: News) -> list[Delivery]:
         at, queueing = self.now(), self.queueing

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -12,11 +12,12 @@ from services.notification.domain.attempts import notice
 from services.notification.domain.deliveries import Delivery, State
 from services.notification.domain.judging import Ready, Rules, Suppressed, Verdict, judge, queued
 from services.notification.domain.rules import REQUIRED
+from services.notification.domain.timing import Pace
 from services.notification.metrics import count_outcome
 from services.notification.patience import patiently
 from services.notification.sources import Sources
 from services.notification.store import Open, Settled, Store
-from shared.events.notices import NoticeKind, Recipient
+from shared.events.notices import Channel, NoticeKind, Recipient
 from shared.outbox import OutboxRelay
 from shared.records import to_record
 from shared.topics import NOTICES
@@ -55,14 +56,23 @@ class Queueing:
         at, open_ = self.now(), sorted(found, key=lambda one: (one.delivery.occurred_at, one.delivery.sequence))
         known = await self.sources.read(one.delivery for one in open_)
         settled: list[Settled] = []
-        due: dict[str, datetime] = {}
+        due = _Due()
         for one in open_:
             verdict = judge(one.delivery, known[one.delivery.id], at, self.rules)
             if one.state is State.WAITING or again or isinstance(verdict, Suppressed):
                 settled.append(replace(self._settled(one.delivery, verdict, at), seen=one.state))
             elif one.delivery.to is not None and one.next_at is not None:
-                _sooner(due, one.delivery.to, one.next_at)
+                due.add(one.delivery, one.next_at)
         await self._write(await self._limited(settled, at), due, at)
+
+    async def forget(self, tickets: Sequence[str]) -> None:
+        """Of whoever is erased not even the digest of an address is kept, unless somebody else has the same one.
+
+        But for the wish to get nothing more: forgotten, it would be broken.
+        """
+        left = await self.store.deliveries.forget_addresses(tickets)
+        used = await self.store.deliveries.used(left) | await self.store.subscriptions.used(left)
+        await self.store.addresses.forget(left - used)
 
     async def run(self) -> None:
         """Decide again, for ever, where waiting is over."""
@@ -118,12 +128,12 @@ class Queueing:
             return Settled(delivery, verdict, to_record(NOTICES, notice(delivery, verdict, at), delivery.trace))
         return Settled(delivery, verdict)
 
-    async def _write(self, settled: list[Settled], due: dict[str, datetime], at: datetime) -> None:
+    async def _write(self, settled: list[Settled], due: "_Due", at: datetime) -> None:
         all_open = await self.store.deliveries.settle(settled, at)
         for one in settled:
-            if isinstance(one.verdict, Ready) and one.delivery.to:
-                _sooner(due, one.delivery.to, one.verdict.at)
-        await self.store.addresses.has_due(due)
+            if isinstance(one.verdict, Ready):
+                due.add(one.delivery, one.verdict.at)
+        await self.store.addresses.has_due(due.moments, due.urgent)
         told = {str(one.delivery.id): [one.record] for one in settled if one.record}
         if told and all_open:
             # Otherwise something was decided elsewhere meanwhile; then the sweep publishes what was really written.
@@ -131,8 +141,24 @@ class Queueing:
         for one in settled:
             if isinstance(one.verdict, Suppressed):
                 count_outcome(one.delivery, one.verdict)
-        if due:
-            self.wake({channel_of(address) for address in due})
+        if due.moments:
+            self.wake({channel_of(address) for address in due.moments})
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """What addresses are told."""
+
+    moments: dict[str, datetime] = field(default_factory=dict[str, datetime])
+    urgent: set[str] = field(default_factory=set[str])
+
+    def add(self, delivery: Delivery, at: datetime) -> None:
+        if delivery.to is None:
+            return
+        self.moments[delivery.to] = min(self.moments.get(delivery.to, at), at)
+        # What is put off for an agency's own system holds up everything that comes after it.
+        if delivery.pace is Pace.NOW and delivery.channel is not Channel.WEBHOOK:
+            self.urgent.add(delivery.to)
 
 
 def _is_receipt(one: Settled) -> bool:
@@ -142,7 +168,3 @@ def _is_receipt(one: Settled) -> bool:
 def _is_more(one: Settled) -> bool:
     to_reporter = one.delivery.recipient is Recipient.REPORTER and isinstance(one.verdict, Ready)
     return to_reporter and one.delivery.kind not in REQUIRED
-
-
-def _sooner(due: dict[str, datetime], address: str, at: datetime) -> None:
-    due[address] = min(due.get(address, at), at)

@@ -101,6 +101,9 @@ class AddressWork:
             await self.recorder.write([], Released(self.claimed, self.next_at, self.again, self.messages))
         self.lane.put_down(self.claimed.address.id)
         self.tools.released(self.again)
+        if self.again:
+            # Something urgent may have come meanwhile, which does not wait.
+            self.tools.released(False)  # noqa: FBT003 - as it is told
 
     async def _worked_off(self) -> None:
         try:
@@ -128,12 +131,20 @@ class AddressWork:
     async def _due(self) -> list[Delivery]:
         """To an agency's own system in the order of positions, and nothing before what was put off."""
         if self.tools.way.channel is not Channel.WEBHOOK:
-            return self.queue.due
+            return self._not_held()
         queueing, address = self.tools.queueing, self.claimed.address.id
         queue = await patiently(lambda: queueing.store.webhooks.number(address, self.tools.now()))
         self.known = await patiently(lambda: queueing.sources.read(queue.due))
         self.next_at, self.again = queue.next_at, queue.next_at is not None and not queue.due
         return queue.due
+
+    def _not_held(self) -> list[Delivery]:
+        """Only what is urgent goes before what was put off, and nothing before what is urgent itself."""
+        queue = self.queue
+        if queue.held_until is None:
+            return queue.due
+        self.next_at, self.again = queue.held_until, True
+        return [] if queue.held_by_urgent else [one for one in queue.due if one.pace is Pace.NOW]
 
     def _count_taken_over(self, round_: Round) -> None:
         if self.claimed.taken_over and round_.messages:
@@ -179,6 +190,9 @@ class AddressWork:
         way, at = self.tools.way, self.tools.now()
         draft = Draft(deliveries, self.known[deliveries[0].id], ready, self.claimed.address, at)
         message = await way.writing.write(draft)
+        if len(deliveries) > 1:
+            reference = str(reference_of(deliveries))
+            await patiently(lambda: self.tools.queueing.store.deliveries.go_out_as(deliveries, reference))
         return await self.lane.in_turn(self.claimed.address.id, lambda: self._send(message))
 
     async def _send(self, message: Any) -> Answer:
@@ -198,7 +212,11 @@ class AddressWork:
         steps = [after(one, answer, at, rules, jitter=jitter) for one in deliveries]
         await self._instead(deliveries, steps)
         reference = str(reference_of(deliveries))
-        await self._write([Finished(one, step, reference) for one, step in zip(deliveries, steps, strict=True)])
+        finished = [
+            Finished(one, step, reference, holds=isinstance(step, Again) and step.attempts > 0)
+            for one, step in zip(deliveries, steps, strict=True)
+        ]
+        await self._write(finished)
         # What is urgent goes at any rate, and takes no room from the rest.
         counts = deliveries[0].pace is not Pace.NOW
         self.messages += counts and any(isinstance(step, Sent | Delivered) for step in steps)

@@ -67,7 +67,7 @@ async def test_given_a_replica_that_died_before_it_told_the_address_when_minutes
     assert sink.recipients() == [REPORTER_ADDRESS]
 
 
-async def nothing(_due: Any) -> None:
+async def nothing(*_due: Any) -> None:
     """As when the process ends just here."""
 
 

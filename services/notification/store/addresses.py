@@ -1,5 +1,6 @@
 """The addresses: where messages go, known by a digest. Each is worked by one sender at a time, and so in order."""
 
+from collections.abc import Collection as Several
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +17,8 @@ from shared.mongo import Collection, Database, Document
 _FORGOTTEN_S: Final = 2 * 86_400
 _IS_CLAIMED: Final = {"$ne": [{"$type": "$claim"}, "missing"]}
 _IS_PUT_OFF: Final = {"$and": [{"$eq": ["$again", True]}, {"$ne": [{"$type": "$next_at"}, "missing"]}]}
-"""What comes next waits behind what was put off."""
+"""What comes next waits behind what was put off, unless it is urgent."""
+_AS_BEFORE: Final = {"$ifNull": ["$again", False]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,13 @@ class Addresses:
         await self.collection.create_index(keys, partialFilterExpression=due)
         await self.collection.create_index("idle_since", expireAfterSeconds=_FORGOTTEN_S, sparse=True)
 
-    async def has_due(self, due: Mapping[str, datetime]) -> None:
-        """Something is to go to the addresses (by id) from these moments on. Saying it twice is saying it once."""
+    async def has_due(self, due: Mapping[str, datetime], urgent: Several[str] = ()) -> None:
+        """Something is to go to the addresses (by id) from these moments on. Saying it twice is saying it once.
+
+        `urgent`: those of them for which it does not wait behind what was put off.
+        """
         if due:
-            writes = [UpdateOne({"_id": one}, [_more(one, at)], upsert=True) for one, at in due.items()]
+            writes = [UpdateOne({"_id": one}, [_more(one, at, one in urgent)], upsert=True) for one, at in due.items()]
             await self.collection.bulk_write(writes, ordered=False)
 
     async def claim(self, share: Share, at: datetime, lease: timedelta) -> list[Claimed]:
@@ -112,9 +117,19 @@ class Addresses:
         change: Document = {"$addToSet": {"stopped": kind}, "$set": {"channel": channel_of(address_id)}}
         await self.collection.update_one({"_id": address_id}, change | {"$unset": {"idle_since": ""}}, upsert=True)
 
-    async def start(self, address_id: str) -> None:
-        """Its owner wants messages again."""
-        await self.collection.update_one({"_id": address_id}, {"$unset": {"stopped": ""}})
+    async def start(self, address_id: str, at: datetime) -> None:
+        """Its owner wants messages again. Then nothing need be kept of an address that is idle."""
+        kept = {"$or": [{"$ne": [{"$type": f"${name}"}, "missing"]} for name in ("confirmed_at", "next_at", "claim")]}
+        change = {"stopped": "$$REMOVE", "idle_since": {"$cond": [kept, "$$REMOVE", at]}}
+        await self.collection.update_one({"_id": address_id}, [{"$set": change}])
+
+    async def forget(self, addresses: Iterable[str]) -> None:
+        """All but that their owners want nothing more, and what is under way."""
+        if not (ids := list(addresses)):
+            return
+        idle: Document = {"_id": {"$in": ids}, "claim": {"$exists": False}, "next_at": {"$exists": False}}
+        await self.collection.delete_many(idle | {"stopped": {"$exists": False}})
+        await self.collection.update_many({"_id": {"$in": ids}}, {"$unset": {"confirmed_at": "", "hour": ""}})
 
     async def confirmed(self, ids: Iterable[str]) -> set[str]:
         """Those of these addresses whose owners confirmed them."""
@@ -130,33 +145,39 @@ def _of(share: Share) -> Document:
     return mine | ({"_id": {"$nin": list(share.besides)}} if share.besides else {})
 
 
-def _more(address_id: str, at: datetime) -> Document:
+def _more(address_id: str, at: datetime, urgent: bool) -> Document:  # noqa: FBT001 - as it is told
     """While it is claimed `next_at` is the end of the lease, which must not move; `more` waits beside it."""
     sooner: Any = {"$min": ["$next_at", at]}
+    waits = _IS_CLAIMED if urgent else {"$or": [_IS_CLAIMED, _IS_PUT_OFF]}
+    more = {"$cond": [_IS_CLAIMED, {"$min": ["$more", at]}, "$$REMOVE"]}
+    pressing = {"$cond": [_IS_CLAIMED, {"$min": ["$urgent", at]}, "$$REMOVE"]} if urgent else "$urgent"
     return {
         "$set": {
             "channel": {"$literal": channel_of(address_id)},
-            "again": {"$ifNull": ["$again", False]},
-            "next_at": {"$cond": [{"$or": [_IS_CLAIMED, _IS_PUT_OFF]}, "$next_at", sooner]},
-            "more": {"$cond": [_IS_CLAIMED, {"$min": ["$more", at]}, "$$REMOVE"]},
+            "again": {"$cond": [waits, {"$ifNull": ["$again", False]}, False]} if urgent else _AS_BEFORE,
+            "next_at": {"$cond": [waits, "$next_at", sooner]},
+            "more": more,
+            "urgent": pressing,
             "idle_since": "$$REMOVE",
         }
     }
 
 
 def _given_back(one: Released, at: datetime) -> Document:
-    next_at: Any = {"$literal": one.next_at} if one.again else {"$min": ["$more", one.next_at]}
+    urgent = {"$ne": [{"$type": "$urgent"}, "missing"]}
+    next_at: Any = {"$min": ["$urgent" if one.again else "$more", one.next_at]}
     nothing = {"$eq": [{"$ifNull": [next_at, None]}, None]}
     kept = {"$or": [{"$ne": [{"$type": "$confirmed_at"}, "missing"]}, {"$ne": [{"$type": "$stopped"}, "missing"]}]}
     began, sent = one.claimed.address.counted(one.messages, at)
     return {
         "$set": {
             "next_at": {"$cond": [nothing, "$$REMOVE", next_at]},
-            "again": one.again,
+            "again": {"$and": [one.again, {"$not": [urgent]}]},
             "hour": {"began": began, "sent": sent},
             "idle_since": {"$cond": [{"$and": [nothing, {"$not": [kept]}]}, at, "$$REMOVE"]},
             "claim": "$$REMOVE",
             "more": "$$REMOVE",
+            "urgent": "$$REMOVE",
         }
     }
 

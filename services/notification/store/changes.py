@@ -35,6 +35,8 @@ class Finished:
     message: str = ""
     """Id of what went out: that of the first of those that went together."""
     record: Outgoing | None = None
+    holds: bool = False
+    """It was tried and put off: what is not urgent waits behind it."""
 
 
 def settling(one: Settled, at: datetime) -> tuple[Document, Document]:
@@ -60,7 +62,7 @@ def settling(one: Settled, at: datetime) -> tuple[Document, Document]:
 def step_of(one: Finished, at: datetime) -> Document:
     match one.step:
         case Again(at=next_at, attempts=attempts):
-            return {"$set": {"next_at": next_at, "attempts": attempts}}
+            return {"$set": {"next_at": next_at, "attempts": attempts, "holds": one.holds}}
         case outcome:
             return _final(outcome, one.record, at, one.message)
 

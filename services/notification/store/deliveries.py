@@ -13,8 +13,10 @@ from pymongo.errors import BulkWriteError
 
 from services.notification.domain.attempts import Delivered, Sent
 from services.notification.domain.deliveries import Delivery, State
+from services.notification.domain.timing import Pace
 from services.notification.store.changes import Finished, Settled, settling, step_of
 from services.notification.store.documents import to_delivery, to_document
+from shared.events.notices import Recipient
 from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Database, Document, aggregate, only_duplicates
 
@@ -23,6 +25,15 @@ log = structlog.get_logger(__name__)
 _OPEN: Final = {"$in": [State.WAITING.value, State.QUEUED.value]}
 _BECAME: Final = ("reason", "next_at", "done_at")
 _ORDER: Final = {"occurred_at": 1, "sequence": 1, "_id": 1}
+_HOLDS: Final = {"$eq": ["$holds", True]}
+_FIRST: Final[Document] = {
+    "$group": {
+        "_id": "$to",
+        "next_at": {"$min": "$next_at"},
+        "held_until": {"$max": {"$cond": [_HOLDS, "$next_at", None]}},
+        "held_by_urgent": {"$max": {"$and": [_HOLDS, {"$eq": ["$pace", Pace.NOW.value]}]}},
+    }
+}
 _KEPT_S: Final = 400 * 86_400
 """As long as `ntbcare.notices` is. What happened longer ago than a week is never sent again."""
 _REMINDED: Final = 500
@@ -58,6 +69,10 @@ class Queue:
     due: list[Delivery] = field(default_factory=list[Delivery])
     next_at: datetime | None = None
     """When more is due, after what is due already."""
+    held_until: datetime | None = None
+    """What was put off is tried again then; only what is urgent goes before it."""
+    held_by_urgent: bool = False
+    """It is urgent itself: so nothing goes before it."""
 
 
 class Deliveries:
@@ -72,6 +87,8 @@ class Deliveries:
         await self.collection.create_index([("to", 1), ("next_at", 1)], partialFilterExpression=open_)
         await self.collection.create_index([("state", 1), ("next_at", 1)], partialFilterExpression=open_)
         await self.collection.create_index("message", sparse=True)
+        done = {"done_at": {"$exists": True}}
+        await self.collection.create_index("to", name="went_to", partialFilterExpression=done)
         await self.collection.create_index("done_at", expireAfterSeconds=_KEPT_S, sparse=True)
 
     async def add(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
@@ -123,10 +140,10 @@ class Deliveries:
             queues[found["_id"]].due = await self._readable(found["due"])
             queues[found["_id"]].next_at = at if len(found["due"]) == MOST_AT_ONCE else None
         later = {"$match": ours | {"next_at": {"$gt": at}}}
-        first = {"$group": {"_id": "$to", "next_at": {"$min": "$next_at"}}}
-        for found in await aggregate(self.collection, [later, first]):
+        for found in await aggregate(self.collection, [later, _FIRST]):
             queue = queues[found["_id"]]
             queue.next_at = queue.next_at or found["next_at"]
+            queue.held_until, queue.held_by_urgent = found["held_until"], found["held_by_urgent"]
         return queues
 
     async def _opened(self, documents: Sequence[Document]) -> list[Open]:
@@ -186,6 +203,26 @@ class Deliveries:
             known.setdefault(stored["message"], []).append(_open(stored))
         return known
 
+    async def forget_addresses(self, tickets: Sequence[str]) -> set[str]:
+        """Of what their reporters were sent, or were not; returns the addresses."""
+        if not tickets:
+            return set()
+        done = {"ticket": {"$in": list(tickets)}, "recipient": Recipient.REPORTER.value, "done_at": {"$exists": True}}
+        addresses: list[str] = await self.collection.distinct("to", done)
+        await self.collection.update_many(done, {"$unset": {"to": ""}})
+        return {address for address in addresses if address}
+
+    async def used(self, addresses: Iterable[str]) -> set[str]:
+        """Those of them that something was sent to, or is to be."""
+        wanted: Document = {"to": {"$in": list(addresses)}}
+        if not wanted["to"]["$in"]:
+            return set()
+        found = [
+            await self.collection.distinct("to", wanted | {field: {"$exists": True}})
+            for field in ("done_at", "next_at")
+        ]
+        return {address for addresses in found for address in addresses}
+
     async def refused_receipts(self, tickets: Iterable[str]) -> set[str]:
         """Those of these tickets whose receipt was one too many for its address."""
         wanted = list(tickets)
@@ -214,11 +251,19 @@ class Deliveries:
         revived = await self.open_of((), [str(delivery)]) if result.modified_count else []
         return revived[0] if revived else None
 
-    async def arrive(self, deliveries: Sequence[Finished], at: datetime) -> None:
-        """Write what a gateway said later of what it had taken."""
-        if deliveries:
-            writes = [UpdateOne(_this(one, State.SENT), step_of(one, at)) for one in deliveries]
-            await self.collection.bulk_write(writes, ordered=False)
+    async def go_out_as(self, deliveries: Sequence[Delivery], message: str) -> None:
+        """They are about to go out together: a receipt that comes before they are marked then finds them."""
+        ids = [str(delivery.id) for delivery in deliveries]
+        this = {"_id": {"$in": ids}, "state": State.QUEUED.value}
+        await self.collection.update_many(this, {"$set": {"message": message}})
+
+    async def arrive(self, deliveries: Sequence[Finished], at: datetime) -> bool:
+        """Write what a gateway said later of what it had taken; returns whether nothing else was said of any before."""
+        if not deliveries:
+            return True
+        writes = [UpdateOne(_this(one, State.SENT), step_of(one, at)) for one in deliveries]
+        result = await self.collection.bulk_write(writes, ordered=False)
+        return result.matched_count == len(writes)
 
 
 def _this(one: Finished, *states: State) -> Document:

@@ -62,6 +62,11 @@ class Subscriptions:
         found = await self.collection.find({"_id": {"$in": wanted}}).to_list(None) if wanted else []
         return {one.id: one for one in map(_to_subscription, found)}
 
+    async def used(self, addresses: Iterable[str]) -> set[str]:
+        """Those of them that follow something, or were asked whether they want to."""
+        wanted = list(addresses)
+        return set(await self.collection.distinct("to", {"to": {"$in": wanted}}) if wanted else ())
+
     async def following(self, targets: Iterable[str]) -> list[Subscription]:
         """Everybody who follows one of these; an address is there as often as it follows several."""
         wanted = list(targets)

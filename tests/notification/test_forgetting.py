@@ -1,0 +1,95 @@
+"""Of whoever is erased not even the digest of an address is left."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.notification.domain.addresses import address_id
+from services.notification.domain.rounds import ALL
+from shared.events.notices import Channel
+from shared.topics import PERSONAL
+from tests.notification.examples import REPORTER_ADDRESS, a_person, a_submission, a_ticket, an_opening
+from tests.notification.replica import Replica
+from tests.shared.received import erased
+from tests.waiting import until
+
+pytestmark = pytest.mark.integration
+
+SITI = address_id(b"secret", Channel.EMAIL, REPORTER_ADDRESS)
+
+
+async def complain(replica: Replica, number: int) -> str:
+    ticket = a_ticket(number)
+    await replica.hear(a_submission(ticket), a_person(ticket), an_opening(ticket))
+    await until(replica.all_done)
+    return ticket
+
+
+async def places(replica: Replica) -> dict[str, list[Any]]:
+    """Ids of the documents that name the address, by collection."""
+    found: dict[str, list[Any]] = {}
+    for name in sorted(await replica.database.list_collection_names()):
+        if name in {"receipts", "subscription_requests"}:
+            # These go by themselves, after two days.
+            continue
+        for stored in await replica.database[name].find().to_list(None):
+            if SITI.partition(":")[2] in repr(stored):
+                found.setdefault(name, []).append(stored["_id"])
+    return found
+
+
+async def test_given_two_complaints_of_one_person_when_one_and_then_the_other_is_erased_then_the_last_takes_the_address(
+    sending: Replica,
+) -> None:
+    first, second = await complain(sending, 1), await complain(sending, 2)
+    await sending.store.addresses.confirm(SITI, sending.clock())
+    before = await places(sending)
+
+    await sending.hear(erased(PERSONAL, f"{first}:s-1"))
+    between = await places(sending)
+    await sending.hear(erased(PERSONAL, f"{second}:s-1"))
+
+    assert (len(before["deliveries"]), before["addresses"]) == (2, [SITI])
+    assert (len(between["deliveries"]), between["addresses"]) == (1, [SITI])
+    assert await places(sending) == {}
+
+
+async def test_given_somebody_who_wants_nothing_more_when_they_are_erased_then_that_alone_is_kept(
+    sending: Replica,
+) -> None:
+    ticket = await complain(sending, 1)
+    await sending.store.addresses.confirm(SITI, sending.clock())
+    await sending.store.addresses.stop(SITI, ALL)
+
+    await sending.hear(erased(PERSONAL, f"{ticket}:s-1"))
+
+    (stored,) = await sending.addresses()
+    assert set(stored) == {"_id", "channel", "stopped", "again"}
+    assert await places(sending) == {"addresses": [SITI]}
+
+
+async def test_given_somebody_who_follows_when_their_complaint_is_erased_then_they_still_follow(
+    sending: Replica,
+) -> None:
+    ticket = await complain(sending, 1)
+    await sending.store.addresses.confirm(SITI, sending.clock())
+    await sending.store.subscriptions.collection.insert_one({"_id": "s1", "to": SITI, "state": "confirmed"})
+
+    await sending.hear(erased(PERSONAL, f"{ticket}:s-1"))
+
+    assert await places(sending) == {"addresses": [SITI], "subscriptions": ["s1"]}
+
+
+async def test_given_somebody_who_wants_messages_again_when_no_more_is_known_of_them_then_they_are_forgotten_in_time(
+    replica: Replica,
+) -> None:
+    addresses = replica.store.addresses
+    await addresses.stop(SITI, ALL)
+
+    replica.clock.forward(timedelta(days=1))
+    await addresses.start(SITI, replica.clock())
+
+    (stored,) = await replica.addresses()
+    assert stored["idle_since"] == replica.clock()
+    assert "stopped" not in stored
