@@ -138,6 +138,8 @@ async def test_given_a_batch_when_it_is_projected_counted_and_read_then_an_index
     await store.cases.apply([], datetime.now(UTC))
     await Refresher(store, RULES).sweep(datetime.now(UTC) + timedelta(hours=1))
     await store.cases.read([ticket(1), ticket(2)])
+    await store.cases.withdrawn(RECEIVED_AT, None, 10)
+    await store.cases.withdrawn(RECEIVED_AT, Place(RECEIVED_AT, ticket(1)), 10)
     await store.buckets.having("late", Question(agency="PUPR-52.03", first=date(2026, 3, 1)))
     await store.buckets.having("late", Question(first=date(2026, 3, 1), last=date(2026, 3, 31)))
     await store.cases.search(Search(figure="late"))

@@ -1,13 +1,14 @@
 """`GET /v1/cases` and `GET /v1/cases/{ticket}`."""
 
-from typing import Annotated, Final
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, Field, NonNegativeInt
 
 from services.reporting.api.filters import NONE, AgencyFilter, Asked, Day, Moment, check_known, check_period
-from services.reporting.domain.case import Head
 from services.reporting.domain.search import Wanted, ask
 from services.reporting.domain.sheltering import is_below_regency, sensitive_categories
 from services.reporting.domain.views import CaseFacts, CaseView, list_facts
@@ -58,10 +59,23 @@ class ListQuery(Asked):
     limit: int = Field(default=50, ge=1, le=MOST_ITEMS)
 
 
+class Withdrawn(BaseModel):
+    """In the place of a case that was public and is not any more: forget what you have of it."""
+
+    ticket: str
+    withdrawn_from_public: Literal[True] = True
+    updated_at: datetime
+
+
+Item = CaseFacts | Withdrawn
+Told = tuple[Place, Item]
+"""With its place in the order."""
+
+
 class CaseList(BaseModel):
     """One page."""
 
-    items: list[CaseFacts]
+    items: list[Item]
     next: str | None
     """Where the next page is; null: this is the last."""
 
@@ -96,13 +110,17 @@ def create_list_router(store: Store, names: Directory, drilling: Drilling) -> AP
         """Public cases, the newest event first; with `updated_after` the oldest first, for incremental readers.
 
         An event may arrive here after a newer one of another case. So read again from some minutes before the newest
-        `updated_at` that you have; each item is the whole present state, so what comes twice does no harm.
+        `updated_at` that you have; each item is the whole present state, so what comes twice does no harm. What was
+        public and is not any more comes as `withdrawn_from_public`, whatever the filters are: it tells nothing else.
         """
         check_period(query.first, query.last)
         check_known(names, region=query.region, agency=query.agency, category=query.category)
         response.headers["Cache-Control"] = "no-cache"
-        search = await drilling.narrow(_search(query, names))
-        return _page(query, await store.cases.search(search) if search else [], names)
+        search = _search(query, names)
+        narrowed = await drilling.narrow(search)
+        found = await store.cases.search(narrowed) if narrowed else []
+        told: list[Told] = [(Place(head.at, ticket), list_facts(ticket, head, names)) for ticket, head in found]
+        return _page(query, _merged(told, await _withdrawn(search, store)))
 
     return router
 
@@ -138,14 +156,24 @@ def _search(query: ListQuery, names: Directory) -> Search:
     )
 
 
-def _page(query: ListQuery, found: list[tuple[str, Head]], names: Directory) -> CaseList:
+async def _withdrawn(search: Search, store: Store) -> list[Told]:
+    """Only for those who follow what changes."""
+    if search.updated_after is None:
+        return []
+    gone = await store.cases.withdrawn(search.updated_after, search.after, search.limit)
+    return [(place, Withdrawn(ticket=place.ticket, updated_at=place.at)) for place in gone]
+
+
+def _page(query: ListQuery, told: Sequence[Told]) -> CaseList:
     """One more than the limit was asked for, to know whether there is a next page."""
-    shown = found[: query.limit]
-    items = [list_facts(ticket, head, names) for ticket, head in shown]
-    if len(found) == len(shown):
+    shown = told[: query.limit]
+    items = [item for _, item in shown]
+    if len(told) == len(shown):
         return CaseList(items=items, next=None)
-    ticket, head = shown[-1]
-    asked = query.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    return CaseList(
-        items=items, next="/v1/cases?" + urlencode(asked | {"cursor": write_cursor(Place(head.at, ticket))})
-    )
+    asked = query.model_dump(mode="json", by_alias=True, exclude_unset=True) | {"cursor": write_cursor(shown[-1][0])}
+    return CaseList(items=items, next="/v1/cases?" + urlencode(asked))
+
+
+def _merged(told: list[Told], gone: list[Told]) -> list[Told]:
+    """In the order of both; without `gone` that of `told`, which may be the other way round."""
+    return sorted(told + gone, key=lambda one: (one[0].at, one[0].ticket)) if gone else told

@@ -37,6 +37,8 @@ class Step:
     """The event id under which its words are kept."""
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """What its type says besides what all do: reasons, promises, levels. Never who of an agency."""
+    public: bool = False
+    """Whether the case was, since."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,7 @@ def _step(event: CaseEnvelope) -> Step:
         status=event.case.status.value,
         words=event.words.partition(":")[2] if event.words else None,
         facts=event.model_dump(mode="json", exclude=_NO_FACTS, exclude_none=True),
+        public=not event.case.confidential,
     )
 
 

@@ -14,8 +14,10 @@ from pymongo.errors import BulkWriteError
 from services.reporting.domain.case import Head, StoredCase
 from services.reporting.domain.projection import Projection
 from services.reporting.domain.tallies import Tallied
+from services.reporting.domain.withdrawing import withdrawn_at
 from services.reporting.store.documents import to_case, to_update
 from services.reporting.store.searches import FILTERS, Search, to_filter
+from shared.cursors import Place
 from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Document, only_duplicates
 
@@ -36,6 +38,11 @@ INDEXES: Final = (
         [("head.public", ASCENDING), ("late_since", ASCENDING), ("_id", ASCENDING)],
         name="late_since",
         partialFilterExpression={"late_since": {"$exists": True}},
+    ),
+    IndexModel(
+        [("withdrawn_at", ASCENDING), ("_id", ASCENDING)],
+        name="withdrawn_at",
+        partialFilterExpression={"withdrawn_at": {"$exists": True}},
     ),
     IndexModel([("stale", ASCENDING)], name="stale", sparse=True),
 )
@@ -132,6 +139,18 @@ class CaseStore:
         numbers = await asyncio.gather(*(self._cases.count_documents(each, limit=_COMMON) for each in asked))
         return [word for _, word in sorted(zip(numbers, words, strict=True))]
 
+    @within(ANSWERS_WITHIN_S)
+    async def withdrawn(self, since: datetime, after: Place | None, limit: int) -> list[Place]:
+        """Cases that were public and became confidential after the moment, the first first."""
+        moments: Document = {"$gt": since}
+        wanted: Document = {"head.public": False, "withdrawn_at": moments}
+        if after:
+            moments["$gte"] = after.at
+            wanted["$or"] = [{"withdrawn_at": {"$gt": after.at}}, {"_id": {"$gt": after.ticket}}]
+        order = [("withdrawn_at", ASCENDING), ("_id", ASCENDING)]
+        found = await self._cases.find(wanted, {"withdrawn_at": 1}).sort(order).limit(limit).to_list(None)
+        return [Place(document["withdrawn_at"], document["_id"]) for document in found]
+
     async def stale_among(self, tickets: Many[str]) -> list[Stale]:
         return await self._find_stale({"_id": {"$in": list(tickets)}, "stale": {"$exists": True}})
 
@@ -191,6 +210,7 @@ def to_followed(followed: Followed, *, is_counted: bool) -> Document:
     rare: Document = {
         "listed": list(tallied.listed) or None,
         "late_since": tallied.late_since,
+        "withdrawn_at": withdrawn_at(followed.stale.case),
         "touched": None if is_counted else sorted(followed.touched),
     }
     update |= {name: value for name, value in rare.items() if value is not None}
