@@ -6,6 +6,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from services.reporting.api.cases import create_case_router, create_list_router
 from services.reporting.api.dossier import Dossiers, create_dossier_router
+from services.reporting.api.languages import Languages
 from services.reporting.api.scorecards import create_scorecard_router
 from services.reporting.api.sitting import create_sitting_router
 from services.reporting.api.statistics import create_statistics_router
@@ -20,6 +21,7 @@ from services.reporting.reading import Reading
 from services.reporting.scoring import Scoring
 from services.reporting.settings import Settings
 from services.reporting.store import Store
+from shared.conditional import Conditional
 from shared.outages import answer_outages
 from shared.pages.rendering import Pages
 from shared.service import Service
@@ -62,9 +64,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     answer_outages(app)
     app.add_middleware(OneGeneration, store=store)
+    app.add_middleware(Languages)
     answer_unknown_paths(app, site)
     # Streams of events go through as they are.
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_PACKED, compresslevel=PACKED_AS_MUCH)
+    app.add_middleware(Conditional)
     return app
 
 

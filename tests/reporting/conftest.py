@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from services.reporting.api.cases import create_case_router, create_list_router
 from services.reporting.api.dossier import Dossiers, create_dossier_router
+from services.reporting.api.languages import Languages
 from services.reporting.api.scorecards import create_scorecard_router
 from services.reporting.api.sitting import create_sitting_router
 from services.reporting.api.statistics import create_statistics_router
@@ -20,6 +21,7 @@ from services.reporting.refresher import Refresher, Rules
 from services.reporting.scoring import Scoring
 from services.reporting.shipped import shipped_definitions
 from services.reporting.store import Store
+from shared.conditional import Conditional
 from shared.events.complaints import Afterwards, ComplaintSubmitted
 from shared.events.envelope import CaseEnvelope
 from shared.events.notices import NoticeDelivered, NoticeFailed, NoticeSent, NoticeSuppressed
@@ -112,6 +114,8 @@ async def client(projecting: Projecting) -> AsyncGenerator[httpx2.AsyncClient]:
     app.include_router(create_statistics_router(store, names))
     app.include_router(create_scorecard_router(scoring, names, lambda: date(2026, 4, 10)))
     app.include_router(create_sitting_router(scoring, names, lambda: date(2026, 4, 10)))
+    app.add_middleware(Languages)
+    app.add_middleware(Conditional)
     transport: Any = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://reporting") as opened:
         yield opened
