@@ -1,10 +1,8 @@
 """What makes the four services alike: one lifespan, one consumer, health, metrics, docs and problems."""
 
 import asyncio
-import ctypes
-import gc
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any, Final
 
@@ -21,6 +19,7 @@ from shared.docs import create_docs_router
 from shared.follower import DirectoryFollower
 from shared.health import Health
 from shared.logs import configure_logs
+from shared.memory import settle_memory
 from shared.metrics import OfService
 from shared.problems import ProblemApp
 from shared.publisher import Publisher
@@ -162,7 +161,7 @@ class Service:
             running = [asyncio.create_task(self._supervise(name, run), name=name) for name, run in tasks.items()]
             stack.push_async_callback(partial(end_tasks, running, again_s=_WINDS_UP_S))
             log.info("service_started", service=self.name)
-            _settle_memory()
+            settle_memory()
             yield
             log.info("service_stops", service=self.name)
 
@@ -208,18 +207,6 @@ class Service:
                     self.broker.publisher(
                         topic.full_name(self.settings.kafka.namespace), schema=model, title=f"{topic.name}: {kind}"
                     )
-
-
-def _settle_memory() -> None:
-    """What a service holds once it runs stays: the collector walked through it again and again, a quarter of the time.
-
-    What starting took is given back to the system: 5 to 10 MB that glibc would keep.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
-    with suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _health_answer(reasons: dict[str, str]) -> JSONResponse:

@@ -1,17 +1,21 @@
-"""What `ntbcare reporting` shows: how far it is, and what differs."""
+"""What `ntbcare reporting` is given and shows: definitions, how far it is, what differs."""
 
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
+from deploy.commands.failures import WRONG_USE, CommandFailed
 from deploy.commands.printing import output, progress_output, table
+from services.reporting.domain.definitions import Definitions
 from services.reporting.domain.generations import Changed, Comparison, Unlike, over_all
 from services.reporting.rebuilding.rebuild import Moment, Step
 
@@ -19,6 +23,15 @@ _LINE_EVERY_S: Final = 10.0
 _MOST: Final = 40
 """Differences that are listed; of more the number is told."""
 _COUNTED: Final = {Step.READING: "records", Step.COUNTING: "cases"}
+
+
+def read_definitions(file: Path) -> Definitions:
+    """Raises CommandFailed."""
+    try:
+        return Definitions.model_validate_json(file.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, fault['loc'])) or 'it'}: {fault['msg']}" for fault in error.errors()[:5]]
+        raise CommandFailed(f"{file} holds no definitions: {'; '.join(faults)}", code=WRONG_USE) from None
 
 
 class Steps:

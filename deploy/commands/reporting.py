@@ -10,7 +10,6 @@ from typing import Annotated, Final, TypeVar
 
 import typer
 import uvloop
-from pydantic import ValidationError
 from pymongo.errors import ConfigurationError
 
 from deploy.commands.apps import command_app
@@ -18,7 +17,7 @@ from deploy.commands.failures import WRONG_USE, CommandFailed
 from deploy.commands.kafka import NAMESPACE, BootstrapOption, NamespaceOption, kafka_of
 from deploy.commands.mongo import mongo_of
 from deploy.commands.printing import output, table
-from deploy.commands.rebuilding import Steps, scanning, tell_comparison, tell_findings
+from deploy.commands.rebuilding import Steps, read_definitions, scanning, tell_comparison, tell_findings
 from services.reporting.domain.definitions import Definitions
 from services.reporting.domain.generations import Comparison, Generation, Known, State
 from services.reporting.rebuilding.cluster import Cluster, looking_at
@@ -28,6 +27,7 @@ from services.reporting.rebuilding.verifying import verify_cases, verify_figures
 from services.reporting.store import Store
 from services.reporting.store.contents import size_of
 from shared.logs import configure_logs
+from shared.memory import settle_memory
 from shared.mongo import MongoSettings
 from shared.settings import KafkaSettings
 
@@ -75,14 +75,16 @@ def rebuild(  # noqa: PLR0913 - one parameter is one option of the command line
     Readers notice nothing. Killed at any moment and begun again it goes on. The old generation stays, and up to date,
     until it is dropped. Exit code 1 when something differs and nothing was switched.
     """
-    given = _read_definitions(definitions) if definitions else None
+    given = read_definitions(definitions) if definitions else None
     where = _Where(kafka_of(bootstrap, namespace, writes=True), mongo_of(mongo_uri, writes=True), database)
     comparison, name = _run(where, lambda store, cluster: _rebuild(store, cluster, generation, given))
     if _wanted(comparison, switch, name):
         _run(where, lambda store, _: _switch(store, name))
         return
-    typer.echo(f"Not switched. The service keeps generation {name} up to date as well.")
-    typer.echo(f"To switch: ntbcare reporting switch {name}. To throw it away: ntbcare reporting drop {name}")
+    typer.echo(
+        f"Not switched. Generation {name} is kept up to date as well. To switch: ntbcare reporting switch {name}."
+    )
+    typer.echo(f"To throw it away: ntbcare reporting drop {name}")
     if not comparison.is_equal:
         raise typer.Exit(1)
 
@@ -179,6 +181,7 @@ async def _rebuild(
     store: Store, cluster: Cluster, wanted: str | None, definitions: Definitions | None
 ) -> tuple[Comparison, str]:
     generation = await generation_to_fill(store, wanted, definitions)
+    settle_memory()
     with Steps() as steps:
         steps.say(f"Generation {generation.id}, definitions {generation.version}.")
         work = Rebuild(store, cluster, generation, steps.tell)
@@ -240,11 +243,3 @@ async def _verify(store: Store, cluster: Cluster, wanted: str | None, sample: in
     typer.echo(f"Generation {model.generation.id}: {months} months and {sampled} cases looked at.")
     tell_findings(figures, cases)
     return not figures and not cases
-
-
-def _read_definitions(file: Path) -> Definitions:
-    try:
-        return Definitions.model_validate_json(file.read_text(encoding="utf-8"))
-    except ValidationError as error:
-        faults = [f"{'.'.join(map(str, fault['loc'])) or 'it'}: {fault['msg']}" for fault in error.errors()[:5]]
-        raise CommandFailed(f"{file} holds no definitions: {'; '.join(faults)}", code=WRONG_USE) from None

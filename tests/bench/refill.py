@@ -13,6 +13,7 @@ from services.reporting.rebuilding.cluster import looking_at
 from services.reporting.rebuilding.rebuild import Moment, Rebuild, Step, generation_to_fill
 from services.reporting.store import Store
 from shared.logs import configure_logs
+from shared.memory import settle_memory
 from shared.mongo import MongoSettings
 from shared.settings import KafkaSettings
 
@@ -32,6 +33,7 @@ async def main(kafka: KafkaSettings, mongo: MongoSettings) -> None:
     async with looking_at(kafka) as cluster, Store(mongo).open(begin=False) as store:
         work = Rebuild(store, cluster, await generation_to_fill(store, None, None), moments.append)
         async with work.running():
+            settle_memory()
             say("began", work.read)
             filling = asyncio.create_task(work.fill())
             while not filling.done():
