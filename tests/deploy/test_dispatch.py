@@ -59,9 +59,20 @@ def test_given_open311_when_dispatched_then_the_method_decides_who_gets_it(
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/v1", "/v1/", "/v2/complaints", "/v1/complaintsx", "//v1/complaints", "/laporan", "/open311/v1/x"]
+    "path", ["/", "/instansi", "/aduan/NTB-1", "/data/cases.csv", "/v1/unknown", "/v2", "/laporan"]
 )
-def test_given_a_path_of_nobody_when_dispatched_then_no_service_gets_it(path: str) -> None:
+def test_given_a_path_of_nobody_else_when_dispatched_then_reporting_gets_it(path: str) -> None:
+    method = "GET"
+
+    found = service_of(method, path)
+
+    assert found == "reporting"
+
+
+@pytest.mark.parametrize(
+    "path", ["/-/", "/-/mail", "/docs", "/livez", "/readyz", "/metrics", "/openapi.json", "/asyncapi"]
+)
+def test_given_a_path_of_the_platform_when_dispatched_then_no_service_gets_it(path: str) -> None:
     method = "GET"
 
     found = service_of(method, path)

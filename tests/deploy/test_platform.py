@@ -42,6 +42,19 @@ async def test_given_a_service_when_its_own_paths_are_asked_for_then_it_answers_
     assert openapi.json()["info"]["title"] == "intake"
 
 
+async def test_given_reporting_when_a_path_of_nobody_else_is_asked_for_then_it_answers() -> None:
+    reporting = a_service("reporting")
+    reporting.add_api_route("/", lambda: PlainTextResponse("residents' page"))
+    platform = create_platform({"intake": a_service("intake"), "reporting": reporting})
+
+    async with client_of(platform) as client:
+        residents, operator = await client.get("/"), await client.get("/-/")
+
+    assert residents.text == "residents' page"
+    assert "Semua layanan siap" in operator.text
+    assert 'href="/"' in operator.text
+
+
 @pytest.mark.parametrize(
     "path", ["/nothing", "/-/intake/v1/complaints", "/-/unknown/readyz", "/v1/desk", "/openapi.json"]
 )
@@ -123,7 +136,7 @@ async def test_given_the_pages_when_read_then_nothing_is_fetched_from_elsewhere(
     platform = create_platform({"intake": a_service("intake")}, sinks_in(tmp_path))
 
     async with client_of(platform) as client:
-        pages = [await client.get(path) for path in ("/", "/docs", "/-/mail", "/-/messages")]
+        pages = [await client.get(path) for path in ("/-/", "/docs", "/-/mail", "/-/messages")]
 
     for page in pages:
         assert page.status_code == 200
@@ -137,7 +150,7 @@ async def test_given_the_start_page_when_a_service_is_unwell_then_it_says_so_in_
     platform = create_platform({"intake": a_service("intake", reasons={"directory": "<empty>"})})
 
     async with client_of(platform) as client:
-        page = (await client.get("/")).text
+        page = (await client.get("/-/")).text
 
     assert "Belum semua layanan siap" in page
     assert "Not all services are ready" in page
@@ -153,7 +166,7 @@ async def test_given_a_service_with_pages_when_the_start_page_is_read_then_they_
     platform = create_platform({"intake": service})
 
     async with client_of(platform) as client:
-        page = (await client.get("/")).text
+        page = (await client.get("/-/")).text
 
     assert 'href="/lapor"' in page
     assert 'href="/lacak"' not in page

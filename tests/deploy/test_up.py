@@ -102,7 +102,22 @@ def test_given_a_running_platform_when_killed_and_started_again_then_nothing_is_
 
 
 def test_given_a_running_platform_when_its_pages_are_read_then_each_answers(place: Place) -> None:
-    paths = ["/", "/docs", "/metrics", "/livez", "/readyz", "/-/mail", "/-/mail.json", "/v1/statistics"]
+    paths = [
+        "/",
+        "/instansi",
+        "/peta",
+        "/aduan",
+        "/macet",
+        "/pagi",
+        "/-/",
+        "/docs",
+        "/metrics",
+        "/livez",
+        "/readyz",
+        "/-/mail",
+        "/-/mail.json",
+        "/v1/statistics",
+    ]
     own = ["livez", "readyz", "metrics", "docs", "asyncapi", "openapi.json"]
     paths += [f"/-/{name}/{path}" for name in ("intake", "routing", "notification", "reporting") for path in own]
 

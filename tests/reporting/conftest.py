@@ -5,6 +5,7 @@ from typing import Any, Final, assert_never
 import httpx2
 import pytest
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 
 from services.reporting.api.cases import create_case_router, create_list_router
 from services.reporting.api.dossier import Dossiers, create_dossier_router
@@ -15,6 +16,10 @@ from services.reporting.api.statistics import create_statistics_router
 from services.reporting.domain.projection import Erased, Told
 from services.reporting.drilling import Drilling
 from services.reporting.handlers import Projector
+from services.reporting.pages.live import Live
+from services.reporting.pages.routes import answer_unknown_paths, create_public_router
+from services.reporting.pages.site import Site
+from services.reporting.pages.today import read_live
 from services.reporting.printing import Printer
 from services.reporting.reading import Reading
 from services.reporting.refresher import Refresher, Rules
@@ -29,12 +34,13 @@ from shared.events.personal import PersonalRecorded
 from shared.events.words import WordsRecorded
 from shared.mongo import MongoSettings
 from shared.outages import answer_outages
-from shared.problems import install_problems
+from shared.problems import ProblemApp, install_problems
 from shared.records import Received
 from shared.topics import CASES, COMPLAINTS, NOTICES, PERSONAL, WORDS
 from shared.waiters import Found, Waiters
 from tests.reporting.escalated import NOW
 from tests.reporting.samples import TRACKING_KEYS, a_directory
+from tests.reporting.speaking import PAGES
 from tests.shared.received import erased, received
 
 RULES: Final = Rules(shipped_definitions(), a_directory())
@@ -118,4 +124,24 @@ async def client(projecting: Projecting) -> AsyncGenerator[httpx2.AsyncClient]:
     app.add_middleware(Conditional)
     transport: Any = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://reporting") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def public(projecting: Projecting) -> AsyncGenerator[httpx2.AsyncClient]:
+    """A browser without scripts at the public pages on the real store. It is 10 April 2026."""
+    store, names = projecting.store, a_directory()
+    reading = Reading(store, projecting.waiters, names, TRACKING_KEYS)
+    scoring, drilling = Scoring(store, names, lambda: RULES.definitions), Drilling(store, lambda: RULES.definitions)
+    live = Live(lambda: read_live(store, date(2026, 4, 10)), most=2)
+    site = Site(PAGES, store, names, reading, scoring, drilling, Printer(), live, lambda: NOW)
+    app = ProblemApp()
+    app.include_router(PAGES.assets_router())
+    app.include_router(create_public_router(site))
+    answer_outages(app)
+    answer_unknown_paths(app, site)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000)
+    transport: Any = httpx2.ASGITransport(app=app)
+    headers = {"Accept": "text/html", "Accept-Language": "id-ID"}
+    async with httpx2.AsyncClient(transport=transport, base_url="http://reporting", headers=headers) as opened:
         yield opened

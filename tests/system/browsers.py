@@ -35,12 +35,12 @@ async def a_browser() -> AsyncGenerator[Browser]:
         await browser.close()
 
 
-class DeskVisitor:
-    """Somebody at a page of the desk, who notices what the browser complains of."""
+class Visitor:
+    """Somebody at a page of a service, who notices what the browser complains of."""
 
-    def __init__(self, page: Page, platform: Platform, pictures: Path | None) -> None:
+    def __init__(self, page: Page, platform: Platform, service: str, pictures: Path | None) -> None:
         self.page = page
-        self._base = str(platform.http["routing"].base_url).rstrip("/")
+        self._base = str(platform.http[service].base_url).rstrip("/")
         self._pictures = pictures
         self.complaints: list[str] = []
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -48,6 +48,29 @@ class DeskVisitor:
 
     async def open(self, path: str) -> None:
         await self.page.goto(f"{self._base}{path}")
+
+    async def faults(self) -> list[str]:
+        """What axe finds wrong with the page as it is."""
+        found = await Axe().run(self.page)
+        violations: Any = found.response["violations"]
+        return [f"{one['id']}: {node['html'][:120]}" for one in violations for node in one["nodes"]]
+
+    async def is_wider_than_the_screen(self) -> bool:
+        return await self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+
+    async def picture(self, name: str) -> None:
+        """For the documentation, where it was asked for."""
+        if self._pictures is not None:
+            await self.page.screenshot(path=self._pictures / f"{name}.png", full_page=True)
+            # Taking one sets a style, which the page's policy rightly complains of.
+            self.complaints.clear()
+
+
+class DeskVisitor(Visitor):
+    """Somebody at a page of the desk."""
+
+    def __init__(self, page: Page, platform: Platform, pictures: Path | None) -> None:
+        super().__init__(page, platform, "routing", pictures)
 
     async def sign_in(self, role: str, agency: str | None = None) -> None:
         """With a token of the local issuer, as somebody who types it in."""
@@ -69,19 +92,3 @@ class DeskVisitor:
                 await field.fill(value)
         await form.locator("button:not(.quiet)").click()
         await self.page.wait_for_selector(".done")
-
-    async def faults(self) -> list[str]:
-        """What axe finds wrong with the page as it is."""
-        found = await Axe().run(self.page)
-        violations: Any = found.response["violations"]
-        return [f"{one['id']}: {node['html'][:120]}" for one in violations for node in one["nodes"]]
-
-    async def is_wider_than_the_screen(self) -> bool:
-        return await self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
-
-    async def picture(self, name: str) -> None:
-        """For the documentation, where it was asked for."""
-        if self._pictures is not None:
-            await self.page.screenshot(path=self._pictures / f"{name}.png", full_page=True)
-            # Taking one sets a style, which the page's policy rightly complains of.
-            self.complaints.clear()

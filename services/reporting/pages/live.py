@@ -25,9 +25,12 @@ class TooManyListeners(Exception):
 class Live:
     """Looks only while somebody listens."""
 
-    def __init__(self, look: Callable[[], Awaitable[Numbers]], most: int = MOST_LISTENERS) -> None:
+    def __init__(
+        self, look: Callable[[], Awaitable[Numbers]], most: int = MOST_LISTENERS, every_s: float = LOOKS_EVERY_S
+    ) -> None:
         self._look = look
         self._most = most
+        self._every_s = every_s
         self._listeners = 0
         self._looking: asyncio.Task[None] | None = None
         self._told = ""
@@ -74,7 +77,7 @@ class Live:
                 self._told = seen
                 changed, self._changed = self._changed, asyncio.Event()
                 changed.set()
-            await asyncio.sleep(LOOKS_EVERY_S)
+            await asyncio.sleep(self._every_s)
 
 
 async def _within(changed: asyncio.Event, seconds: float) -> bool:
