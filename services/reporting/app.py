@@ -51,6 +51,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     scoring = Scoring(store, names, lambda: store.definitions)
     drilling, printer = Drilling(store, lambda: store.definitions), Printer()
     live = Live(lambda: read_live(store, _today()))
+    service.resource(live.running)
     site = Site(Pages("services.reporting.pages", ""), store, names, reading, scoring, drilling, printer, live)
     app = service.create_app(
         create_list_router(store, names, drilling),

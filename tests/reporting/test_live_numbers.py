@@ -110,3 +110,16 @@ async def test_given_a_database_that_is_away_when_somebody_listens_then_the_numb
         assert await anext(stream) == ": still here\n\n"
         counting.is_away = False
         assert await numbers_of(stream) == {"received": 1}
+
+
+async def test_given_listeners_when_the_server_leaves_then_their_streams_end_at_once() -> None:
+    live = Live(Counting().look)
+    streams = [live.listen() for _ in range(3)]
+    await asyncio.gather(*(numbers_of(stream) for stream in streams))
+
+    async with asyncio.timeout(5):
+        waiting = [asyncio.create_task(anext(stream, "")) for stream in streams]
+        live.end()
+        left = await asyncio.gather(*waiting)
+
+    assert left == ["", "", ""]

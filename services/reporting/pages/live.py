@@ -4,9 +4,12 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Final
 
 from pymongo.errors import PyMongoError
+
+from shared.leaving import told_when_leaving
 
 LOOKS_EVERY_S: Final = 2.0
 BEATS_EVERY_S: Final = 15.0
@@ -34,7 +37,19 @@ class Live:
         self._listeners = 0
         self._looking: asyncio.Task[None] | None = None
         self._told = ""
+        self._has_ended = False
         self._changed = asyncio.Event()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Streams end when the server leaves."""
+        with told_when_leaving(self.end):
+            yield
+
+    def end(self) -> None:
+        """Every stream, now."""
+        self._has_ended = True
+        self._wake()
 
     def listen(self, lasts_s: float = LASTS_S, beats_every_s: float = BEATS_EVERY_S) -> AsyncGenerator[str]:
         """What goes to one listener, until its time is over. Raises TooManyListeners at once."""
@@ -47,7 +62,7 @@ class Live:
         self._begin()
         try:
             told = ""
-            while (left := ends - time.monotonic()) > 0:
+            while not self._has_ended and (left := ends - time.monotonic()) > 0:
                 if self._told != told:
                     told = self._told
                     yield f"data: {told}\n\n"
@@ -67,6 +82,10 @@ class Live:
             self._looking.cancel()
             self._looking = None
 
+    def _wake(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
     async def _keep_looking(self) -> None:
         while True:
             try:
@@ -75,8 +94,7 @@ class Live:
                 seen = self._told
             if seen != self._told:
                 self._told = seen
-                changed, self._changed = self._changed, asyncio.Event()
-                changed.set()
+                self._wake()
             await asyncio.sleep(self._every_s)
 
 
