@@ -76,7 +76,12 @@ def test_given_kinds_of_months_when_their_days_are_made_then_they_are_whole_mont
 
 
 def test_given_cases_that_sit_when_the_page_is_made_then_heat_follows_the_oldest_and_words_stand_beside() -> None:
-    numbers = {"sits_assigned_since_20260301": 3, "sits_accepted_since_20260410": 1, "stayed_assigned_within_7": 5}
+    numbers = {
+        "sits_assigned_since_20260301": 3,
+        "sits_accepted_since_20260410": 1,
+        "stayed_assigned_within_7": 5,
+        "stayed_in_progress_within_1": 2,
+    }
     bodies = where_it_sits([("PUPR-52.03", numbers), ("-", {"sits_received_since_20260408": 1})], DEFINITIONS, TODAY)
 
     page = show_sitting(bodies, [], a_speaker())
@@ -87,6 +92,7 @@ def test_given_cases_that_sit_when_the_page_is_made_then_heat_follows_the_oldest
     assert (assigned.now, assigned.oldest, assigned.heat) == ("3", "tertua 40 hari", 5)
     assert (accepted.now, accepted.oldest, accepted.heat) == ("1", "sejak hari ini", 1)
     assert assigned.before == "biasanya 5 hari (5 aduan)"
+    assert (road.cells[4].now, road.cells[4].before) == ("", "biasanya sehari atau kurang (2 aduan)")
     assert assigned.href == "/aduan?instansi=PUPR-52.03&status=assigned"
     assert (nobody.name, nobody.href) == ("belum ada instansi", None)
     assert [cell.heat for cell in nobody.cells] == [1, 0, 0, 0, 0, 0, 0]

@@ -181,6 +181,39 @@ async def test_given_a_ticket_typed_as_on_the_telephone_when_it_is_searched_then
     assert (answer.status_code, answer.headers["location"]) == (303, f"/aduan/{ticket(1)}")
 
 
+async def test_given_words_when_they_are_searched_then_cases_of_that_place_and_published_words_are_found(
+    public: httpx2.AsyncClient, projecting: Projecting
+) -> None:
+    await projecting.take(*a_lifecycle(1), a_step(2, 1, region="52.02"))
+
+    found = [(await public.get("/aduan", params={"q": words})).text for words in ("keruak", "tambalan", "tengah")]
+    empty = await public.get("/aduan", params={"q": "dan yang di"})
+
+    assert [[ticket(number) in page for number in (1, 2)] for page in found] == [
+        [True, False],
+        [True, False],
+        [False, True],
+    ]
+    assert empty.status_code == 422
+    assert "kata yang membedakan aduan" in text_of(empty)
+
+
+async def test_given_a_sensitive_case_when_it_is_listed_and_read_then_only_its_regency_is_told(
+    public: httpx2.AsyncClient, projecting: Projecting
+) -> None:
+    await projecting.take(a_step(1, 1, category="social.violence"))
+
+    in_regency, in_district = await public.get("/aduan?wilayah=52.03"), await public.get("/aduan?wilayah=52.03.01")
+    case = await public.get(f"/aduan/{ticket(1)}")
+
+    assert ticket(1) in in_regency.text
+    assert ticket(1) not in in_district.text
+    assert "Lombok Timur" in text_of(case)
+    for page in (in_regency, case):
+        assert "Sepit" not in page.text
+        assert "Keruak" not in page.text
+
+
 async def test_given_wrong_filters_when_the_list_is_asked_for_then_each_field_says_what_is_wrong(
     public: httpx2.AsyncClient, projecting: Projecting
 ) -> None:
@@ -252,15 +285,17 @@ async def test_given_a_map_of_a_regency_when_it_is_read_then_districts_are_drawn
     public: httpx2.AsyncClient, projecting: Projecting
 ) -> None:
     await projecting.take(*(a_step(number, 1, cell="-8.84,116.50") for number in range(6)))
+    await projecting.take(*(a_step(number, 1, region="52.03") for number in range(6, 40)))
 
     regencies, districts = await public.get("/peta"), await public.get("/peta/52.03")
     hexagons = await public.get("/peta/52.03?angka=segi-enam")
     nowhere = [(await public.get(path)).status_code for path in ("/peta/52.03.01", "/peta/x", "/peta/52")]
 
     assert (regencies.text.count("<path"), districts.text.count("<path")) == (10, 21)
-    assert 'aria-label="Lombok Timur: 6, ' in regencies.text
-    assert 'aria-label="Keruak: 6, ' in districts.text
-    assert "Keruak 6 " in text_of(districts)
+    assert 'aria-label="Lombok Timur: 40, banyak"' in regencies.text
+    assert 'aria-label="Keruak: 6, sedang"' in districts.text
+    assert "Keruak 6 sedang" in text_of(districts)
+    assert "tempatnya belum diketahui 34 0" in text_of(districts)
     assert hexagons.text.count("<polygon") == 1
     assert "6 aduan di sekitar" in text_of(hexagons)
     assert nowhere == [404, 404, 404]

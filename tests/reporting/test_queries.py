@@ -13,6 +13,7 @@ from services.reporting.refresher import Refresher
 from services.reporting.store import Store
 from services.reporting.store.searches import Search
 from shared.cursors import Place
+from shared.events.case import Promise, PromiseKind
 from shared.mongo import Document, MongoSettings, connected
 from tests.profiler import watch, watched
 from tests.reporting.conftest import RULES, Projecting
@@ -108,6 +109,23 @@ async def test_given_no_period_when_cases_are_searched_then_the_index_gives_the_
         await projecting.store.cases.search(Search(**filters, **page))
 
     assert [command for command in await profiled(mongo) if command.get("hasSortStage")] == []
+
+
+async def test_given_late_cases_when_the_longest_overdue_are_looked_for_then_an_index_gives_them_in_order(
+    projecting: Projecting, mongo: MongoSettings
+) -> None:
+    due_at = RECEIVED_AT + hours(1)
+    late = [Promise(kind=PromiseKind.RESPONSE, started_at=RECEIVED_AT, due_at=due_at, breached_at=due_at)]
+    await projecting.take(*(a_step(number, 1, promises=late) for number in range(100, 105)))
+    await fill(projecting, mongo)
+
+    found = await projecting.store.cases.overdue(3)
+    none = await projecting.store.cases.overdue(3, due_at + hours(1), due_at + hours(2))
+
+    commands = await profiled(mongo)
+    assert (len(found), none) == (3, [])
+    assert [command["planSummary"] for command in commands] == ["IXSCAN { head.public: 1, late_since: 1, _id: 1 }"] * 2
+    assert [command for command in commands if command.get("hasSortStage")] == []
 
 
 async def test_given_any_question_when_figures_are_added_up_then_an_index_finds_the_buckets(

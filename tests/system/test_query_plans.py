@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
@@ -113,6 +113,7 @@ async def test_given_a_profiler_when_everything_is_done_that_can_be_done_then_no
         await erase(witness, dict(told[:10]))
         await issue_and_revoke(platform)
         await asyncio.gather(*(ask(platform, path, code) for path, code in questions(dict(told))))
+        await asyncio.gather(*(see_page(platform, path) for path in pages(dict(told))))
         await look_back(platform, webhook, list(dict(told)))
         await tell_arrivals(platform, receivers)
         await follower.leave()
@@ -180,6 +181,22 @@ def questions(codes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for cut, by in product(CUTS, BY):
         yield f"/v1/statistics?{cut}{by}", ""
     yield "/v1/scorecards/PUPR-52.03?period=2026-01", ""
+
+
+def pages(tickets: Iterable[str]) -> Iterator[str]:
+    """The public pages, in every time and with every figure."""
+    yield from ("/macet", "/pagi", "/pagi.txt", "/aduan", "/aduan?angka=late", "/aduan?q=keruak+jalan")
+    yield from ("/rapor/PUPR-52.03", "/rapor/PUPR-52.03?month=2026-01&garis=1", "/aduan?angka=done&instansi=PUPR-52.03")
+    for when in ("30-hari", "bulan-ini", "12-bulan", "semua"):
+        yield from (f"/?waktu={when}", f"/instansi?waktu={when}", f"/peta?waktu={when}")
+        yield from (f"/peta/52.03?waktu={when}&angka={figure}" for figure in ("diterima", "segi-enam"))
+    for ticket in tickets:
+        yield f"/aduan/{ticket}"
+
+
+async def see_page(platform: Platform, path: str) -> None:
+    answer = await platform.http["reporting"].get(path)
+    assert answer.status_code in {200, 404}, f"{path}: {answer.text}"
 
 
 async def ask(platform: Platform, path: str, code: str) -> None:

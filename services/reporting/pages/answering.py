@@ -86,7 +86,7 @@ async def cases(site: Site, visit: Visit) -> Response:
     if asked.wanted.ticket:
         return RedirectResponse(f"{PAGE}/{asked.wanted.ticket}", HTTPStatus.SEE_OTHER)
     try:
-        search = None if asked.faults else await site.drilling.narrow(to_search(asked.wanted))
+        search = None if asked.faults else await site.drilling.narrow(to_search(asked.wanted, site.names))
     except Problem:
         asked, search = asked.with_fault("angka"), None
     found = await site.store.cases.search(search) if search else []

@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from services.reporting.api.filters import NONE, AgencyFilter, Day
 from services.reporting.domain.case import Head
 from services.reporting.domain.definitions import Definitions
+from services.reporting.domain.search import Wanted as LookedFor
+from services.reporting.domain.search import ask
+from services.reporting.domain.sheltering import is_below_regency, sensitive_categories, told_region
 from services.reporting.domain.tallies import DUE_ON
 from services.reporting.domain.terms import STATUSES, URGENCIES, named
 from services.reporting.pages.saying import Speaker, Told
@@ -25,6 +28,7 @@ from shared.problems import Problem, read_faults
 
 PAGE: Final = "/aduan"
 ITEMS: Final = 20
+NOTHING_ASKED: Final = LookedFor()
 Choice = tuple[str, str]
 """What is sent, and what is read."""
 
@@ -95,9 +99,13 @@ def read_wanted(sent: Mapping[str, str], names: Directory) -> Asked:
     return Asked(filled, wanted, frozenset(faults))
 
 
-def to_search(wanted: Wanted) -> Search:
+def to_search(wanted: Wanted, names: Directory) -> Search:
     """One more than a page shows, to know whether there is a next one."""
+    looked_for = ask(wanted.q or "")
     return Search(
+        words=looked_for.words,
+        # Their district is not told, so it must not be found out either.
+        never=sensitive_categories(names) if is_below_regency(wanted.region) else (),
         region=wanted.region,
         agency="" if wanted.agency == NONE else wanted.agency,
         category=wanted.category,
@@ -164,7 +172,7 @@ def _line(ticket: str, head: Head, say: Speaker) -> Line:
     return Line(
         ticket=ticket,
         category=say.category(case.category),
-        place=say.place(case.region),
+        place=say.place(told_region(case.region, case.category, say.names)),
         agency=say.agency(case.agency),
         status=named(STATUSES, case.status, say.language),
         urgency=named(URGENCIES, case.urgency, say.language),
@@ -176,6 +184,8 @@ def _line(ticket: str, head: Head, say: Speaker) -> Line:
 
 def _unknown(wanted: Wanted, names: Directory) -> Iterable[str]:
     """A name that nothing has would find nothing and be believed."""
+    if wanted.q and ask(wanted.q) == NOTHING_ASKED:
+        yield "q"
     if wanted.region and wanted.region not in names.regions:
         yield "wilayah"
     if wanted.category and wanted.category not in names.categories:

@@ -126,7 +126,7 @@ def show_map(seen: Seen, say: Speaker) -> MapPage:
     """The map in words and in classes."""
     shown, context = _shapes_in(seen.region), (seen, say)
     values = {code: _value(code, seen) for code in {*shown, *seen.counts}}
-    scale = _scale(seen, values.values())
+    scale = _scale(seen, [values[code] for code in shown])
     ordered = sorted(values.items(), key=lambda one: (-seen.counts.get(one[0], NONE)[RECEIVED], one[0]))
     return MapPage(
         region=seen.region,

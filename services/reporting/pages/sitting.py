@@ -107,7 +107,12 @@ def _cell(sitting: Sitting, agency: str, say: Speaker) -> Cell:
     return Cell(
         now=say.number(sitting.now) if sitting.now else "",
         oldest=oldest if sitting.now else "",
-        before="" if median is None else words["usually"].format(days=math.ceil(median), cases=sitting.went_on),
+        before="" if median is None else _usually(median, sitting.went_on, say),
         heat=heat_of(sitting),
         href=address_of(instansi=agency, status=sitting.status),
     )
+
+
+def _usually(median: float, went_on: int, say: Speaker) -> str:
+    word = "usually_a_day" if median <= 1 else "usually"
+    return say.words[word].format(days=math.ceil(median), cases=say.number(went_on))
