@@ -22,6 +22,8 @@ _NOBODYS: Final = "/v1/desk/cases/NTB-336T-6BAV-RYHW-HK"
 """The ticket is a real one: the desk looks at the token only after the ticket's check digits."""
 _PASSING: Final = frozenset({502, 503, 504})
 _THIRD: Final = 3
+_HAND_OVERS: Final = 3
+"""Agencies of 2021 that ended since hand their cases on as soon as routing looks."""
 
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "accept": ("Aduan kami terima dan sedang dijadwalkan.", "Terima kasih, aduan ini menjadi tugas kami."),
@@ -118,7 +120,15 @@ class DemoLoader:
             await asyncio.sleep(_PAUSE_S)
 
     async def _follow_up(self, case: Submitted) -> bool:
-        """What the agency that has the case does with it; False where others were first."""
+        """False where others were first."""
+        for _ in range(_HAND_OVERS):
+            done = await self._followed_up(case)
+            if done is not None:
+                return done
+        return False
+
+    async def _followed_up(self, case: Submitted) -> bool | None:
+        """What the agency that has the case does with it; None: it went to that agency's successor meanwhile."""
         seen = await self._ask("GET", f"/v1/desk/cases/{case.ticket}?wait=30", _bearer(self._tokens.coordinator))
         stored = _accepted(seen, f"to read {case.ticket}")
         agency = stored["case"]["agency"]
@@ -127,6 +137,8 @@ class DemoLoader:
         officer, done = _bearer(self._tokens.officer_of(agency)), True
         for action in actions_of(case.complaint):
             answer = await self._act(case, action, officer | {"If-Match": str(stored["revision"])})
+            if answer.status_code == _NOT_FOUND:
+                return None
             if answer.status_code in {_CONFLICT, _STALE}:
                 done = False
             else:
