@@ -44,8 +44,11 @@ INDEXES: Final = {
     ("notification", "subscription_requests"): {"_id"},
     ("notification", "public_events"): {"_id", "targets", "ticket"},
     ("notification", "webhooks"): {"_id", "agency"},
-    ("reporting", "cases_1"): {"_id", "stale", "head.public", "tallies.bucket"},
+    ("reporting", "cases_1"): {"_id", "stale", "head.public", "tallies.bucket", "listed"},
     ("reporting", "buckets_1"): {"_id", "period", "regions", "agency", "month"},
+    ("reporting", "rollups_1"): {"_id", "level"},
+    ("reporting", "marks_1"): {"_id", "marked"},
+    ("reporting", "generations"): {"_id"},
 }
 """First field of every index that must have been used, by service and collection: so no path was left out."""
 FILTERS: Final = (
@@ -123,7 +126,7 @@ async def test_given_a_profiler_when_everything_is_done_that_can_be_done_then_no
         service: await watched(profiled[platform.database(service).database], appName="ntbcare") for service in SERVICES
     }
 
-    assert [plan for found in plans.values() for plan in found if "COLLSCAN" in plan["planSummary"]] == []
+    assert [plan for found in plans.values() for plan in found if scans(plan)] == []
     used = {(service, plan["ns"].partition(".")[2]): set[str]() for service, found in plans.items() for plan in found}
     for service, found in plans.items():
         for plan in found:
@@ -206,6 +209,11 @@ async def ask(platform: Platform, path: str, code: str) -> None:
     assert answer.status_code == 200, answer.text
     if answer.json().get("next"):
         await ask(platform, answer.json()["next"], code)
+
+
+def scans(plan: Mapping[str, Any]) -> bool:
+    """Of generations there are one or two, and all of them are wanted."""
+    return "COLLSCAN" in plan["planSummary"] and not plan["ns"].endswith(".generations")
 
 
 def indexes_of(plan: str) -> set[str]:
