@@ -1,11 +1,18 @@
-"""The definitions of figures as they are delivered."""
+"""Definitions of figures and of open data, as they are delivered."""
 
 from importlib.resources import files
 
 from services.reporting.domain.definitions import Definitions
+from services.reporting.domain.opendata import Catalogue
 
 
 def shipped_definitions() -> Definitions:
-    return Definitions.model_validate_json(
-        files("services.reporting").joinpath("data", "definitions.json").read_text(encoding="utf-8")
-    )
+    return Definitions.model_validate_json(_read("definitions.json"))
+
+
+def shipped_catalogue() -> Catalogue:
+    return Catalogue.model_validate_json(_read("open-data.json"))
+
+
+def _read(name: str) -> str:
+    return files("services.reporting").joinpath("data", name).read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ MOST_BUCKETS: Final = 2_000
 
 _PERIOD: Final = [("period", ASCENDING), ("start", ASCENDING)]
 INDEXES: Final = (
-    IndexModel(_PERIOD, name="period"),
+    IndexModel([*_PERIOD, ("_id", ASCENDING)], name="in_order"),
     IndexModel([("regions", ASCENDING), *_PERIOD], name="regions"),
     IndexModel([("agency", ASCENDING), *_PERIOD], name="agency"),
     IndexModel([("month", ASCENDING)], name="month", sparse=True),

@@ -31,7 +31,7 @@ INDEXES: Final = (
     IndexModel([("head.public", ASCENDING), *_NEWEST], name="newest"),
     *(IndexModel([("head.public", ASCENDING), (name, ASCENDING), *_NEWEST], name=name) for name in FILTERS),
     IndexModel([("head.public", ASCENDING), ("found_by", ASCENDING), *_NEWEST], name="found_by"),
-    IndexModel([("head.public", ASCENDING), ("head.day", ASCENDING)], name="received"),
+    IndexModel([("head.public", ASCENDING), ("head.day", ASCENDING), ("_id", ASCENDING)], name="by_day"),
     IndexModel([("tallies.bucket", ASCENDING)], name="bucket", sparse=True),
     IndexModel([("listed", ASCENDING), *_NEWEST], name="listed", partialFilterExpression={"listed": {"$exists": True}}),
     IndexModel(

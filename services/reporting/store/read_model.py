@@ -7,6 +7,7 @@ from services.reporting.domain.definitions import Definitions
 from services.reporting.domain.generations import Generation
 from services.reporting.store.buckets import BucketStore
 from services.reporting.store.cases import CaseStore
+from services.reporting.store.exports import ExportStore
 from services.reporting.store.figures import FigureStore
 from services.reporting.store.rollups import RollupStore
 from shared.mongo import Database
@@ -39,6 +40,7 @@ class ReadModel:
         self.buckets = BucketStore(buckets, cases)
         self.rollups = RollupStore(rollups, marks, buckets)
         self.figures = FigureStore(buckets, rollups)
+        self.exports = ExportStore(cases, buckets)
 
     @cached_property
     def definitions(self) -> Definitions:
