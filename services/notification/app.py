@@ -105,9 +105,6 @@ def _following(settings: Settings, service: Service, queueing: Queueing) -> Foll
     async def tell(subscription: Subscription, _link: str, _code: str | None) -> None:
         await queueing.add([confirmation_of(subscription)])
 
-    async def confirm_address(address_id: str) -> None:
-        await store.addresses.confirm(address_id, _now())
-
     return Following(
         subscriptions=store.subscriptions,
         public=store.public,
@@ -117,8 +114,7 @@ def _following(settings: Settings, service: Service, queueing: Queueing) -> Foll
         enabled=settings.channels(),
         case_url=settings.public_url.rstrip("/") + settings.reporter_path,
         tell=tell,
-        confirm_address=confirm_address,
-        stop=store.addresses.stop,
+        addresses=store.addresses,
         budget=Budget(settings.texts_asked_an_hour),
         now=_now,
     )

@@ -57,7 +57,7 @@ class Arriving:
             number = address_on(channel, reply.number) or reply.number
             address = address_id(secret, channel, number)
             if reply.wish is Wish.START:
-                await addresses.start(address, self.now())
+                await addresses.start(address)
                 continue
             await addresses.stop(address, ALL)
             # A text has no link to leave by.

@@ -1,8 +1,8 @@
-"""Following: asking for it, confirming it, ending it, and what links in messages do."""
+"""Following: asking for it, confirming it, ending it, and what links in messages do and undo."""
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -17,7 +17,10 @@ from services.notification.domain.following import (
     address_on,
     target_of,
 )
-from services.notification.domain.links import Link, Links, Purpose, code_fits, code_of
+from services.notification.domain.links import Link, LinkInvalid, Links, Purpose, code_fits, code_of
+from services.notification.domain.rounds import ALL
+from services.notification.keepsakes import Keepsakes
+from services.notification.store.addresses import Addresses
 from services.notification.store.public import PublicEvents
 from services.notification.store.subscriptions import AskedTooOften, Subscriptions
 from shared.directory import Directory
@@ -30,7 +33,6 @@ from shared.wita import WITA, day_of
 
 _COUNTRY: Final = "+62"
 """Messages to other countries cost many times as much, and anybody can ask for one."""
-ALL_KINDS: Final = "*"
 _IN_A_FEED: Final = 50
 
 Tell = Callable[[Subscription, str, str | None], Awaitable[None]]
@@ -79,6 +81,10 @@ class Opened:
     """What is followed, where it is about that."""
     gone: bool = False
     """There is nothing to end any more."""
+    left: Subscription | None = None
+    """What was just left."""
+    stays: bool = False
+    """It was undone, but everything was stopped besides."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +100,7 @@ class Following:
     case_url: str
     """Of a case's page, with `{ticket}`."""
     tell: Tell
-    confirm_address: Callable[[str], Awaitable[None]]
-    stop: Callable[[str, str], Awaitable[None]]
+    addresses: Addresses
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     budget: Budget = field(default_factory=lambda: Budget(60))
     """Of text messages that ask whether somebody wants to follow, by replica."""
@@ -146,8 +151,11 @@ class Following:
     async def look(self, token: str) -> Opened:
         """Say what a link is about, and change nothing. Raises LinkInvalid, LinkExpired and SubscriptionGone."""
         link = self.links.read(token, self.now())
-        if link.purpose not in {Purpose.FOLLOW, Purpose.LEAVE}:
+        if link.purpose is Purpose.CONFIRM:
             return Opened(link)
+        if link.purpose is Purpose.STOP:
+            async with within(ANSWERS_WITHIN_S):
+                return Opened(link, gone=await self.addresses.has_stopped(link.subject, _stopped_by(link)))
         known = (await self._read(UUID(link.subject))).get(UUID(link.subject))
         if known is None and link.purpose is Purpose.FOLLOW:
             raise SubscriptionGone
@@ -162,15 +170,41 @@ class Following:
                 if await self.subscriptions.confirm(UUID(subject), self.now()) is None:
                     raise SubscriptionGone
             case Purpose.LEAVE:
-                await self.subscriptions.leave(UUID(subject))
+                return replace(opened, left=await self.subscriptions.leave(UUID(subject)))
             case Purpose.CONFIRM:
-                await self.confirm_address(subject)
+                await self.addresses.confirm(subject, self.now())
             case Purpose.STOP:
-                await self.stop(subject, opened.link.extra or ALL_KINDS)
+                await self.addresses.stop(subject, _stopped_by(opened.link))
         return opened
+
+    def keepsake(self, left: Subscription) -> str:
+        """What the page after leaving carries, so that it can be undone although nothing of it is kept here."""
+        return self._keepsakes.of(left, self.now())
+
+    async def start_again(self, token: str, keepsake: str) -> Opened:
+        """Undo what the link did; twice is once. Raises what `look` does, and FollowsTooMuch."""
+        at = self.now()
+        link = self.links.read(token, at)
+        match link.purpose:
+            case Purpose.STOP:
+                async with within(ANSWERS_WITHIN_S):
+                    return Opened(link, stays=not await self.addresses.start(link.subject, _stopped_by(link)))
+            case Purpose.LEAVE:
+                left = self._keepsakes.read(keepsake, at)
+                if str(left.id) != link.subject:
+                    raise LinkInvalid
+                if await self.subscriptions.come_back(left, at) is None:
+                    raise SubscriptionGone
+                return Opened(link, Target.parse(left.target))
+            case Purpose.FOLLOW | Purpose.CONFIRM:
+                raise LinkInvalid
 
     async def newest(self, target: Target) -> list[PublicEvent]:
         return await self.public.newest(str(target), _IN_A_FEED)
+
+    @property
+    def _keepsakes(self) -> Keepsakes:
+        return Keepsakes(self.links.secret, self.address_secret)
 
     async def _read(self, subscription: UUID) -> dict[UUID, Subscription]:
         async with within(ANSWERS_WITHIN_S):
@@ -186,6 +220,10 @@ class Following:
             return address, target_of(wanted.kind, wanted.id, self.directory)
         except ValueError as error:
             raise field_problem((f"follow.{wanted.kind}", str(error))) from None
+
+
+def _stopped_by(link: Link) -> str:
+    return link.extra or ALL
 
 
 def _too_many_texts() -> Problem:

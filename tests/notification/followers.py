@@ -33,15 +33,19 @@ class Told:
     asked: list[tuple[Subscription, str, str | None]] = field(default_factory=list[Any])
     confirmed: list[str] = field(default_factory=list[str])
     stopped: list[tuple[str, str]] = field(default_factory=list[Any])
+    """As addresses keep it."""
 
     async def ask(self, subscription: Subscription, link: str, code: str | None) -> None:
         self.asked.append((subscription, link, code))
 
-    async def confirm(self, address_id: str) -> None:
+    async def confirm(self, address_id: str, _at: datetime) -> None:
         self.confirmed.append(address_id)
 
     async def stop(self, address_id: str, kind: str) -> None:
         self.stopped.append((address_id, kind))
+
+    async def has_stopped(self, address_id: str, kind: str) -> bool:
+        return (address_id, kind) in self.stopped
 
     @property
     def link(self) -> str:
@@ -78,8 +82,7 @@ def a_following(
         "enabled": frozenset({Channel.EMAIL, Channel.SMS, Channel.WHATSAPP}),
         "case_url": "https://care.example/lacak/{ticket}",
         "tell": told.ask,
-        "confirm_address": told.confirm,
-        "stop": told.stop,
+        "addresses": told,
         "now": clock,
     }
     return Following(**known | fields)

@@ -1,6 +1,5 @@
 """Of whoever is erased not even the digest of an address is left."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -87,9 +86,8 @@ async def test_given_somebody_who_wants_messages_again_when_no_more_is_known_of_
     addresses = replica.store.addresses
     await addresses.stop(SITI, ALL)
 
-    replica.clock.forward(timedelta(days=1))
-    await addresses.start(SITI, replica.clock())
+    await addresses.start(SITI)
 
     (stored,) = await replica.addresses()
-    assert stored["idle_since"] == replica.clock()
+    assert "idle_since" in stored
     assert "stopped" not in stored

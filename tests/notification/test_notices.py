@@ -9,9 +9,19 @@ import pytest
 from services.notification.api.calling import create_caller_getter
 from services.notification.api.notices import create_notices_router
 from shared.directory import Directory
+from shared.events.case import Status
+from shared.events.cases import CaseProgressed
 from shared.oidc import OidcSettings, SignIn, issue_locally
 from shared.problems import ProblemApp
-from tests.notification.examples import AGENCY, REPORTER_ADDRESS, TICKET, a_person, a_submission, an_opening
+from tests.notification.examples import (
+    AGENCY,
+    REPORTER_ADDRESS,
+    TICKET,
+    a_person,
+    a_submission,
+    an_opening,
+    envelope,
+)
 from tests.notification.replica import Replica, finished
 from tests.smtp_sink import Sink
 
@@ -54,6 +64,25 @@ async def test_given_a_message_that_failed_when_a_coordinator_sends_it_again_the
     assert [(one["state"], one["reason"], one["kind"]) for one in after] == [("sent", None, "received")]
     assert sink.recipients() == [REPORTER_ADDRESS]
     assert "@" not in str(after)
+
+
+async def test_given_an_address_that_stopped_a_kind_when_a_coordinator_looks_then_it_says_which_was_not_wanted(
+    sending: Replica, sink: Sink, http: httpx2.AsyncClient
+) -> None:
+    await sending.hear(a_submission(), a_person(), an_opening())
+    await finished(sending)
+    (address,) = await sending.addresses()
+    await sending.store.addresses.stop(address["_id"], "progress")
+    progress = CaseProgressed(**envelope(2, Status.IN_PROGRESS))
+    await sending.hear(progress)
+    await finished(sending)
+
+    answer = await http.get("/v1/notices", params={"ticket": TICKET}, headers=signed_in("coordinator"))
+
+    assert [(one["kind"], one["channel"], one["state"], one["reason"]) for one in answer.json()["items"]] == [
+        ("received", "email", "sent", None),
+        ("progress", "email", "suppressed", "opted_out"),
+    ]
 
 
 @pytest.mark.parametrize(

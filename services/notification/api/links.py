@@ -4,7 +4,7 @@ Scanners of mail follow links, so looking changes nothing. Pressing needs no oth
 has it may do what it says, and no cookie gives anybody more.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -21,6 +21,7 @@ from shared.pages.rendering import LANGUAGE_COOKIE, Pages, language_of
 from shared.problems import Problem
 
 HOME: Final = "/v1/subscriptions"
+_AGAIN: Final = "/again"
 _YEAR_S: Final = 365 * 24 * 3600
 _WRONG: Final[dict[type[Exception], tuple[str, int]]] = {
     LinkInvalid: ("invalid", 404),
@@ -52,8 +53,22 @@ class LinkPages:
 
         return await self._answer(request, show)
 
+    async def start_again(self, request: Request, token: str) -> Response:
+        """What the page after leaving offers; mail programs know nothing of it."""
+        keepsake = (await _form(request)).get("keepsake", [""])[0]
+
+        async def show() -> Response:
+            opened = await self.following.start_again(token, keepsake)
+            return self._say(request, opened, "stays" if opened.stays else "started", {})
+
+        return await self._answer(request, show)
+
+    async def look_again(self, token: str) -> Response:
+        """Where a browser comes that loads the page after it once more."""
+        return RedirectResponse(f"{HOME}/links/{token}", 303)
+
     async def choose_language(self, request: Request) -> Response:
-        form = parse_qs((await request.body()).decode(errors="replace"))
+        form = await _form(request)
         chosen, back = form.get("to", [""])[0], form.get("back", [""])[0]
         response = RedirectResponse(_local(back), 303)
         if chosen in set(Language):
@@ -68,19 +83,30 @@ class LinkPages:
         words = self._words(request)["wrong"][name]
         if not _is_browser(request):
             raise Problem(status, words["title"], words["text"])
-        return self._page(request, "said.html", status, **words)
+        return self._page(request, "said.html", words, status)
 
     def _ask(self, request: Request, opened: Opened) -> Response:
         words = self._words(request)["links"][opened.link.purpose]
         said = self._subject(request, opened)
         text = words["text"].format(said)
-        return self._page(request, "asked.html", title=words["title"], text=text, button=words["button"])
+        return self._page(request, "asked.html", {"title": words["title"], "text": text, "button": words["button"]})
 
     def _told(self, request: Request, opened: Opened) -> Response:
+        return self._say(request, opened, "gone" if opened.gone else "done", self._offered(request, opened))
+
+    def _offered(self, request: Request, opened: Opened) -> Mapping[str, str]:
+        """What undoes it, where somebody is there to press a button; mail programs are told no more than before."""
+        can_be_undone = opened.link.purpose is Purpose.STOP or opened.left is not None
+        if not can_be_undone or not _is_browser(request):
+            return {}
         words = self._words(request)["links"][opened.link.purpose]
-        name = "gone" if opened.gone else "done"
-        text = words[name].format(self._subject(request, opened))
-        return self._page(request, "said.html", title=words[f"{name}_title"], text=text)
+        keepsake = self.following.keepsake(opened.left) if opened.left else ""
+        return {"again": words["again"], "regret": words["regret"], "keepsake": keepsake}
+
+    def _say(self, request: Request, opened: Opened, name: str, more: Mapping[str, str]) -> Response:
+        words = self._words(request)["links"][opened.link.purpose]
+        said = {"title": words[f"{name}_title"], "text": words[name].format(self._subject(request, opened))}
+        return self._page(request, "said.html", {**said, **more})
 
     def _subject(self, request: Request, opened: Opened) -> str:
         language = language_of(request)
@@ -92,8 +118,9 @@ class LinkPages:
     def _words(self, request: Request) -> Any:
         return self.pages.words(language_of(request))
 
-    def _page(self, request: Request, template: str, status: int = 200, **values: str) -> Response:
-        answer = self.pages.render(template, language_of(request), status, here=request.url.path, **values)
+    def _page(self, request: Request, template: str, values: Mapping[str, str], status: int = 200) -> Response:
+        here = request.url.path.removesuffix(_AGAIN)
+        answer = self.pages.render(template, language_of(request), status, here=here, **values)
         # The address of the page is the key to it: no other page is told.
         answer.headers.update({"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"})
         return answer
@@ -104,6 +131,8 @@ def add_links(router: APIRouter, following: Following, pages: Pages) -> None:
     routes: tuple[tuple[str, str, Callable[..., Awaitable[Response]]], ...] = (
         ("GET", "/links/{token}", shown.look),
         ("POST", "/links/{token}", shown.do),
+        ("GET", f"/links/{{token}}{_AGAIN}", shown.look_again),
+        ("POST", f"/links/{{token}}{_AGAIN}", shown.start_again),
         ("POST", "/language", shown.choose_language),
     )
     for method, path, endpoint in routes:
@@ -113,6 +142,10 @@ def add_links(router: APIRouter, following: Following, pages: Pages) -> None:
     async def go_home() -> Response:
         """Where the name at the top of each page leads."""
         return RedirectResponse("/", 303)
+
+
+async def _form(request: Request) -> dict[str, list[str]]:
+    return parse_qs((await request.body()).decode(errors="replace"))
 
 
 def _is_browser(request: Request) -> bool:

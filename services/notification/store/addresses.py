@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
-from pymongo import UpdateOne
+from pymongo import ReturnDocument, UpdateOne
 
 from services.notification.domain.addresses import channel_of
-from services.notification.domain.rounds import Address
+from services.notification.domain.rounds import ALL, Address
 from shared.events.notices import Channel
 from shared.mongo import Collection, Database, Document
 
@@ -19,6 +19,22 @@ _IS_CLAIMED: Final = {"$ne": [{"$type": "$claim"}, "missing"]}
 _IS_PUT_OFF: Final = {"$and": [{"$eq": ["$again", True]}, {"$ne": [{"$type": "$next_at"}, "missing"]}]}
 """What comes next waits behind what was put off, unless it is urgent."""
 _AS_BEFORE: Final = {"$ifNull": ["$again", False]}
+
+
+_UNLESS_EMPTY: Final = {"$cond": [{"$eq": ["$stopped", []]}, "$$REMOVE", "$stopped"]}
+_IDLE_BY_THAT: Final = {
+    "$cond": [
+        {
+            "$and": [
+                {"$eq": ["$stopped", []]},
+                *({"$eq": [{"$type": f"${name}"}, "missing"]} for name in ("next_at", "claim", "confirmed_at")),
+            ]
+        },
+        "$$NOW",
+        "$idle_since",
+    ]
+}
+"""Nothing is left that it would be kept for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +133,17 @@ class Addresses:
         change: Document = {"$addToSet": {"stopped": kind}, "$set": {"channel": channel_of(address_id)}}
         await self.collection.update_one({"_id": address_id}, change | {"$unset": {"idle_since": ""}}, upsert=True)
 
-    async def start(self, address_id: str, at: datetime) -> None:
-        """Its owner wants messages again. Then nothing need be kept of an address that is idle."""
-        kept = {"$or": [{"$ne": [{"$type": f"${name}"}, "missing"]} for name in ("confirmed_at", "next_at", "claim")]}
-        change = {"stopped": "$$REMOVE", "idle_since": {"$cond": [kept, "$$REMOVE", at]}}
-        await self.collection.update_one({"_id": address_id}, [{"$set": change}])
+    async def start(self, address_id: str, kind: str | None = None) -> bool:
+        """Its owner wants such messages again; None: all. Returns whether they come: `*` may be stopped besides."""
+        left: Any = [] if kind is None else {"$setDifference": [{"$ifNull": ["$stopped", []]}, [kind]]}
+        change = [{"$set": {"stopped": left}}, {"$set": {"stopped": _UNLESS_EMPTY, "idle_since": _IDLE_BY_THAT}}]
+        after = ReturnDocument.AFTER
+        stored = await self.collection.find_one_and_update({"_id": address_id}, change, return_document=after)
+        return ALL not in (stored or {}).get("stopped", ())
+
+    async def has_stopped(self, address_id: str, kind: str) -> bool:
+        """Whether its owner stopped just that."""
+        return await self.collection.find_one({"_id": address_id, "stopped": kind}, {"_id": 1}) is not None
 
     async def forget(self, addresses: Iterable[str]) -> None:
         """All but that their owners want nothing more, and what is under way."""

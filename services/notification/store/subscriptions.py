@@ -99,11 +99,19 @@ class Subscriptions:
         return confirmed
 
     @within(ANSWERS_WITHIN_S)
-    async def leave(self, subscription: UUID) -> None:
-        """End it, and every other one of the address for the same thing. Who left before has left."""
+    async def leave(self, subscription: UUID) -> Subscription | None:
+        """End it, and every other one of the address for the same thing; returns it. None: they left before."""
         known = (await self.read([subscription])).get(subscription)
         if known is not None:
             await self.collection.delete_many({"to": known.to, "target": known.target})
+        return known
+
+    @within(ANSWERS_WITHIN_S)
+    async def come_back(self, left: Subscription, at: datetime) -> Subscription | None:
+        """Follow again what was left; twice is once. Raises FollowsTooMuch."""
+        again = _to_document(left) | {"expires_at": at + UNCONFIRMED_LASTS}
+        await self.collection.update_one({"_id": again.pop("_id")}, {"$setOnInsert": again}, upsert=True)
+        return await self.confirm(left.id, at)
 
     async def leave_all(self, to: str) -> None:
         """End all of an address's, by its id."""
