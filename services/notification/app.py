@@ -26,8 +26,8 @@ from services.notification.settings import Settings
 from services.notification.sources import Sources
 from services.notification.store import Store
 from services.notification.telling import confirmation_of
+from services.notification.tools import Way
 from services.notification.ways import ways_of
-from services.notification.working import Way
 from shared.mongo import Database, close_database, is_passing, open_database, why_not_ready
 from shared.oidc import SignIn
 from shared.outages import answer_outages

@@ -13,7 +13,8 @@ from services.notification.queueing import Queueing
 from services.notification.recording import Recorder
 from services.notification.settings import SendingSettings
 from services.notification.store import Share
-from services.notification.working import AddressWork, Tools, Way
+from services.notification.tools import Tools, Way
+from services.notification.working import AddressWork
 from shared.tasks import end_tasks
 
 _LAST_WORDS_S: Final = 10.0

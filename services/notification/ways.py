@@ -14,7 +14,7 @@ from services.notification.sources import Sources
 from services.notification.store.webhooks import Webhook
 from services.notification.systems import WatchedCalls, notice_of_end
 from services.notification.texts import Texts
-from services.notification.working import Way
+from services.notification.tools import Way
 from services.notification.writing import CallWriting, Draft, WordWriting, Writing
 from shared.directory import Directory
 from shared.events.notices import Channel

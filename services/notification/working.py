@@ -1,7 +1,7 @@
 """One address that is due, worked off: its messages go out one after another, each marked before the next."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,14 +28,12 @@ from services.notification.domain.timing import Pace, after_the_night
 from services.notification.lanes import Lane
 from services.notification.letters import UnusableAddress
 from services.notification.metrics import RETRIES, SERVICE, TAKEN_OVER
-from services.notification.outlets import Outlet
 from services.notification.patience import patiently
-from services.notification.queueing import Queueing
 from services.notification.recording import Recorder, RecordingFailed
 from services.notification.sayings import reference_of
-from services.notification.settings import OutletSettings
 from services.notification.store import Claimed, Finished, Open, Queue, Released
-from services.notification.writing import Draft, WebhookGone, Writing
+from services.notification.tools import Tools
+from services.notification.writing import Draft, WebhookGone
 from shared.events.notices import Channel
 
 log = structlog.get_logger(__name__)
@@ -45,28 +43,6 @@ _FRESH: Final = timedelta(seconds=2)
 _BROKEN: Final = timedelta(seconds=30)
 _SENDS_IN_A_LEASE: Final = 3
 """A claim that has less time left than so many sends take is given back: its turn came too late."""
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A channel, and what goes out by it."""
-
-    channel: Channel
-    outlet: Outlet
-    limits: OutletSettings
-    writing: Writing
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What all work of a sender has in common."""
-
-    way: Way
-    queueing: Queueing
-    now: Callable[[], datetime]
-    stopping: Callable[[], bool]
-    released: Callable[[bool], None]
-    """An address may be due again; told is whether something was put off."""
 
 
 class _PutOff(Exception):

@@ -17,8 +17,8 @@ from services.notification.queueing import Queueing
 from services.notification.sender import Sender
 from services.notification.sources import Sources
 from services.notification.store import Store
+from services.notification.tools import Way
 from services.notification.ways import Writers
-from services.notification.working import Way
 from shared.directory import Directory
 from shared.events.complaints import Afterwards, ComplaintSubmitted
 from shared.events.envelope import CaseEnvelope

@@ -12,7 +12,7 @@ from services.notification.api.calling import GetCaller
 from services.notification.domain.access import AUDITOR, COORDINATOR, Caller
 from services.notification.domain.deliveries import State
 from services.notification.queueing import Queueing
-from services.notification.store.deliveries import Told
+from services.notification.store.found import Told
 from shared.directory import related_bodies
 from shared.events.notices import Channel, NoticeKind, Recipient
 from shared.ids import Ticket

@@ -3,7 +3,8 @@
 from services.notification.store.addresses import Addresses, Claimed, Released, Share
 from services.notification.store.changes import Finished, Settled
 from services.notification.store.contacts import Contacts
-from services.notification.store.deliveries import Deliveries, Open, Queue
+from services.notification.store.deliveries import Deliveries
+from services.notification.store.found import Open, Queue
 from services.notification.store.public import PublicEvents
 from services.notification.store.receipts import Receipts
 from services.notification.store.subscriptions import Subscriptions

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection as Several
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -16,6 +15,7 @@ from services.notification.domain.deliveries import Delivery, State
 from services.notification.domain.timing import Pace
 from services.notification.store.changes import Finished, Settled, settling, step_of
 from services.notification.store.documents import to_delivery, to_document
+from services.notification.store.found import Open, Queue, Told
 from shared.events.notices import Recipient
 from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Database, Document, aggregate, only_duplicates
@@ -40,39 +40,6 @@ _REMINDED: Final = 500
 _LEFT_TO_OTHERS: Final = timedelta(minutes=1)
 MOST_AT_ONCE: Final = 200
 """Deliveries of one address that are looked at in one round."""
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """A delivery that is not done."""
-
-    delivery: Delivery
-    state: State
-    next_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A delivery and what became of it."""
-
-    delivery: Delivery
-    state: State
-    reason: str | None
-    next_at: datetime | None
-    done_at: datetime | None
-
-
-@dataclass(slots=True)
-class Queue:
-    """What is for one address."""
-
-    due: list[Delivery] = field(default_factory=list[Delivery])
-    next_at: datetime | None = None
-    """When more is due, after what is due already."""
-    held_until: datetime | None = None
-    """What was put off is tried again then; only what is urgent goes before it."""
-    held_by_urgent: bool = False
-    """It is urgent itself: so nothing goes before it."""
 
 
 class Deliveries:
@@ -132,7 +99,9 @@ class Deliveries:
             self.collection,
             [
                 {"$match": ours | {"next_at": {"$lte": at}}},
-                {"$sort": _ORDER},
+                # However much waits behind what was put off, the urgent ones are among those that are looked at.
+                {"$set": {"can_wait": {"$ne": ["$pace", Pace.NOW.value]}}},
+                {"$sort": {"can_wait": 1, **_ORDER}},
                 {"$group": {"_id": "$to", "due": {"$firstN": {"n": MOST_AT_ONCE, "input": "$$ROOT"}}}},
             ],
         )

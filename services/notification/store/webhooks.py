@@ -10,8 +10,9 @@ from pymongo import ReturnDocument, UpdateOne
 from pymongo.read_concern import ReadConcern
 
 from services.notification.domain.deliveries import Delivery
-from services.notification.store.deliveries import MOST_AT_ONCE, Queue
+from services.notification.store.deliveries import MOST_AT_ONCE
 from services.notification.store.documents import to_delivery
+from services.notification.store.found import Queue
 from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Database, Document
 

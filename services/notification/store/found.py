@@ -1,0 +1,39 @@
+"""Deliveries as they were found."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.notification.domain.deliveries import Delivery, State
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A delivery that is not done."""
+
+    delivery: Delivery
+    state: State
+    next_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A delivery and what became of it."""
+
+    delivery: Delivery
+    state: State
+    reason: str | None
+    next_at: datetime | None
+    done_at: datetime | None
+
+
+@dataclass(slots=True)
+class Queue:
+    """What is for one address."""
+
+    due: list[Delivery] = field(default_factory=list[Delivery])
+    next_at: datetime | None = None
+    """When more is due, after what is due already."""
+    held_until: datetime | None = None
+    """What was put off is tried again then; only what is urgent goes before it."""
+    held_by_urgent: bool = False
+    """It is urgent itself: so nothing goes before it."""
