@@ -121,13 +121,13 @@ class DemoLoader:
 
     async def _follow_up(self, case: Submitted) -> bool:
         """False where others were first."""
-        for _ in range(_HAND_OVERS):
-            done = await self._followed_up(case)
+        for tried in range(_HAND_OVERS):
+            done = await self._followed_up(case, may_move=tried < _HAND_OVERS - 1)
             if done is not None:
                 return done
         return False
 
-    async def _followed_up(self, case: Submitted) -> bool | None:
+    async def _followed_up(self, case: Submitted, *, may_move: bool) -> bool | None:
         """What the agency that has the case does with it; None: it went to that agency's successor meanwhile."""
         seen = await self._ask("GET", f"/v1/desk/cases/{case.ticket}?wait=30", _bearer(self._tokens.coordinator))
         stored = _accepted(seen, f"to read {case.ticket}")
@@ -137,7 +137,7 @@ class DemoLoader:
         officer, done = _bearer(self._tokens.officer_of(agency)), True
         for action in actions_of(case.complaint):
             answer = await self._act(case, action, officer | {"If-Match": str(stored["revision"])})
-            if answer.status_code == _NOT_FOUND:
+            if answer.status_code == _NOT_FOUND and may_move:
                 return None
             if answer.status_code in {_CONFLICT, _STALE}:
                 done = False

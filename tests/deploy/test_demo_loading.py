@@ -92,6 +92,19 @@ async def test_given_a_case_that_no_agency_has_any_more_when_followed_up_then_it
     assert len(seen) == 1
 
 
+async def test_given_a_case_that_goes_to_a_successor_meanwhile_when_followed_up_then_that_body_acts() -> None:
+    case = Submitted(next(one for one in COMPLAINTS if one.followed_up), TICKET)
+    seen: list[Asked] = []
+
+    async with client_of(a_platform(seen, successor="PUPR-52.02")) as client:
+        refused = await DemoLoader(client, TOKENS).follow_up([case], lambda: None)
+
+    acts = [asked.token.removeprefix("Bearer ") for asked in seen if "/desk/cases/" in asked.path and asked.key]
+    assert refused == 0
+    assert acts[0] == TOKENS.officer_of(AGENCY)
+    assert set(acts[1:]) == {TOKENS.officer_of("PUPR-52.02")}
+
+
 async def test_given_a_refusal_when_loaded_then_it_is_told_with_its_words() -> None:
     case = Submitted(next(one for one in COMPLAINTS if one.followed_up), TICKET)
 
@@ -117,9 +130,18 @@ class Asked:
 
 
 def a_platform(
-    seen: list[Asked], *, first_status: int = 202, desk_status: int = 200, agency: str | None = AGENCY
+    seen: list[Asked],
+    *,
+    first_status: int = 202,
+    desk_status: int = 200,
+    agency: str | None = AGENCY,
+    successor: str | None = None,
 ) -> Starlette:
-    """Notes each request. The first complaint may be refused, and each act; an act makes a revision more."""
+    """Notes each request. The first complaint may be refused, and each act; an act makes a revision more.
+
+    A `successor` has the case from the first act on, which finds none for that reason.
+    """
+    holders = [agency, *([successor] if successor else [])]
 
     async def submit(request: Request) -> JSONResponse:
         seen.append(asked_by(request))
@@ -131,12 +153,14 @@ def a_platform(
     async def read(request: Request) -> JSONResponse:
         seen.append(asked_by(request))
         status = 401 if desk_status == 401 else 200
-        return JSONResponse({"case": {"agency": agency}, "revision": 1}, status)
+        return JSONResponse({"case": {"agency": holders[0]}, "revision": 1}, status)
 
     async def act(request: Request) -> JSONResponse:
         seen.append(asked_by(request))
         revision = int(request.headers["if-match"]) + 1
-        return JSONResponse({"title": "no such case", "case": {"agency": agency}, "revision": revision}, desk_status)
+        status = 404 if len(holders) > 1 else desk_status
+        del holders[:-1]
+        return JSONResponse({"title": "no such case", "case": {"agency": holders[0]}, "revision": revision}, status)
 
     return Starlette(
         routes=[
