@@ -11,6 +11,8 @@ from typing import Any, Final
 import uvicorn
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+_LEADS_THERE: Final = "leads_to_uvicorn"
+"""Of our own handlers: several may hear of it."""
 
 
 @contextmanager
@@ -27,6 +29,7 @@ def told_when_leaving(tell: Callable[[], None]) -> Generator[None]:
         loop.call_soon_threadsafe(tell)
         handlers[signal.Signals(number)](number, frame)
 
+    setattr(leave, _LEADS_THERE, True)
     try:
         for number in handlers:
             signal.signal(number, leave)
@@ -39,5 +42,5 @@ def told_when_leaving(tell: Callable[[], None]) -> Generator[None]:
 def _handler_of_uvicorn(number: signal.Signals) -> Callable[[int, FrameType | None], Any] | None:
     """Signals can only be listened to from the main thread."""
     handler: Any = signal.getsignal(number)
-    is_ours = threading.current_thread() is threading.main_thread()
-    return handler if is_ours and isinstance(getattr(handler, "__self__", None), uvicorn.Server) else None
+    leads_there = isinstance(getattr(handler, "__self__", None), uvicorn.Server) or hasattr(handler, _LEADS_THERE)
+    return handler if leads_there and threading.current_thread() is threading.main_thread() else None

@@ -6,11 +6,13 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from services.reporting.api.cases import create_case_router, create_list_router
 from services.reporting.api.dossier import Dossiers, create_dossier_router
+from services.reporting.api.exports import create_export_router
 from services.reporting.api.languages import Languages
 from services.reporting.api.scorecards import create_scorecard_router
 from services.reporting.api.sitting import create_sitting_router
 from services.reporting.api.statistics import create_statistics_router
 from services.reporting.drilling import Drilling
+from services.reporting.exporting import Exporting
 from services.reporting.following import Following, OneGeneration
 from services.reporting.pages.live import Live
 from services.reporting.pages.routes import answer_unknown_paths, create_public_router
@@ -20,6 +22,7 @@ from services.reporting.printing import Printer
 from services.reporting.reading import Reading
 from services.reporting.scoring import Scoring
 from services.reporting.settings import Settings
+from services.reporting.shipped import shipped_catalogue
 from services.reporting.store import Store
 from shared.conditional import Conditional
 from shared.outages import answer_outages
@@ -53,6 +56,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     live = Live(lambda: read_live(store, _today()))
     service.resource(live.running)
     site = Site(Pages("services.reporting.pages", ""), store, names, reading, scoring, drilling, printer, live)
+    exporting = Exporting(store, names, shipped_catalogue())
+    service.resource(exporting.open)
     app = service.create_app(
         create_list_router(store, names, drilling),
         create_case_router(reading),
@@ -60,6 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         create_statistics_router(store, names),
         create_scorecard_router(scoring, names, _today),
         create_sitting_router(scoring, names, _today),
+        create_export_router(exporting, names),
         site.pages.assets_router(),
         create_public_router(site),
     )

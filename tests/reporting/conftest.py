@@ -9,12 +9,14 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from services.reporting.api.cases import create_case_router, create_list_router
 from services.reporting.api.dossier import Dossiers, create_dossier_router
+from services.reporting.api.exports import create_export_router
 from services.reporting.api.languages import Languages
 from services.reporting.api.scorecards import create_scorecard_router
 from services.reporting.api.sitting import create_sitting_router
 from services.reporting.api.statistics import create_statistics_router
 from services.reporting.domain.projection import Erased, Told
 from services.reporting.drilling import Drilling
+from services.reporting.exporting import Exporting
 from services.reporting.handlers import Projector
 from services.reporting.pages.live import Live
 from services.reporting.pages.routes import answer_unknown_paths, create_public_router
@@ -24,7 +26,7 @@ from services.reporting.printing import Printer
 from services.reporting.reading import Reading
 from services.reporting.refresher import Refresher, Rules
 from services.reporting.scoring import Scoring
-from services.reporting.shipped import shipped_definitions
+from services.reporting.shipped import shipped_catalogue, shipped_definitions
 from services.reporting.store import Store
 from shared.conditional import Conditional
 from shared.events.complaints import Afterwards, ComplaintSubmitted
@@ -120,6 +122,7 @@ async def client(projecting: Projecting) -> AsyncGenerator[httpx2.AsyncClient]:
     app.include_router(create_statistics_router(store, names))
     app.include_router(create_scorecard_router(scoring, names, lambda: date(2026, 4, 10)))
     app.include_router(create_sitting_router(scoring, names, lambda: date(2026, 4, 10)))
+    app.include_router(create_export_router(Exporting(store, names, shipped_catalogue()), names))
     app.add_middleware(Languages)
     app.add_middleware(Conditional)
     transport: Any = httpx2.ASGITransport(app=app)

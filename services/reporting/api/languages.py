@@ -15,6 +15,7 @@ from services.reporting.api.problem_words import in_indonesian
 from shared.events.event import Language
 from shared.problems import MEDIA_TYPE
 
+_PATHS: Final = ("/v1/", "/data/")
 _JSON: Final = "application/json"
 _LABEL: Final = {language.value for language in Language}
 
@@ -26,7 +27,7 @@ class Languages:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
+        if scope["type"] != "http" or not scope["path"].startswith(_PATHS):
             await self._app(scope, receive, send)
             return
         language = preferred_language(Headers(scope=scope).get("accept-language", ""))

@@ -22,6 +22,8 @@ _WORDS: Final[Mapping[str, str]] = {
         "Basis data tidak menjawab. Tidak ada yang hilang; silakan coba lagi."
     ),
     "Many files are being printed.": "Banyak berkas sedang dicetak.",
+    "No such file": "Berkas tidak ditemukan",
+    "Many files are being fetched.": "Banyak berkas sedang diambil.",
     "The file for the Ombudsman is not offered yet": "Berkas untuk Ombudsman belum ditawarkan",
     "Something went wrong here, not with your request": "Ada kesalahan di pihak kami, bukan pada permintaan Anda",
     "is before `from`": "mendahului `from`",

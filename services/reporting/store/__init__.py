@@ -12,6 +12,7 @@ from services.reporting.domain.generations import Generation, Known
 from services.reporting.shipped import shipped_definitions
 from services.reporting.store.buckets import BucketStore
 from services.reporting.store.cases import CaseStore
+from services.reporting.store.exports import ExportStore
 from services.reporting.store.figures import FigureStore
 from services.reporting.store.generations import COLLECTION, GenerationStore, written
 from services.reporting.store.read_model import ReadModel
@@ -73,6 +74,10 @@ class Store:
     @property
     def figures(self) -> FigureStore:
         return self._of_this_answer.figures
+
+    @property
+    def exports(self) -> ExportStore:
+        return self._of_this_answer.exports
 
     @property
     def rollups(self) -> RollupStore:

@@ -21,6 +21,16 @@ BATCH_WITHIN_S: Final = 20.0
 """Where few cases fit the filters many are looked at."""
 
 
+Order = tuple[str, str]
+"""Two fields, the second of which is the id."""
+Place = tuple[Any, str]
+"""Where a batch ended."""
+
+
+class GenerationDropped(Exception):
+    """The rows that were to come are not there any more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Months:
     """Which buckets of months; both ends are included, and None is open. `agency` is `-` where nobody has the cases."""
@@ -61,31 +71,39 @@ class ExportStore:
         return cases, await self._buckets.count_documents({"period": "month"})
 
     async def _pages(
-        self, collection: Collection, wanted: Document, order: tuple[str, str], size: int
+        self, collection: Collection, wanted: Document, order: Order, size: int
     ) -> AsyncIterator[list[Document]]:
-        place: tuple[Any, str] | None = None
-        while found := await self._page(collection, beyond(wanted, order, place), order, size):
+        place: Place | None = None
+        while found := await self._read(collection, beyond(wanted, order, place), order, size):
+            self.batches += 1
             yield found
-            if len(found) < size:
-                return
             place = _value(found[-1], order[0]), found[-1]["_id"]
+        if place and not await self._is_there(collection):
+            raise GenerationDropped
 
     @within(BATCH_WITHIN_S)
-    async def _page(
-        self, collection: Collection, wanted: Document, order: tuple[str, str], size: int
-    ) -> list[Document]:
-        self.batches += 1
-        cursor = collection.find(wanted, {"head": 1, "start": 1, "counts": 1})
-        return await cursor.sort([(name, ASCENDING) for name in order]).limit(size).to_list(None)
+    async def _read(self, collection: Collection, runs: Sequence[Document], order: Order, size: int) -> list[Document]:
+        found: list[Document] = []
+        for run in runs:
+            cursor = collection.find(run, {"head": 1, "start": 1, "counts": 1})
+            cursor = cursor.sort([(name, ASCENDING) for name in order]).limit(size - len(found))
+            found += await cursor.to_list(None)
+            if len(found) == size:
+                break
+        return found
+
+    @within(BATCH_WITHIN_S)
+    async def _is_there(self, collection: Collection) -> bool:
+        return await collection.find_one({"_id": {"$gt": ""}}, {"_id": 1}) is not None
 
 
-def beyond(wanted: Document, order: tuple[str, str], place: tuple[Any, str] | None) -> Document:
-    """The bound lets the index begin at the place; the alternative then drops what the last batch had."""
+def beyond(wanted: Document, order: Order, place: Place | None) -> list[Document]:
+    """What is left where the last batch ended, and what comes after that: each a run of the index."""
     if place is None:
-        return wanted
+        return [wanted]
     first, ticket = place
-    bounds: Document = wanted.get(order[0], {}) | {"$gte": first}
-    return wanted | {order[0]: bounds, "$or": [{order[0]: {"$gt": first}}, {"_id": {"$gt": ticket}}]}
+    bounds: Document = wanted.get(order[0], {}) | {"$gt": first}
+    return [wanted | {order[0]: first, "_id": {"$gt": ticket}}, wanted | {order[0]: bounds}]
 
 
 def _of_months(months: Months) -> Document:
