@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer
 
 from deploy.topics import apply_topics
 from services.notification.app import create_app
+from services.notification.domain.signatures import sign
 from services.notification.settings import Settings
 from shared.events.case import Status
 from shared.events.cases import CaseProgressed
@@ -63,7 +64,8 @@ async def names(kafka: Kafka, topic_prefix: str) -> KafkaSettings:
 @pytest.fixture
 def chosen(names: KafkaSettings, mongod: Mongod, database_name: str, port: int) -> Settings:
     mongo = {"uri": mongod.uri, "database": database_name}
-    return settings(kafka=names.model_dump(), mongo=mongo, smtp={"port": port, "starttls": "never"})
+    sms = {"receipt_secret": "of-the-sms"}
+    return settings(kafka=names.model_dump(), mongo=mongo, smtp={"port": port, "starttls": "never"}, sms=sms)
 
 
 @pytest.fixture
@@ -190,6 +192,31 @@ async def test_given_a_mail_when_its_links_are_followed_then_the_address_is_know
     assert told["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert [one for one in notices if "suppressed" in one] == ["notice.suppressed.v1 progress opted_out"]
     assert len(sink.taken) == 3
+
+
+async def test_given_a_gateway_when_it_tells_of_an_answer_and_of_what_arrived_then_both_are_heeded(
+    running: httpx2.AsyncClient, names: KafkaSettings, chosen: Settings
+) -> None:
+    await publish(names, *just_now(a_submission(), a_person(), an_opening()))
+    (sent,) = await told(names, 1)
+    async with connected(chosen.mongo) as database:
+        (delivery,) = await database["deliveries"].find().to_list(None)
+        arrived = [{"reference": delivery["message"], "status": "delivered"}]
+        body = json.dumps({"receipts": arrived, "replies": [{"from": "+62900001", "text": "STOP"}]}).encode()
+
+        answer = await running.post("/v1/notices/receipts/sms", content=body, headers=signed(body))
+        notices = await told(names, 2)
+        stopped = await database["addresses"].find({"stopped": "*"}).to_list(None)
+
+    assert (answer.status_code, [one["channel"] for one in stopped]) == (204, ["sms"])
+    assert [dict(one.headers)["ce_type"] for one in notices] == [b"notice.sent.v1", b"notice.delivered.v1"]
+    assert sent.value == notices[0].value
+
+
+def signed(body: bytes) -> dict[str, str]:
+    at = datetime.now(UTC)
+    said = {"webhook-id": "m1", "webhook-timestamp": str(int(at.timestamp()))}
+    return said | {"webhook-signature": sign([b"of-the-sms"], "m1", at, body)}
 
 
 def link_in(mail: EmailMessage, label: str) -> str:

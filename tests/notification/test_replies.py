@@ -1,16 +1,18 @@
 """Who answers STOP to a digest stops every kind that the law does not want; START undoes it."""
 
 from collections.abc import AsyncGenerator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 
 from services.notification.arriving import Arriving
+from services.notification.domain.addresses import address_id
 from services.notification.domain.receipts import Reply, Wish
 from shared.directory import Directory
 from shared.events.case import PromiseKind, Status
 from shared.events.cases import PromiseBreached
+from shared.events.directory import Calendar, ClosedDay
 from shared.events.directory import Contact as Reach
 from shared.events.event import Urgency
 from shared.events.notices import Channel
@@ -33,6 +35,8 @@ def by_telephone(channel: Channel) -> Directory:
     known = {channel.value: PHONE}
     change = {"email": None, "duty": Reach.model_validate(known)}
     directory.agencies[AGENCY] = directory.agencies[AGENCY].model_copy(update=change)
+    closed = (ClosedDay(day=date(2026, 11, 25), name="Hari raya"),)
+    directory.calendars["hari-libur"] = Calendar(id="hari-libur", closed=closed)
     return directory
 
 
@@ -66,6 +70,16 @@ async def digested(replica: Replica, day: int, number: int) -> dict[str, str]:
     return {one["kind"]: one.get("reason", one["state"]) for one in found}
 
 
+async def test_given_a_day_on_which_nobody_works_when_ordinary_cases_come_then_their_digest_waits_for_the_next(
+    office: Replica,
+) -> None:
+    office.clock.at = datetime(2026, 11, 24, 14, 0, tzinfo=WITA)
+
+    await hear_of(office, 1)
+
+    assert {one["next_at"] for one in await office.deliveries()} == {datetime(2026, 11, 26, 8, 0, tzinfo=WITA)}
+
+
 async def test_given_digests_when_stop_is_answered_then_only_what_the_law_wants_comes_until_start_is(
     office: Replica, ear: Ear
 ) -> None:
@@ -83,3 +97,13 @@ async def test_given_digests_when_stop_is_answered_then_only_what_the_law_wants_
     assert started == {"new_case": "sent", "overdue": "sent"}
     assert ["2 kabar untuk Anda" in one.text for one in ear.taken] == [False, True]
     assert [one.to for one in ear.taken] == [PHONE, PHONE]
+
+
+async def test_given_one_number_on_two_channels_when_stop_is_answered_on_one_then_the_other_goes_on(
+    office: Replica, ear: Ear
+) -> None:
+    await Arriving(office.queueing, office.clock).heed(ear.channel, [Reply(PHONE, Wish.STOP)])
+
+    stopped = {one["_id"]: one["stopped"] for one in await office.addresses()}
+
+    assert stopped == {address_id(b"secret", ear.channel, PHONE): ["*"]}

@@ -50,6 +50,15 @@ def test_given_what_is_gathered_when_planned_then_it_goes_out_as_one_at_the_end(
     assert messages(plan(EMAIL, due, AT, TIMING)) == [[2], [1, 3]]
 
 
+def test_given_more_than_a_digest_holds_when_planned_then_another_one_follows_and_nothing_is_left_out() -> None:
+    due = [a_progress(number, gathered=True) for number in range(230)]
+
+    found = plan(EMAIL, due, AT, TIMING)
+
+    assert [len(message.deliveries) for message in found.messages] == [100, 100, 30]
+    assert sorted(number for message in messages(found) for number in message) == list(range(230))
+
+
 def test_given_more_than_an_hour_allows_when_planned_then_the_rest_is_held_until_it_is_over() -> None:
     due = [a_progress(number) for number in range(5)]
 

@@ -16,7 +16,7 @@ from shared.events.case import EscalationLevel, PromiseKind, Status
 from shared.events.event import Language, Urgency
 from shared.events.notices import Channel, NoticeKind, Recipient
 from shared.events.reasons import FollowUpKind, RejectionReason, TriageReason
-from tests.notification.examples import a_contact, a_delivery, a_directory, settings
+from tests.notification.examples import a_contact, a_delivery, a_directory, settings, the_facts
 
 STRICT = Forms(undefined=StrictUndefined)
 ALWAYS = {"ticket", "category", "office", "received_at"}
@@ -133,6 +133,27 @@ def test_given_a_confidential_case_when_rendered_then_nothing_is_missed(
     texts = [STRICT.text(saying, channel) for channel in (Channel.SMS, Channel.WHATSAPP)]
 
     assert all("NTB-C833-HX1X-7X7V-TM" in said for said in (mail.subject, mail.text, mail.html, *texts))
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("recipient", [Recipient.AGENCY, Recipient.REPORTER, Recipient.FOLLOWER])
+@pytest.mark.parametrize("links", [{}, {"open": "https://care.example/desk", "stop": "https://care.example/s"}])
+def test_given_many_at_once_when_rendered_then_nothing_is_missed(
+    language: Language, recipient: Recipient, links: dict[str, str]
+) -> None:
+    facts = [the_facts(), the_facts(confidential=True), the_facts(region=None, due=())]
+    told = [a_delivery(NoticeKind.OVERDUE, number, one, recipient=recipient) for number, one in enumerate(facts)]
+    values = {"count": "3", "link": links.get("open", "")}
+
+    mail = STRICT.digest(Sayings(a_directory(), settings(), STRICT).digest(told, language, links))
+    texts = [
+        STRICT.text(Saying(DIGEST, {"language": language}, values), channel)
+        for channel in (Channel.SMS, Channel.WHATSAPP)
+    ]
+
+    assert all("3" in said for said in (mail.subject, *texts))
+    assert all(one.ticket in said for one in told for said in (mail.text, mail.html))
+    assert not [line for line in mail.text.splitlines() if ODD.search(line.strip())], mail.text
 
 
 @pytest.mark.parametrize("kind", [*(kind for kind in NoticeKind if kind is not NoticeKind.EVENT), DIGEST, CONFIDENTIAL])

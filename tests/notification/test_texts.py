@@ -17,8 +17,9 @@ from services.notification.texts import Texts
 from shared.directory import Directory
 from shared.events.case import EscalationLevel, PromiseKind, Status
 from shared.events.directory import Label
-from shared.events.event import Language
+from shared.events.event import Language, Urgency
 from shared.events.notices import Channel, NoticeKind, Recipient
+from shared.events.reasons import FollowUpKind, RejectionReason, TriageReason
 from tests.notification.examples import AGENCY, AT, a_contact, a_delivery, a_directory, settings, the_facts
 
 FORMS = Forms()
@@ -39,10 +40,15 @@ LONG = {
     "reason": "disputed",
 }
 DETAILS = [
-    *(LONG | {"promise": promise} for promise in PromiseKind),
-    *(LONG | {"level": level} for level in EscalationLevel),
-    *(LONG | {"status": status} for status in Status),
-    *(LONG | {"reason": reason} for reason in ("disputed", "overridden", "confirmed")),
+    LONG | {name: said}
+    for name, enumerated in (
+        ("promise", PromiseKind),
+        ("level", EscalationLevel),
+        ("status", Status),
+        ("follow_up", FollowUpKind),
+        ("reason", (*RejectionReason, *TriageReason, "disputed", "overridden", "confirmed", "silence", "upheld")),
+    )
+    for said in enumerated
 ]
 
 
@@ -76,7 +82,7 @@ def test_given_the_longest_values_when_any_sms_is_written_then_it_is_one_message
     kind: str, recipient: Recipient, language: Language
 ) -> None:
     latest = AT + timedelta(days=28)
-    facts = the_facts(due=tuple(Due(promise, latest) for promise in PromiseKind))
+    due = tuple(Due(promise, latest) for promise in PromiseKind)
     links = {"open": LONGEST_LINK, "confirm": LONGEST_LINK}
     writer = Texts(called("Dinas Pekerjaan Umum, Penataan Ruang, Perumahan dan Kawasan Permukiman"), settings(), FORMS)
 
@@ -87,7 +93,7 @@ def test_given_the_longest_values_when_any_sms_is_written_then_it_is_one_message
                     NoticeKind(kind),
                     recipient=recipient,
                     ticket=TICKET,
-                    facts=facts,
+                    facts=the_facts(due=due, urgency=urgency),
                     detail=detail | {"linked_to": TICKET, "until": latest.isoformat(), "target": f"agency:{AGENCY}"},
                 )
             ],
@@ -97,6 +103,7 @@ def test_given_the_longest_values_when_any_sms_is_written_then_it_is_one_message
             AT,
         ).text
         for detail in DETAILS
+        for urgency in Urgency
     }
 
     for text in texts:

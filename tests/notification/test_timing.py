@@ -4,10 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.notification.app import rules_of
 from services.notification.domain.timing import Pace, Timing, after_the_night, goes_out, pace_of
 from shared.events.event import Urgency
 from shared.events.notices import NoticeKind, Recipient
 from shared.wita import WITA
+from tests.notification.examples import settings
 
 TIMING = Timing()
 MOMENTS = st.integers(0, 2 * 365 * 24 * 60).map(
@@ -68,6 +70,25 @@ def test_given_what_is_gathered_when_it_comes_then_it_goes_with_the_next_digest_
     found = goes_out(Pace.GATHERED, at, TIMING, CLOSED)
 
     assert found == goes
+
+
+@pytest.mark.parametrize(
+    ("at", "goes"),
+    [
+        (wita(24, 9), wita(24, 9, 30)),
+        (wita(24, 9, 30), wita(24, 16)),
+        (wita(24, 16), wita(26, 9, 30)),
+    ],
+)
+def test_given_other_hours_of_digests_when_something_is_gathered_then_it_goes_at_the_next_of_them(
+    at: datetime, goes: datetime
+) -> None:
+    chosen = settings(timing={"digests": ["16:00", "09:30"], "quiet_from": "20:00"})
+
+    found = goes_out(Pace.GATHERED, at, rules_of(chosen).timing, CLOSED)
+
+    assert found == goes
+    assert goes_out(Pace.SOON, wita(24, 20, 30), rules_of(chosen).timing, CLOSED) == wita(25, 7)
 
 
 def test_given_no_digests_when_something_would_be_gathered_then_it_goes_as_all_else() -> None:
