@@ -15,7 +15,7 @@ from services.reporting.drilling import Drilling
 from services.reporting.exporting import Exporting
 from services.reporting.following import Following, OneGeneration
 from services.reporting.pages.live import Live
-from services.reporting.pages.routes import answer_unknown_paths, create_public_router
+from services.reporting.pages.routes import answer_unknown_paths, create_data_page_router, create_public_router
 from services.reporting.pages.site import Site
 from services.reporting.pages.today import read_live
 from services.reporting.printing import Printer
@@ -68,6 +68,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         create_export_router(exporting, names),
         site.pages.assets_router(),
         create_public_router(site),
+        create_data_page_router(site, exporting),
     )
     answer_outages(app)
     app.add_middleware(OneGeneration, store=store)

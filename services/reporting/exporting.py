@@ -1,6 +1,7 @@
 """Datasets of the live generation as streams: so many at once, and none that is kept waiting for ever."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -24,6 +25,8 @@ MOST_AT_ONCE: Final = 4
 RETRY_AFTER_S: Final = 30
 TAKEN_WITHIN_S: Final = 60.0
 """A reader that takes longer for one piece is not waited for: others want its place."""
+SIZES_LAST_S: Final = 600.0
+"""Counting costs the more the more there is."""
 _HEADERS: Final = {
     "Cache-Control": "no-store",
     "Access-Control-Allow-Origin": "*",
@@ -47,6 +50,7 @@ class Exporting:
         self._most = most
         self.running = 0
         self._has_ended = False
+        self._sizes: tuple[float, tuple[int, int]] | None = None
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[None]:
@@ -63,6 +67,12 @@ class Exporting:
         cases, figures = self._catalogue.datasets
         datasets = (cases, figures.counting(self._store.definitions))
         return self._catalogue.model_copy(update={"datasets": datasets})
+
+    async def sizes(self) -> tuple[int, int]:
+        """About how many rows each dataset has. Raises what MongoDB raises."""
+        if self._sizes is None or time.monotonic() - self._sizes[0] > SIZES_LAST_S:
+            self._sizes = time.monotonic(), await self._store.exports.sizes()
+        return self._sizes[1]
 
     async def cases(self, search: Search, form: str) -> Response:
         """Raises a 404 or 503 Problem, and what MongoDB raises before the first row."""

@@ -19,7 +19,7 @@ from services.reporting.drilling import Drilling
 from services.reporting.exporting import Exporting
 from services.reporting.handlers import Projector
 from services.reporting.pages.live import Live
-from services.reporting.pages.routes import answer_unknown_paths, create_public_router
+from services.reporting.pages.routes import answer_unknown_paths, create_data_page_router, create_public_router
 from services.reporting.pages.site import Site
 from services.reporting.pages.today import read_live
 from services.reporting.printing import Printer
@@ -141,6 +141,7 @@ async def public(projecting: Projecting) -> AsyncGenerator[httpx2.AsyncClient]:
     app = ProblemApp()
     app.include_router(PAGES.assets_router())
     app.include_router(create_public_router(site))
+    app.include_router(create_data_page_router(site, Exporting(store, names, shipped_catalogue())))
     answer_outages(app)
     answer_unknown_paths(app, site)
     app.add_middleware(GZipMiddleware, minimum_size=1_000)

@@ -32,6 +32,7 @@ PAGES = {
     "cases-with-faults": "/aduan?wilayah=52.99",
     "sitting": "/macet",
     "brief": "/pagi",
+    "data": "/data",
     "missing": "/tidak-ada",
 }
 """By the names of their pictures. The case and the scorecard are looked at too."""

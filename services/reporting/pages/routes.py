@@ -7,10 +7,13 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
+from services.reporting.exporting import Exporting
 from services.reporting.pages import answering
 from services.reporting.pages.agencies import CARD
 from services.reporting.pages.agencies import PAGE as AGENCIES
 from services.reporting.pages.brief import PAGE as BRIEF
+from services.reporting.pages.data import PAGE as DATA
+from services.reporting.pages.data import show_data
 from services.reporting.pages.listing import PAGE as CASES
 from services.reporting.pages.mapping import PAGE as MAP
 from services.reporting.pages.site import Site, Visit
@@ -45,6 +48,20 @@ def create_public_router(site: Site) -> APIRouter:
     page(BRIEF + ".txt", answering.message)
     page(CARD, _to_agencies)
     router.add_api_route("/language", site.choose_language, methods=["POST"])
+    return router
+
+
+def create_data_page_router(site: Site, exporting: Exporting) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    async def show(visit: Visit) -> Response:
+        page = show_data(exporting.catalogue, await exporting.sizes(), visit.say)
+        return site.show(visit, "data.html", page=page)
+
+    async def answer(request: Request) -> Response:
+        return await site.visit(request, show)
+
+    router.add_api_route(DATA, answer, methods=["GET", "HEAD"])
     return router
 
 
