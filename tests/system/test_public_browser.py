@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,6 +11,7 @@ from uuid import uuid4
 import pytest
 from playwright.async_api import Browser
 
+from shared.wita import day_of
 from tests.services import Platform
 from tests.system.browsers import CHROMIUM, DESKTOP, NO_BROWSER, PHONE, Visitor, a_browser
 from tests.waiting import until
@@ -112,7 +114,8 @@ async def is_done(platform: Platform, received: int, done: int) -> bool:
 
 
 def pages_of(ticket: str) -> dict[str, str]:
-    return PAGES | {"case": f"/aduan/{ticket}", "scorecard": f"/rapor/{AGENCY}"}
+    month = f"{day_of(datetime.now(UTC)):%Y-%m}"
+    return PAGES | {"case": f"/aduan/{ticket}", "scorecard": f"/rapor/{AGENCY}?month={month}"}
 
 
 @pytest.mark.parametrize(
