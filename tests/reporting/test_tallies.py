@@ -236,3 +236,12 @@ def test_given_a_case_received_late_in_the_utc_day_when_it_is_due_then_the_day_i
     told = tallied(a_stored_case(a_snapshot(received_at=at, promises=(promise,))))
 
     assert told.listed == ("due_on_20260401",)
+
+
+def test_given_a_case_that_would_name_a_household_when_it_is_tallied_then_it_counts_for_its_regency_alone() -> None:
+    case = a_snapshot(category="social.aid", cell="-8.66,116.54")
+
+    (tally,) = tallied(a_stored_case(case)).tallies
+
+    assert tally.bucket == "2026-03-05|52.03|PUPR-52.03|social.aid"
+    assert tally.figures == ("received",)

@@ -95,6 +95,8 @@ class Definitions(Fact):
     """Upper edges of the histograms' bins."""
     edges_days: tuple[PositiveInt, ...]
     """The same, of how long cases lay somewhere."""
+    rough: tuple[str, ...] = ()
+    """Beginnings of categories whose cases count only for their regency: in a village they would name a household."""
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:

@@ -12,7 +12,7 @@ import h3
 
 from services.reporting.domain.case import Step, StoredCase
 from services.reporting.domain.definitions import CountsFor, Definitions, Figure, Outcome
-from services.reporting.domain.figures import CONFIDENTIAL, bucket_of
+from services.reporting.domain.figures import CONFIDENTIAL, bucket_of, levels_of
 from services.reporting.domain.holding import ENDED, Stay, holder_at, own_time, stays_of
 from shared.events.case import CaseSnapshot, Promise
 from shared.wita import day_of
@@ -26,6 +26,7 @@ HEXAGON: Final = "hex_"
 _RESOLUTION: Final = 6
 """Of H3: hexagons of some 36 square kilometres, wide enough for the cells of 0.02 degrees that cases have."""
 _HALF_A_CELL: Final = 0.01
+_REGENCY: Final = 2
 _DAY: Final = timedelta(days=1)
 _HOUR: Final = timedelta(hours=1)
 
@@ -59,8 +60,9 @@ def tally(stored: StoredCase, definitions: Definitions) -> Tallied:
     for agency, figure in _figures(stored, case, definitions):
         counted.setdefault(agency, {})[figure] = None
     prefix = CONFIDENTIAL if case.confidential else ""
+    place = case.model_copy(update={"region": _told(case.region)}) if _is_rough(case, definitions) else case
     tallies = (
-        Tally(bucket_of(case, agency).key, agency, tuple(sorted(prefix + figure for figure in figures)))
+        Tally(bucket_of(place, agency).key, agency, tuple(sorted(prefix + figure for figure in figures)))
         for agency, figures in counted.items()
     )
     mine = counted.get(case.agency, {})
@@ -92,7 +94,7 @@ def outcomes_of(promise: Promise) -> set[Outcome]:
 
 
 def _figures(stored: StoredCase, case: CaseSnapshot, definitions: Definitions) -> Iterator[tuple[str | None, str]]:
-    if case.cell and not case.confidential:
+    if case.cell and not case.confidential and not _is_rough(case, definitions):
         yield case.agency, f"{HEXAGON}{hexagon_of(case.cell)}"
     for figure in definitions.figures:
         if figure.historical or not case.historical:
@@ -101,6 +103,15 @@ def _figures(stored: StoredCase, case: CaseSnapshot, definitions: Definitions) -
         yield from _durations(case, definitions)
         yield from _lain(stays_of(stored), definitions)
         yield from _due(case)
+
+
+def _is_rough(case: CaseSnapshot, definitions: Definitions) -> bool:
+    return case.category.startswith(definitions.rough)
+
+
+def _told(region: str | None) -> str | None:
+    """At most the regency."""
+    return levels_of(region)[:_REGENCY][-1] if region else None
 
 
 def _counted_for(figure: Figure, stored: StoredCase, case: CaseSnapshot) -> Iterator[str | None]:
