@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import httpx2
 import pytest
@@ -32,6 +33,9 @@ from tests.servers import Kafka
 from tests.waiting import until
 
 pytestmark = [pytest.mark.integration, pytest.mark.parametrize("mongo", ["motor"], indirect=True)]
+
+
+NEVER: Final = datetime(2999, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -213,6 +217,8 @@ async def test_given_a_rebuild_that_was_killed_when_it_is_begun_again_then_it_go
         await filling.read_to(half)
         read = sum(filling.read.values())
     await store.generations.claim(Lease("killed", generation.id, 3), instead_of=None)
+    claimed = {"_id": "2026-03", "marked": True, "version": 1, "claim": "killed", "claimed_until": NEVER}
+    await store.of(generation).collections["marks"].insert_one(claimed)
 
     moments: list[Moment] = []
     async with rebuilding(store, cluster, moments) as work:
@@ -222,6 +228,7 @@ async def test_given_a_rebuild_that_was_killed_when_it_is_begun_again_then_it_go
     assert 0 < read < sum(ends.values())
     assert (moments[0].done, moments[0].total) == (read, sum(ends.values()))
     assert work.model.generation.id == generation.id == "2"
+    assert await is_counted(work.model)
     await counted(store, 40, "2")
 
 

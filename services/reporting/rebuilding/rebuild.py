@@ -126,6 +126,7 @@ class Rebuild:
                 break
             ends = newer
         self._to_count, self.step = await left_to_count(self.model), Step.COUNTING
+        await self.model.rollups.free_claims()
         await self._refresher.count_everything()
 
     async def compare(self) -> Comparison:
@@ -137,7 +138,9 @@ class Rebuild:
             ends = await self._ends()
             before = await self._is_settled(ends)
             comparison = await compare(self._store.live, self.model)
-            if comparison.is_equal or (before and await self._is_settled(await self._ends())):
+            if (comparison.is_equal and await is_counted(self.model)) or (
+                before and await self._is_settled(await self._ends())
+            ):
                 return comparison
             if time.monotonic() > deadline:
                 return replace(comparison, is_settled=False)

@@ -118,6 +118,10 @@ class RollupStore:
         await self._marks.update_one(ours | {"version": claim.version}, {"$unset": {"marked": ""}})
         await self._marks.update_one(ours, {"$unset": free, "$set": {"made_at": at}})
 
+    async def free_claims(self) -> None:
+        """Of a generation that nobody else counts: those that a process left that was killed."""
+        await self._marks.update_many({}, {"$unset": {"claim": "", "claimed_until": ""}})
+
     async def are_current(self) -> bool:
         return await self._marks.find_one({"marked": True}) is None
 
