@@ -10,6 +10,7 @@ from services.reporting.domain.projection import project
 from services.reporting.domain.statistics import Counts, Dimension, Question, percent
 from services.reporting.refresher import Refresher
 from services.reporting.store import Store
+from services.reporting.store.rollups import LEASE
 from shared.events.case import PromiseKind, Status
 from shared.mongo import Document, MongoSettings, connected
 from tests.reporting.conftest import RULES, Projecting
@@ -271,3 +272,22 @@ async def test_given_cases_that_were_never_counted_when_all_are_counted_at_one_g
         await Refresher(store, RULES).count_everything()
 
     assert await everything(at_once) == await everything(one_by_one)
+
+
+async def test_given_sums_that_took_longer_than_their_lease_when_another_replica_made_them_then_they_are_made_again(
+    store: Store,
+) -> None:
+    rollups = store.rollups
+    await rollups.mark(["2026-03"])
+    slow = await rollups.claim(NOW, made_before=NOW)
+    quick = await rollups.claim(NOW + LEASE, made_before=NOW + LEASE)
+    assert slow is not None
+    assert quick is not None
+
+    await rollups.make(quick, NOW + LEASE)
+    were_current = await rollups.are_current()
+    await rollups.make(slow, NOW + LEASE)
+
+    assert were_current
+    assert not await rollups.are_current()
+    assert await rollups.claim(NOW + LEASE + timedelta(seconds=1), made_before=NOW + 2 * LEASE) is not None

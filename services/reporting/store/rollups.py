@@ -18,8 +18,8 @@ from services.reporting.domain.statistics import ENOUGH
 from services.reporting.domain.tallies import DUE_ON, LATE, SITS, URGENT
 from shared.mongo import Collection, Document, aggregate
 
-LEASE: Final = timedelta(minutes=2)
-"""Longer than the sums of a month take; whoever is slower leaves the mark to the next."""
+LEASE: Final = timedelta(seconds=20)
+"""Longer than the sums of a month take. Whoever is slower marks it again: its sums may be older than the next one's."""
 
 INDEXES: Final = (
     IndexModel(
@@ -116,7 +116,9 @@ class RollupStore:
         ours = {"_id": claim.month, "claim": claim.token}
         free: Document = {"claim": "", "claimed_until": ""}
         await self._marks.update_one(ours | {"version": claim.version}, {"$unset": {"marked": ""}})
-        await self._marks.update_one(ours, {"$unset": free, "$set": {"made_at": at}})
+        given_back = await self._marks.update_one(ours, {"$unset": free, "$set": {"made_at": at}})
+        if not given_back.matched_count:
+            await self.mark([claim.month])
 
     async def free_claims(self) -> None:
         """Of a generation that nobody else counts: those that a process left that was killed."""
