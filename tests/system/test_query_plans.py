@@ -44,7 +44,7 @@ INDEXES: Final = {
     ("notification", "subscription_requests"): {"_id"},
     ("notification", "public_events"): {"_id", "targets", "ticket"},
     ("notification", "webhooks"): {"_id", "agency"},
-    ("reporting", "cases_1"): {"_id", "stale", "head.public", "tallies.bucket", "listed"},
+    ("reporting", "cases_1"): {"withdrawn_at", "_id", "stale", "head.public", "tallies.bucket", "listed"},
     ("reporting", "buckets_1"): {"_id", "period", "regions", "agency", "month"},
     ("reporting", "rollups_1"): {"_id", "level"},
     ("reporting", "marks_1"): {"_id", "marked"},
@@ -183,6 +183,9 @@ def questions(codes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield f"/v1/cases?{filters}{page}", ""
     for cut, by in product(CUTS, BY):
         yield f"/v1/statistics?{cut}{by}", ""
+    for file in ("cases.jsonl", "cases.csv?region=52.03", "figures.parquet", "figures.json?agency=PUPR-52.03"):
+        yield f"/data/{file}", ""
+    yield "/data", ""
     yield "/v1/scorecards/PUPR-52.03?period=2026-01", ""
 
 
@@ -207,7 +210,7 @@ async def ask(platform: Platform, path: str, code: str) -> None:
     headers = {"X-Tracking-Code": code} if code else {}
     answer = await platform.http["reporting"].get(path, headers=headers)
     assert answer.status_code == 200, answer.text
-    if answer.json().get("next"):
+    if path.startswith("/v1/") and answer.json().get("next"):
         await ask(platform, answer.json()["next"], code)
 
 
