@@ -54,7 +54,7 @@ async def follow(folder: Path, address: str) -> dict[str, dict[str, Any]]:
     assert await process.wait() == 0
     copy: dict[str, dict[str, Any]] = {}
     for line in (folder / "changes.jsonl").read_text(encoding="utf-8").splitlines():
-        item = json.loads(line)
+        item: dict[str, Any] = json.loads(line)
         if "withdrawn_from_public" in item:
             copy.pop(item["ticket"], None)
         elif item["sequence"] >= copy.get(item["ticket"], item)["sequence"]:
