@@ -119,8 +119,8 @@ class AddressWork:
         queue = self.queue
         if queue.held_until is None:
             return queue.due
-        self.next_at, self.again = queue.held_until, True
-        return [] if queue.held_by_urgent else [one for one in queue.due if one.pace is Pace.NOW]
+        self.next_at, self.again = queue.urgent_held_until or queue.held_until, True
+        return [] if queue.urgent_held_until else [one for one in queue.due if one.pace is Pace.NOW]
 
     def _count_taken_over(self, round_: Round) -> None:
         if self.claimed.taken_over and round_.messages:

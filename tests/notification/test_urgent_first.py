@@ -101,6 +101,30 @@ async def test_given_an_urgent_message_that_was_put_off_when_another_comes_then_
     assert [message.reference for message in sms.taken] == [put_off, behind[1], behind[0]]
 
 
+async def test_given_both_kinds_that_were_put_off_when_more_that_is_urgent_comes_then_it_waits_for_its_like_alone(
+    telephone: Replica, sms: Telling
+) -> None:
+    sms.answers.extend([Refused("503", for_good=False, not_before=timedelta(hours=1)), BUSY])
+    ordinary = await complain(telephone, 1)
+    await until(lambda: telephone.has(_id=ordinary, holds=True))
+    await until(telephone.is_idle)
+    urgent = [await complain(telephone, 2, Urgency.URGENT)]
+    await until(lambda: telephone.has(_id=urgent[0], holds=True))
+    await until(telephone.is_idle)
+
+    urgent.append(await complain(telephone, 3, Urgency.URGENT))
+    await until(telephone.is_idle)
+    told_at_once = list(sms.taken)
+    await later(telephone)
+    after_a_minute = [message.reference for message in sms.taken]
+    telephone.clock.forward(timedelta(hours=1))
+    await later(telephone)
+
+    assert told_at_once == []
+    assert after_a_minute == urgent
+    assert [message.reference for message in sms.taken] == [*urgent, ordinary]
+
+
 async def test_given_an_urgent_message_that_comes_while_its_address_is_worked_on_when_that_is_put_off_then_it_goes(
     telephone: Replica, sms: Telling
 ) -> None:

@@ -26,12 +26,13 @@ _OPEN: Final = {"$in": [State.WAITING.value, State.QUEUED.value]}
 _BECAME: Final = ("reason", "next_at", "done_at")
 _ORDER: Final = {"occurred_at": 1, "sequence": 1, "_id": 1}
 _HOLDS: Final = {"$eq": ["$holds", True]}
+_URGENT_HOLDS: Final = {"$and": [_HOLDS, {"$eq": ["$pace", Pace.NOW.value]}]}
 _FIRST: Final[Document] = {
     "$group": {
         "_id": "$to",
         "next_at": {"$min": "$next_at"},
         "held_until": {"$max": {"$cond": [_HOLDS, "$next_at", None]}},
-        "held_by_urgent": {"$max": {"$and": [_HOLDS, {"$eq": ["$pace", Pace.NOW.value]}]}},
+        "urgent_held_until": {"$max": {"$cond": [_URGENT_HOLDS, "$next_at", None]}},
     }
 }
 _KEPT_S: Final = 400 * 86_400
@@ -112,7 +113,7 @@ class Deliveries:
         for found in await aggregate(self.collection, [later, _FIRST]):
             queue = queues[found["_id"]]
             queue.next_at = queue.next_at or found["next_at"]
-            queue.held_until, queue.held_by_urgent = found["held_until"], found["held_by_urgent"]
+            queue.held_until, queue.urgent_held_until = found["held_until"], found["urgent_held_until"]
         return queues
 
     async def _opened(self, documents: Sequence[Document]) -> list[Open]:

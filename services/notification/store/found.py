@@ -35,5 +35,5 @@ class Queue:
     """When more is due, after what is due already."""
     held_until: datetime | None = None
     """What was put off is tried again then; only what is urgent goes before it."""
-    held_by_urgent: bool = False
-    """It is urgent itself: so nothing goes before it."""
+    urgent_held_until: datetime | None = None
+    """Something urgent was put off, so nothing at all goes before it is tried again then."""
