@@ -25,7 +25,7 @@ MOST_AT_ONCE: Final = 4
 RETRY_AFTER_S: Final = 30
 TAKEN_WITHIN_S: Final = 60.0
 """A reader that takes longer for one piece is not waited for: others want its place."""
-SIZES_LAST_S: Final = 600.0
+SIZES_LAST_S: Final = 60.0
 """Counting costs the more the more there is."""
 _HEADERS: Final = {
     "Cache-Control": "no-store",
