@@ -1,6 +1,6 @@
 """What gateways say later of the messages that they took."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from services.notification.domain.receipts import Receipt, Reply, Wish
 from services.notification.domain.rounds import ALL
 from services.notification.metrics import count_outcome
 from services.notification.queueing import Queueing
-from services.notification.store import Finished
+from services.notification.store import Finished, Open
 from shared.events.notices import Channel
 from shared.records import to_record
 from shared.topics import NOTICES
@@ -30,25 +30,21 @@ class Arriving:
 
     async def take(self, receipts: Sequence[Receipt]) -> bool:
         """False: a message is not marked as sent yet, so the gateway must say it again."""
-        at, store = self.now(), self.queueing.store
-        known = await store.deliveries.sent_as({receipt.reference for receipt in receipts})
+        at, store, told = self.now(), self.queueing.store, _at_last(receipts)
+        known = await store.deliveries.sent_as(told)
         finished = [
             self._finished(one.delivery, receipt, at)
-            for receipt in receipts
-            for one in known.get(receipt.reference, ())
+            for reference, receipt in told.items()
+            for one in known.get(reference, ())
             if one.state is State.SENT
         ]
-        await self._instead([one for one in finished if isinstance(one.step, Failed)])
         if await store.deliveries.arrive(finished, at):
             # Otherwise something else was said of one of them before; then the sweep publishes what was really written.
-            self.queueing.relay.queue({str(one.delivery.id): [one.record] for one in finished if one.record})
-        for one in finished:
-            if isinstance(one.step, Delivered | Failed):
-                count_outcome(one.delivery, one.step)
+            self._announce(finished)
+        await self._instead(await store.deliveries.sent_as([one for one in told if not told[one].arrived]))
         if any(one.state is State.QUEUED for open_ in known.values() for one in open_):
             return False
-        unknown = [receipt.reference for receipt in receipts if receipt.reference not in known]
-        return not await store.deliveries.open_of((), unknown)
+        return not await store.deliveries.open_of((), [reference for reference in told if reference not in known])
 
     async def heed(self, channel: Channel, replies: Sequence[Reply]) -> None:
         """Stop or go on with what the law does not want, as the owner of the number wishes."""
@@ -69,7 +65,24 @@ class Arriving:
         record = to_record(NOTICES, notice(delivery, step, at), delivery.trace) if delivery.is_told_of else None
         return Finished(delivery, step, record=record)
 
-    async def _instead(self, failed: Sequence[Finished]) -> None:
-        known = await self.queueing.sources.read(one.delivery for one in failed)
-        others = [instead(one.delivery, known[one.delivery.id], self.queueing.rules) for one in failed]
+    def _announce(self, finished: Sequence[Finished]) -> None:
+        self.queueing.relay.queue({str(one.delivery.id): [one.record] for one in finished if one.record})
+        for one in finished:
+            if isinstance(one.step, Delivered | Failed):
+                count_outcome(one.delivery, one.step)
+
+    async def _instead(self, told: Mapping[str, Sequence[Open]]) -> None:
+        """Only of what is written down as failed. If we die before it, the gateway has no answer, and says it again."""
+        failed = [one.delivery for several in told.values() for one in several if one.state is State.FAILED]
+        known = await self.queueing.sources.read(failed)
+        others = [instead(one, known[one.id], self.queueing.rules) for one in failed]
         await self.queueing.add([other for other in others if other is not None])
+
+
+def _at_last(receipts: Sequence[Receipt]) -> dict[str, Receipt]:
+    """By reference: of what contradicts itself, that it arrived."""
+    found: dict[str, Receipt] = {}
+    for receipt in receipts:
+        if receipt.arrived or receipt.reference not in found:
+            found[receipt.reference] = receipt
+    return found

@@ -167,7 +167,7 @@ class Deliveries:
 
     async def sent_as(self, messages: Several[str]) -> dict[str, list[Open]]:
         """By message: the deliveries that went out with it, whether or not it is known that they arrived."""
-        found = await self.collection.find({"message": {"$in": list(messages)}}).to_list(None)
+        found = await self.collection.find({"message": {"$in": list(messages)}}).to_list(None) if messages else []
         known: dict[str, list[Open]] = {}
         for stored in found:
             known.setdefault(stored["message"], []).append(_open(stored))
