@@ -4,9 +4,11 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
+from fastapi import FastAPI, Request, Response
 from pydantic import SecretStr
 
 from deploy.local.ports import HOST, free_port
@@ -17,7 +19,7 @@ from services.notification.outgoing import Outgoing
 from services.notification.outlets import Outlet, TextMessage
 from services.notification.settings import GatewaySettings
 from shared.events.event import Language
-from tests.simulators import Running, running_simulators
+from tests.simulators import Running, running_simulators, serving
 
 pytestmark = pytest.mark.integration
 
@@ -61,6 +63,25 @@ async def test_given_a_message_when_sent_twice_then_it_arrives_once(running: Run
 
     assert answers == [Taken(), Taken()]
     assert [arrival.text for arrival in running.arrived(Kind.SMS)] == ["Aduan diterima"]
+
+
+async def test_given_a_message_when_it_is_sent_again_then_with_the_idempotency_key_that_it_had() -> None:
+    asked = list[tuple[str | None, str | None]]()
+    app = FastAPI()
+
+    @app.post("/")
+    async def take(request: Request) -> Response:
+        asked.append((request.headers.get("idempotency-key"), request.headers.get("authorization")))
+        return Response(status_code=503 if len(asked) == 1 else 202)
+
+    async with serving(app) as port:
+        settings = GatewaySettings(url=f"http://{HOST}:{port}/", token=SecretStr("of-the-sms"))
+        gateway = JsonGateway(settings, Outgoing(1.0, 4, [f"{HOST}:{port}"]))
+        answers = [await gateway.send(a_message(reference)) for reference in ("r1", "r1", "r2")]
+        await gateway.close()
+
+    assert answers == [Refused("503", for_good=False), Taken(), Taken()]
+    assert asked == [(reference, "Bearer of-the-sms") for reference in ("r1", "r1", "r2")]
 
 
 @pytest.mark.parametrize(
@@ -114,12 +135,25 @@ async def test_given_a_gateway_that_asks_for_a_rest_when_it_is_over_then_message
     running.plan(Kind.SMS, {"status": status, "retry_after": 1})
 
     async with a_gateway(running) as gateway:
-        first, second = await gateway.send(a_message()), await gateway.send(a_message())
+        first, second, began = await gateway.send(a_message()), await gateway.send(a_message()), perf_counter()
         async with asyncio.timeout(5):
             await gateway.usable()
-        third = await gateway.send(a_message())
+        rested_s, third = perf_counter() - began, await gateway.send(a_message())
 
     assert (first, second, third) == (NotTried(), NotTried(), Taken())
+    # A second was asked for; a little of it was over when the clock was read.
+    assert rested_s > 0.5
+
+
+async def test_given_a_gateway_that_rests_when_another_is_sent_to_then_that_one_goes_on(running: Running) -> None:
+    running.plan(Kind.SMS, {"status": 401}, to=SITI)
+
+    async with a_gateway(running, first_wait_s=30) as resting, a_gateway(running) as other:
+        answers = [await gateway.send(a_message(to=to)) for gateway, to in ((resting, SITI), (resting, BUDI))]
+        elsewhere = await other.send(a_message(to=BUDI))
+
+    assert answers == [NotTried(), NotTried()]
+    assert elsewhere == Taken()
 
 
 async def test_given_a_gateway_that_is_broken_when_a_few_have_failed_then_the_others_are_kept(running: Running) -> None:
