@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from services.notification.domain.addresses import channel_of
+from services.notification.domain.addresses import address_id, channel_of
 from services.notification.domain.attempts import notice
+from services.notification.domain.contacts import Contact
 from services.notification.domain.deliveries import Delivery, State
 from services.notification.domain.judging import Ready, Rules, Suppressed, Verdict, judge, queued
 from services.notification.domain.rules import REQUIRED
@@ -66,13 +67,22 @@ class Queueing:
         await self._write(await self._limited(settled, at), due, at)
 
     async def forget(self, tickets: Sequence[str]) -> None:
-        """Of whoever is erased not even the digest of an address is kept, unless somebody else has the same one.
+        """Of what is erased not even the digest of an address is kept, unless somebody else has the same one.
 
         But for the wish to get nothing more: forgotten, it would be broken.
         """
-        left = await self.store.deliveries.forget_addresses(tickets)
+        if not tickets:
+            return
+        contacts = await self.store.contacts.read(tickets)
+        kept = {address for contact in contacts.values() for address in self._addresses(contact)}
+        left = await self.store.deliveries.forget_addresses(tickets, kept)
         used = await self.store.deliveries.used(left) | await self.store.subscriptions.used(left)
         await self.store.addresses.forget(left - used)
+
+    def _addresses(self, contact: Contact) -> set[str]:
+        """Of everybody whom the contact book still knows: a ticket may lose one part and keep another."""
+        ways = [way for person in contact.people.values() for way in person.ways(frozenset(Channel))]
+        return {address_id(self.rules.address_secret, *way) for way in ways}
 
     async def run(self) -> None:
         """Decide again, for ever, where waiting is over."""

@@ -8,7 +8,16 @@ from services.notification.domain.addresses import address_id
 from services.notification.domain.rounds import ALL
 from shared.events.notices import Channel
 from shared.topics import PERSONAL
-from tests.notification.examples import REPORTER_ADDRESS, a_person, a_submission, a_ticket, an_opening
+from tests.notification.examples import (
+    REPORTER_ADDRESS,
+    TICKET,
+    a_new_contact,
+    a_person,
+    a_submission,
+    a_ticket,
+    an_assignment,
+    an_opening,
+)
 from tests.notification.replica import Replica
 from tests.shared.received import erased
 from tests.waiting import until
@@ -52,6 +61,35 @@ async def test_given_two_complaints_of_one_person_when_one_and_then_the_other_is
     assert (len(before["deliveries"]), before["addresses"]) == (2, [SITI])
     assert (len(between["deliveries"]), between["addresses"]) == (1, [SITI])
     assert await places(sending) == {}
+
+
+async def test_given_a_reporter_when_another_part_of_the_complaint_is_erased_then_their_address_is_as_it_was(
+    sending: Replica,
+) -> None:
+    ticket = await complain(sending, 1)
+    await sending.store.addresses.confirm(SITI, sending.clock())
+    before = await places(sending), await sending.addresses()
+
+    await sending.hear(erased(PERSONAL, f"{ticket}:f-1"))
+
+    assert (await places(sending), await sending.addresses()) == before
+
+
+@pytest.mark.parametrize(("email", "is_kept"), [("baru@example.id", False), (REPORTER_ADDRESS.upper(), True)])
+async def test_given_a_reporter_who_is_reached_elsewhere_by_now_when_the_old_part_is_erased_then_only_that_is_forgotten(
+    sending: Replica, email: str, *, is_kept: bool
+) -> None:
+    await sending.hear(a_submission(), a_person(), an_opening())
+    await until(sending.all_done)
+    await sending.hear(a_new_contact("f-1", 1), a_person(TICKET, "f-1", email=email), an_assignment(anonymous=True))
+    await until(sending.all_done)
+    known = len(await sending.addresses())
+
+    await sending.hear(erased(PERSONAL, f"{TICKET}:s-1"))
+
+    assert ("addresses" in await places(sending)) is is_kept
+    assert len(await sending.addresses()) == known - (not is_kept)
+    assert len(await sending.deliveries(recipient="reporter", to={"$exists": True})) == (2 if is_kept else 1)
 
 
 async def test_given_somebody_who_wants_nothing_more_when_they_are_erased_then_that_alone_is_kept(

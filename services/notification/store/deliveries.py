@@ -173,14 +173,13 @@ class Deliveries:
             known.setdefault(stored["message"], []).append(_open(stored))
         return known
 
-    async def forget_addresses(self, tickets: Sequence[str]) -> set[str]:
-        """Of what their reporters were sent, or were not; returns the addresses."""
-        if not tickets:
-            return set()
-        done = {"ticket": {"$in": list(tickets)}, "recipient": Recipient.REPORTER.value, "done_at": {"$exists": True}}
+    async def forget_addresses(self, tickets: Sequence[str], besides: Several[str]) -> set[str]:
+        """Of what their reporters were sent, or were not, but for those `besides`; returns the addresses."""
+        done: Document = {"ticket": {"$in": list(tickets)}, "recipient": Recipient.REPORTER.value}
+        done |= {"done_at": {"$exists": True}, "to": {"$exists": True, "$nin": list(besides)}}
         addresses: list[str] = await self.collection.distinct("to", done)
         await self.collection.update_many(done, {"$unset": {"to": ""}})
-        return {address for address in addresses if address}
+        return set(addresses)
 
     async def used(self, addresses: Iterable[str]) -> set[str]:
         """Those of them that something was sent to, or is to be."""
