@@ -30,11 +30,20 @@ _LOOK_EVERY_S: Final = 2.0
 class ComplaintHandler:
     """Opens a case for each complaint, once, and decides what becomes of what follows."""
 
-    def __init__(self, store: CaseStore, relay: OutboxRelay, rulebook: Callable[[], Rulebook], opened: Waiters) -> None:
+    def __init__(
+        self,
+        store: CaseStore,
+        relay: OutboxRelay,
+        rulebook: Callable[[], Rulebook],
+        opened: Waiters,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._store = store
         self._relay = relay
         self._rulebook = rulebook
         self._opened = opened
+        self._now = now
         self._following = Following(store, relay, rulebook)
 
     async def __call__(self, batch: Sequence[Received]) -> None:
@@ -57,7 +66,7 @@ class ComplaintHandler:
         await self._count_ignored([one for ticket, one in submitted.items() if ticket not in outboxes])
 
     def _openings(self, submitted: Iterable[Received]) -> list[Opening]:
-        rulebook, now = self._rulebook(), datetime.now(UTC)
+        rulebook, now = self._rulebook(), self._now()
         return [
             Opening(received.event, open_case(received.event, rulebook, now), received.trace) for received in submitted
         ]

@@ -25,7 +25,7 @@ class Slow:
     meanwhile: Callable[[], Awaitable[None]]
     answered: int = 0
 
-    async def aggregate(self, pipeline: Sequence[Mapping[str, Any]]) -> "Answer":
+    async def aggregate(self, pipeline: Sequence[Mapping[str, Any]], **_: Any) -> "Answer":
         rows = await aggregate(self.cases, pipeline)
         self.answered += 1
         if self.answered == 1:

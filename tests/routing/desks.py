@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import httpx2
@@ -21,10 +21,15 @@ from shared.outbox import OutboxRelay
 from shared.problems import ProblemApp
 from shared.tasks import end_tasks
 from shared.waiters import Waiters
-from tests.routing.examples import TICKET, the_rulebook
+from tests.routing.examples import AT, TICKET, the_rulebook
 
 SECRET: Final = "dev-a-secret-of-tests-that-is-long-enough"
 CASE: Final = f"/v1/desk/cases/{TICKET}"
+
+
+def on_the_day() -> datetime:
+    """An hour after the complaints of the examples, whatever day it is: nothing is late yet."""
+    return AT + timedelta(hours=1)
 
 
 def signed_in(
@@ -44,7 +49,7 @@ async def a_desk(
     store: CaseStore,
     relay: OutboxRelay,
     opened: Waiters | None = None,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    now: Callable[[], datetime] = on_the_day,
 ) -> AsyncGenerator[httpx2.AsyncClient]:
     app = ProblemApp()
     install_refusals(app)

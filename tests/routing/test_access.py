@@ -14,7 +14,7 @@ from services.routing.store.cases import CaseStore
 from shared.outbox import OutboxRelay
 from shared.topics import COMPLAINTS
 from shared.waiters import Waiters
-from tests.routing.desks import CASE, COORDINATOR, a_desk, press, signed_in
+from tests.routing.desks import CASE, COORDINATOR, a_desk, on_the_day, press, signed_in
 from tests.routing.examples import SELONG, a_complaint, the_rulebook
 from tests.routing.test_table import DESK
 from tests.shared.received import received
@@ -63,7 +63,7 @@ def may(role: str, scope: str, endpoint: str) -> int:
 
 @pytest.fixture
 async def desk(store: CaseStore, relay: OutboxRelay) -> AsyncGenerator[httpx2.AsyncClient]:
-    handle = ComplaintHandler(store, relay, the_rulebook, Waiters())
+    handle = ComplaintHandler(store, relay, the_rulebook, Waiters(), now=on_the_day)
     async with a_desk(store, relay) as client:
         await handle([received(COMPLAINTS, a_complaint(about="PDAM-52.03"))])
         body = {"parts": [{"agency": PART, "text": "Pindahkan tiang"}]}

@@ -14,7 +14,7 @@ from shared.ids import named_id
 from shared.outbox import OutboxRelay
 from shared.topics import COMPLAINTS, PERSONAL
 from shared.waiters import Waiters
-from tests.routing.desks import CASE, COORDINATOR, HEAD, OFFICER, a_desk, press, revision_of, signed_in
+from tests.routing.desks import CASE, COORDINATOR, HEAD, OFFICER, a_desk, on_the_day, press, revision_of, signed_in
 from tests.routing.examples import AT, TICKET, a_complaint, the_rulebook
 from tests.shared.fakes import FakePublisher
 from tests.shared.received import received
@@ -32,7 +32,7 @@ def opened() -> Waiters:
 
 @pytest.fixture
 def handle(store: CaseStore, relay: OutboxRelay, opened: Waiters) -> ComplaintHandler:
-    return ComplaintHandler(store, relay, the_rulebook, opened)
+    return ComplaintHandler(store, relay, the_rulebook, opened, now=on_the_day)
 
 
 @pytest.fixture

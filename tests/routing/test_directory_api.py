@@ -24,8 +24,8 @@ from shared.outbox import OutboxRelay
 from shared.problems import ProblemApp
 from shared.topics import CASES
 from shared.wita import day_of
-from tests.routing.desks import COORDINATOR, HEAD, OFFICER, SECRET, signed_in
-from tests.routing.examples import OFFICERS, TICKET, a_complaint, a_ticket, an_opening, the_directory
+from tests.routing.desks import COORDINATOR, HEAD, OFFICER, SECRET, on_the_day, signed_in
+from tests.routing.examples import AT, OFFICERS, TICKET, a_complaint, a_ticket, an_opening, the_directory
 from tests.shared.fakes import FakePublisher
 
 pytestmark = pytest.mark.integration
@@ -262,9 +262,9 @@ async def test_given_an_agency_that_merged_when_its_day_comes_then_its_open_case
     before = await store.load(TICKET)
     assert before is not None
     known = desk.directory.agencies["PUPR-52.03"].model_dump(mode="json", exclude={"kind", "id"}, exclude_none=True)
-    ends = known | {"valid_before": str(TODAY), "successor": "PERKIM-52.03"}
+    ends = known | {"valid_before": str(day_of(AT)), "successor": "PERKIM-52.03"}
     assert (await desk.put("agency/PUPR-52.03", ends, COORDINATOR | NEW)).status_code == 200
-    succession = Succession(desk.records, store, relay, rulebook_source(desk.directory, []))
+    succession = Succession(desk.records, store, relay, rulebook_source(desk.directory, []), on_the_day)
 
     handed = [await succession.hand_over_once() for _ in range(2)]
 

@@ -28,7 +28,7 @@ from shared.pages.rendering import Pages
 from shared.problems import ProblemApp
 from shared.topics import COMPLAINTS
 from shared.waiters import Waiters
-from tests.routing.desks import SECRET
+from tests.routing.desks import SECRET, on_the_day
 from tests.routing.examples import TICKET, a_complaint, the_directory, the_rulebook
 from tests.shared.received import received
 
@@ -40,14 +40,14 @@ OIDC = OidcSettings(development_secret=SecretStr(SECRET))
 @pytest.fixture
 async def browser(store: CaseStore, relay: OutboxRelay) -> AsyncGenerator[httpx2.AsyncClient]:
     """At one origin with intake and routing; an officer is signed in."""
-    await ComplaintHandler(store, relay, the_rulebook, Waiters())([received(COMPLAINTS, a_complaint())])
+    await ComplaintHandler(store, relay, the_rulebook, Waiters(), now=on_the_day)([received(COMPLAINTS, a_complaint())])
     fields: dict[str, Any] = {"tracking_secrets": {"1": "dev-1"}, "ticket_secret": "dev-2", "photo_secret": "dev-3"}
     intake = Settings.model_validate(fields | {"blobs": {"url": "memory:///"}})
     sign_in, queues = SignIn(OIDC), Queues(QueueStore(store.collection), the_rulebook)
     desk = DeskPages(
         Pages("services.routing.pages", HOME),
         Sessions(OIDC, sign_in, secure=False),
-        Desk(store, relay, Waiters(), the_rulebook),
+        Desk(store, relay, Waiters(), the_rulebook, now=on_the_day),
         queues,
         the_directory(),
         the_rulebook,

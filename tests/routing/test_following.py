@@ -26,7 +26,7 @@ from shared.outbox import OutboxRelay
 from shared.records import Received
 from shared.topics import CASES, COMPLAINTS, PERSONAL
 from shared.waiters import Waiters
-from tests.routing.desks import CASE, COORDINATOR, OFFICER, a_desk, press
+from tests.routing.desks import CASE, COORDINATOR, OFFICER, a_desk, on_the_day, press
 from tests.routing.examples import AT, TICKET, a_complaint, a_ticket, the_rulebook
 from tests.shared.fakes import FakePublisher
 from tests.shared.received import received
@@ -37,7 +37,7 @@ SUBMITTED = received(COMPLAINTS, a_complaint())
 
 @pytest.fixture
 def handle(store: CaseStore, relay: OutboxRelay) -> ComplaintHandler:
-    return ComplaintHandler(store, relay, the_rulebook, Waiters())
+    return ComplaintHandler(store, relay, the_rulebook, Waiters(), now=on_the_day)
 
 
 def told(kind: type[Afterwards], ticket: str = TICKET, *, at: datetime = AT, **fields: Any) -> Received:

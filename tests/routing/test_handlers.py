@@ -14,6 +14,7 @@ from shared.outbox import OutboxRelay
 from shared.records import Received
 from shared.topics import CASES, COMPLAINTS, PERSONAL
 from shared.waiters import Waiters
+from tests.routing.desks import on_the_day
 from tests.routing.examples import AT, TICKET, a_complaint, a_ticket, the_rulebook
 from tests.shared.fakes import FakePublisher
 from tests.shared.received import erased, received
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 def handle(store: CaseStore, relay: OutboxRelay) -> ComplaintHandler:
-    return ComplaintHandler(store, relay, the_rulebook, Waiters())
+    return ComplaintHandler(store, relay, the_rulebook, Waiters(), now=on_the_day)
 
 
 def submitted(ticket: str = TICKET, **fields: Any) -> Received:
@@ -122,7 +123,7 @@ async def test_given_two_replicas_when_they_handle_one_batch_at_once_then_each_e
     for _ in range(2):
         store = CaseStore(database)
         relay = OutboxRelay("routing", store.collection, publisher)  # type: ignore[arg-type]
-        handlers.append(ComplaintHandler(store, relay, the_rulebook, Waiters()))
+        handlers.append(ComplaintHandler(store, relay, the_rulebook, Waiters(), now=on_the_day))
 
     await asyncio.gather(*(handle(batch) for handle in handlers))
 

@@ -43,7 +43,7 @@ from shared.pages.rendering import Pages
 from shared.problems import ProblemApp
 from shared.topics import COMPLAINTS, PERSONAL
 from shared.waiters import Waiters
-from tests.routing.desks import SECRET
+from tests.routing.desks import SECRET, on_the_day
 from tests.routing.examples import AT, TICKET, a_complaint, the_directory, the_rulebook
 from tests.shared.received import received
 from tests.waiting import until
@@ -68,7 +68,7 @@ def a_directory() -> Directory:
 async def a_browser(store: CaseStore, relay: OutboxRelay, settings: OidcSettings) -> AsyncGenerator[httpx2.AsyncClient]:
     app, sign_in = ProblemApp(), SignIn(settings)
     pages = Pages("services.routing.pages", HOME)
-    desk = Desk(store, relay, Waiters(), the_rulebook)
+    desk = Desk(store, relay, Waiters(), the_rulebook, now=on_the_day)
     queues = Queues(QueueStore(store.collection), the_rulebook)
     sessions = Sessions(settings, sign_in, secure=False)
     app.include_router(pages.assets_router())
@@ -92,7 +92,7 @@ async def submitted(store: CaseStore, relay: OutboxRelay) -> str:
     part = PersonalRecorded(
         event_id=named_id("part"), ticket=TICKET, occurred_at=AT, part="s-1", text="<b>Jalan</b> rusak", name="Sitti"
     )
-    handle = ComplaintHandler(store, relay, the_rulebook, Waiters())
+    handle = ComplaintHandler(store, relay, the_rulebook, Waiters(), now=on_the_day)
     await handle([received(PERSONAL, part), received(COMPLAINTS, a_complaint())])
     return TICKET
 
@@ -388,7 +388,7 @@ async def test_given_an_issuer_when_somebody_signs_in_then_the_browser_is_sent_t
     sessions = Sessions(settings, SignIn(settings, fetch), secure=True)
     pages = Pages("services.routing.pages", HOME)
     app = ProblemApp()
-    desk = Desk(store, relay, Waiters(), the_rulebook)
+    desk = Desk(store, relay, Waiters(), the_rulebook, now=on_the_day)
     queues = Queues(QueueStore(store.collection), the_rulebook)
     app.include_router(create_pages_router(DeskPages(pages, sessions, desk, queues, a_directory(), the_rulebook)))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="https://desk.example") as browser:
