@@ -58,7 +58,8 @@ class _Speaking:
         kind = headers.get("content-type", "").partition(";")[0]
         if kind not in {_JSON, MEDIA_TYPE}:
             return message
-        headers.add_vary_header("Accept-Language")
+        if "no-store" not in headers.get("cache-control", ""):
+            headers.add_vary_header("Accept-Language")
         if self._language is None:
             return message
         headers["Content-Language"] = self._language.value
