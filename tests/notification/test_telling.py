@@ -96,14 +96,17 @@ async def test_given_people_who_follow_in_many_ways_when_something_happens_then_
         "kasus-lain": f"case:{a_ticket(9)}",
         "wilayah-lain": "region:52.04",
     }
-    for name, target in targets.items():
-        await followers.follow(name, target)
+    ids = {name: str((await followers.follow(name, target)).id) for name, target in targets.items()}
     await followers.follow("kasus", "region:52")
 
     for _ in range(2):
         await followers.replica.hear(a_progress())
 
-    assert await followers.sent() == sorted(["kasus", "desa", "kabupaten", "provinsi", "jenis", "instansi"])
+    told = sorted(["kasus", "desa", "kabupaten", "provinsi", "jenis", "instansi"])
+    assert await followers.sent() == told
+    # Who follows a case and its region is told as of the case.
+    assert sorted(one["told"] for one in await followers.replica.deliveries()) == sorted(ids[name] for name in told)
+    assert [one.ticket for one in await followers.replica.store.public.newest("region:52", 9)] == [TICKET]
 
 
 async def test_given_what_is_nobodys_business_when_it_happens_then_nobody_who_follows_is_told(
