@@ -97,7 +97,9 @@ class Second:
 
     async def _shares(self) -> bool:
         one, self.partitions = await self._reads(self.service), await self._reads(self.name)
-        return not one & self.partitions and one | self.partitions == {0, 1, 2}
+        # A service answers before it has joined its group; until then the other one has them all.
+        each_has_some = bool(one and self.partitions)
+        return each_has_some and not one & self.partitions and one | self.partitions == {0, 1, 2}
 
     async def _reads(self, name: str) -> set[int]:
         text = (await self.witness.platform.http[name].get("/metrics")).text
