@@ -11,6 +11,7 @@ from shared.events.directory import (
     Category,
     Client,
     DirectoryRecorded,
+    Door,
     Entry,
     Officer,
     Region,
@@ -33,6 +34,7 @@ class Directory:
     clients: dict[str, Client] = field(default_factory=dict[str, Client])
     officers: dict[str, Officer] = field(default_factory=dict[str, Officer])
     templates: dict[str, Template] = field(default_factory=dict[str, Template])
+    doors: dict[str, Door] = field(default_factory=dict[str, Door])
     revisions: dict[str, int] = field(default_factory=dict[str, int])
     """The highest of every record, by key."""
     on_topic: dict[str, int] = field(default_factory=dict[str, int])
@@ -63,6 +65,7 @@ class Directory:
             "client": self.clients,
             "officer": self.officers,
             "template": self.templates,
+            "door": self.doors,
         }
         return known.get(kind, {})
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, Field, NonNegativeInt, PositiveInt
 
-from shared.events.complaints import Cell
+from shared.events.complaints import Cell, Proxy
 from shared.events.event import AgencyId, CaseId, CategoryCode, Fact, Language, RegionCode, Slug, Urgency
 from shared.ids import Ticket
 
@@ -150,6 +150,12 @@ class CaseSnapshot(Fact):
     """When silence after a resolution closes it."""
     linked_to: Ticket | None = None
     """The case of the same matter that goes on in its place."""
+    processing_restricted: bool = False
+    """The reporter wants what is personal to be kept but used for nothing."""
+    photos: NonNegativeInt = 0
+    """That came with the complaint."""
+    proxy: Proxy | None = None
+    """Who filed for the person concerned; None: they themselves, or they have taken it over."""
     budget: Budget | None = None
     publication: str | None = None
     """Key of what is public of its words, on `ntbcare.words`."""

@@ -156,6 +156,8 @@ class CaseLinked(CaseEnvelope):
 
     type: Literal["case.linked.v1"] = "case.linked.v1"
     linked_to: Ticket
+    similarity: float | None = Field(default=None, ge=0, le=1)
+    """Where a rule linked it: how alike the words are."""
 
 
 class CaseUnlinked(CaseEnvelope):

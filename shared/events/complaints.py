@@ -1,14 +1,32 @@
 """What residents did: topic `ntbcare.complaints`, written by intake, keyed by ticket. Facts only, kept for ever."""
 
+from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, Field, NonNegativeInt, StringConstraints
 
 from shared.events.event import AgencyId, CategoryCode, Event, Language, RegionCode, Slug
 
 Cell = Annotated[str, StringConstraints(pattern=r"^-?\d{1,2}\.\d\d,\d{3}\.\d\d$")]
 """South-west corner `latitude,longitude` of the 0.02 degree cell (about 2.2 km) that the point lies in."""
+
+
+class Proxy(StrEnum):
+    """Who files for somebody else (UU 25/2009, article 42)."""
+
+    RELATIVE = "relative"
+    VILLAGE_HEAD = "village_head"
+    AGENT = "agent"
+    """Somebody who accompanies residents: a legal aid post, a migrant workers' desk, a health volunteer."""
+    OTHER = "other"
+
+
+class Mandate(StrEnum):
+    """How the person concerned said that somebody else may file."""
+
+    WRITTEN = "written"
+    SPOKEN = "spoken"
 
 
 class ComplaintSubmitted(Event):
@@ -37,10 +55,20 @@ class ComplaintSubmitted(Event):
     """When government got it: now, or earlier where an operator enters a complaint that came on paper."""
     historical: bool = False
     """Entered afterwards: counted, never escalated, never mailed."""
+    photos: NonNegativeInt = 0
+    """How many there are; their names are in the personal part."""
+    proxy: Proxy | None = None
+    """Somebody files for the person concerned, with a mandate."""
+    mandate: Mandate | None = None
+    suggested: CategoryCode | None = None
+    """What the form suggested from the words; beside `category` it says whether the person agreed."""
 
 
 class Afterwards(Event):
     """What comes after the submission."""
+
+    by_subject: bool = False
+    """Sent by the person concerned, not by who filed for them: with the second code of a complaint that has a proxy."""
 
 
 class ComplaintSupplemented(Afterwards):
@@ -88,6 +116,8 @@ class ContactChanged(Afterwards):
     part: Slug
     has_contact: bool
     language: Language = Language.INDONESIAN
+    taken_over: bool = False
+    """By the person concerned: from now on who filed for them can neither read nor do anything with it."""
 
 
 class ComplaintSupported(Afterwards):

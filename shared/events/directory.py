@@ -122,6 +122,11 @@ class Category(_Valid):
     """Switches that the category forces on."""
     resolution: ResolutionClass
     questions: tuple[Question, ...] = ()
+    photo_required: bool = False
+    emergency: tuple[str, ...] = ()
+    """Telephone numbers that the form shows first: who is in danger calls."""
+    keywords: tuple[str, ...] = ()
+    """Stems of words, Indonesian and English, that speak for this category."""
     redirect: CategoryCode | None = None
     """What a complaint counts as that names this category after it ended."""
 
@@ -223,8 +228,20 @@ class Client(Fact):
     revoked_at: AwareDatetime | None = None
 
 
+class Door(Fact):
+    """How complaints are let in just now. There is one: `door:province`."""
+
+    kind: Literal["door"] = "door"
+    id: Slug = "province"
+    disaster_until: AwareDatetime | None = None
+    """Until then it is a disaster: urgent categories have no limits, less is asked, alike complaints are joined first,
+    and what is not urgent goes out later."""
+    blocked: tuple[str, ...] = ()
+    """Digests, with a key, of e-mail addresses and telephone numbers from which nothing is taken."""
+
+
 Entry = Annotated[
-    Agency | Category | Region | Rule | Calendar | Standard | Client | Officer | Template,
+    Agency | Category | Region | Rule | Calendar | Standard | Client | Officer | Template | Door,
     Field(discriminator="kind"),
 ]
 

@@ -4,8 +4,17 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.events.event import Event, Language, Slug
+from shared.events.event import Event, Fact, Language, Slug
 from shared.events.notices import Channel
+
+
+class Subject(Fact):
+    """The person concerned, where somebody else files for them."""
+
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    """E.164."""
 
 
 class PersonalRecorded(Event):
@@ -24,6 +33,12 @@ class PersonalRecorded(Event):
     latitude: float | None = Field(default=None, ge=-90, le=90)
     longitude: float | None = Field(default=None, ge=-180, le=180)
     address: str | None = None
+    photos: tuple[Slug, ...] = ()
+    """Names at intake."""
+    subject: Subject | None = None
+    """For whom it is filed; then `name` and the ways to be reached are those of who files."""
+    source: str | None = None
+    """Where it came from, for what an operator keyed in: the address of a post, the number of a letter."""
 
     @property
     def key(self) -> str:

@@ -52,12 +52,14 @@ def _breaks(old: Schema, new: Schema, roots: tuple[Schema, Schema], place: str) 
 
 def _breaks_of_value(old: Schema, new: Schema, roots: tuple[Schema, Schema], place: str) -> Iterator[str]:
     handled = {"properties", "required", "anyOf", "oneOf", "items", "prefixItems", "additionalProperties"} | _IGNORED
+    if _grows(old, new):
+        handled.add("discriminator")
     for word in (old.keys() | new.keys()) - handled:
         if old.get(word) != new.get(word):
             yield f"{place}: {word} was {old.get(word)!r}, is {new.get(word)!r}"
     for word in ("anyOf", "oneOf"):
         olds, news = old.get(word, []), new.get(word, [])
-        if len(olds) != len(news):
+        if len(olds) != len(news) and not _grows(old, new):
             yield f"{place}: {word} has other members"
         for index, (one, other) in enumerate(zip(olds, news, strict=False)):
             yield from _breaks(one, other, roots, f"{place}/{word}[{index}]")
@@ -66,6 +68,12 @@ def _breaks_of_value(old: Schema, new: Schema, roots: tuple[Schema, Schema], pla
             yield from _breaks(old[word], new[word], roots, f"{place}/{word}")
         elif old.get(word) != new.get(word):
             yield f"{place}: {word} changed"
+
+
+def _grows(old: Schema, new: Schema) -> bool:
+    """A kind of directory entry more: who does not know it passes over it."""
+    kinds, more = (schema.get("discriminator", {}).get("mapping", {}) for schema in (old, new))
+    return bool(kinds) and kinds.items() < more.items()
 
 
 def _resolved(schema: Schema, root: Schema) -> Schema:

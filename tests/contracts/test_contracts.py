@@ -51,6 +51,16 @@ def test_given_an_optional_field_more_when_compared_then_nothing_breaks() -> Non
     assert breaking_changes(current_schemas()[SUBMITTED], changed("an optional field more")) == []
 
 
+def test_given_a_kind_of_directory_entry_more_when_compared_then_nothing_breaks_but_one_less_does() -> None:
+    now = current_schemas()["directory.recorded.v1"]
+    fewer = copy.deepcopy(now)
+    entry = fewer["properties"]["entry"]
+    del entry["discriminator"]["mapping"]["door"], entry["oneOf"][-1]
+
+    assert breaking_changes(fewer, now) == []
+    assert breaking_changes(now, fewer)
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -67,6 +67,8 @@ def _snapshot(complaint: ComplaintSubmitted, rulebook: Rulebook, decision: Decis
         has_contact=complaint.has_contact,
         language=complaint.language,
         channel=complaint.channel,
+        photos=complaint.photos,
+        proxy=complaint.proxy,
         received_at=complaint.received_at,
         promises=promised_at_submission(rulebook, decision.urgency, complaint.received_at),
     )

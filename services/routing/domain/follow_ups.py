@@ -69,6 +69,8 @@ def _do(draft: Draft, event: FollowUp) -> None:
         case ContactChanged():
             draft.contact = event.part
             draft.change(has_contact=event.has_contact, language=event.language)
+            if event.taken_over:
+                draft.change(proxy=None)
         case ComplaintSupplemented():
             pass
         case _:
