@@ -15,6 +15,7 @@ from shared.events.case import PromiseKind, Status
 from shared.mongo import Document, MongoSettings, connected
 from tests.reporting.conftest import RULES, Projecting
 from tests.reporting.samples import a_lifecycle, a_promise, a_step, followed_up, of_ticket, ticket
+from tests.reporting.tallying import a_holding
 
 pytestmark = pytest.mark.integration
 
@@ -170,6 +171,50 @@ async def test_given_confidential_cases_in_one_district_when_it_is_asked_for_the
     assert of_district.received == shown
     assert (await store.total(Question(region="52.03"))).received == 1 + confidential
     assert [counts.received for _, counts in await store.rows(Question(by=(Dimension.REGION,)))] == [1 + confidential]
+
+
+@pytest.mark.parametrize(("confidential", "shown"), [(4, 1), (5, 6)])
+async def test_given_confidential_cases_at_a_regencys_body_when_any_table_is_read_then_they_count_from_five_up(
+    projecting: Projecting, confidential: int, shown: int
+) -> None:
+    """By its name such a body tells place and matter at once."""
+    body, fund = "INSPEKTORAT-52.03", "village.fund"
+    holding = (a_holding(body, 0),)
+    await projecting.take(
+        a_step(0, 1, agency=body, category=fund, holdings=holding),
+        *(
+            a_step(number, 1, agency=body, category=fund, holdings=holding, confidential=True)
+            for number in range(1, confidential + 1)
+        ),
+    )
+    store = projecting.store.figures
+    march = Question(first=date(2026, 3, 1), last=date(2026, 3, 31), region="52.03")
+
+    by_body = [
+        Question(by=(Dimension.AGENCY,)),
+        Question(by=(Dimension.CATEGORY,), agency=body),
+        replace(march, by=(Dimension.CATEGORY,)),
+        replace(march, by=(Dimension.AGENCY, Dimension.CATEGORY)),
+        Question(by=(Dimension.MONTH,), agency=body, category=fund),
+    ]
+    open_now = (await store.open_now("agency"))[body]
+
+    assert [[counts.received for _, counts in await store.rows(question)] for question in by_body] == [[shown]] * 5
+    assert [(await store.total(replace(question, by=()))).received for question in by_body[1:2]] == [shown]
+    assert sum(number for figure, number in open_now.items() if figure.startswith("sits_")) == shown
+    assert (await store.total(march)).received == 1 + confidential
+    assert [counts.received for _, counts in await store.rows(Question(by=(Dimension.CATEGORY,)))] == [1 + confidential]
+
+
+async def test_given_a_confidential_case_at_a_body_of_the_province_when_it_is_asked_for_then_it_counts(
+    projecting: Projecting,
+) -> None:
+    await projecting.take(a_step(0, 1, agency="INSPEKTORAT", category="integrity.levy", confidential=True))
+
+    rows = await projecting.store.figures.rows(Question(by=(Dimension.AGENCY,)))
+    in_a_regency = await projecting.store.figures.rows(Question(by=(Dimension.AGENCY,), region="52.03"))
+
+    assert (rows, in_a_regency) == ([({"agency": "INSPEKTORAT"}, Counts(received=1))], [])
 
 
 @pytest.mark.parametrize(("confidential", "shown"), [(4, 1), (5, 6)])

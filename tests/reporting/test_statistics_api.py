@@ -59,7 +59,7 @@ async def test_given_cases_of_two_agencies_when_statistics_are_read_then_rows_ha
                 "rejected_percent": 0.0,
             },
         ],
-        "rows_complete": True,
+        "rows_complete": False,
     }
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from services.reporting.domain.case import StoredCase
 from services.reporting.domain.definitions import Definitions
-from services.reporting.domain.figures import CONFIDENTIAL, PROVINCE, Bucket, levels_of
+from services.reporting.domain.figures import CONFIDENTIAL, PROVINCE, Bucket, is_of_a_regency, levels_of
 from services.reporting.domain.rollups import ALL, Rollup
 from services.reporting.domain.statistics import ENOUGH
 from services.reporting.domain.tallies import tally
@@ -30,8 +30,8 @@ def add_up(buckets: Mapping[str, Mapping[str, int]], rollups: Iterable[Rollup]) 
     months = {key: counts for key, counts in buckets.items() if Bucket.parse(key).period == "month"}
     for rollup in rollups:
         for key, counts in months.items():
-            told = _sheltered(counts) if rollup.level == "district" else counts
-            sums.setdefault(_cell(rollup, Bucket.parse(key)), Counter()).update(told)
+            bucket = Bucket.parse(key)
+            sums.setdefault(_cell(rollup, bucket), Counter()).update(_told(rollup, bucket, counts))
     return sums
 
 
@@ -40,6 +40,11 @@ def _cell(rollup: Rollup, bucket: Bucket) -> str:
     region = PROVINCE if rollup.level == "province" else levels_of(bucket.region)[: _DEPTHS[rollup.level]][-1]
     agency = bucket.agency if rollup.agencies else ALL
     return "|".join((bucket.start, rollup.level, region, agency, bucket.category if rollup.categories else ALL))
+
+
+def _told(rollup: Rollup, bucket: Bucket, counts: Mapping[str, int]) -> Mapping[str, int]:
+    sheltered = rollup.shelters == "all" or (rollup.shelters != "none" and is_of_a_regency(bucket.agency))
+    return _sheltered(counts) if sheltered else counts
 
 
 def _sheltered(counts: Mapping[str, int]) -> Mapping[str, int]:

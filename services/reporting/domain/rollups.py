@@ -21,6 +21,13 @@ class Rollup:
     agencies: bool
     categories: bool
 
+    @property
+    def shelters(self) -> Literal["all", "bodies of regencies", "none"]:
+        """Whose confidential cases are only in it where a bucket alone has enough of them."""
+        if self.level == "district" or (self.level == "regency" and (self.agencies or self.categories)):
+            return "all"
+        return "bodies of regencies" if self.agencies else "none"
+
 
 ROLLUPS: Final = frozenset(
     {
@@ -35,7 +42,7 @@ ROLLUPS: Final = frozenset(
 def rollup_for(question: Question) -> Rollup | None:
     """The one that answers it for whole months; None: none does.
 
-    Confidential cases are in all, but in those of districts only as `domain/statistics.py` says.
+    Confidential cases are in it as `Rollup.shelters` says.
     """
     agencies = question.agency is not None or Dimension.AGENCY in question.by
     categories = question.category is not None or Dimension.CATEGORY in question.by

@@ -1,4 +1,4 @@
-"""Where and when a sensitive complaint happened is told only roughly.
+"""Where a sensitive complaint happened is told only roughly.
 
 Its facts are public like those of every case that is not confidential. But a rare matter in one village names a
 household to everybody who lives there; a regency, with hundreds of thousands of people, does not.
