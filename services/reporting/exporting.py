@@ -25,8 +25,8 @@ MOST_AT_ONCE: Final = 4
 RETRY_AFTER_S: Final = 30
 TAKEN_WITHIN_S: Final = 60.0
 """A reader that takes longer for one piece is not waited for: others want its place."""
-SIZES_LAST_S: Final = 60.0
-"""Counting costs the more the more there is."""
+SIZES_LAST_S: Final = 600.0
+"""Counting costs the more the more there is: one counts, and meanwhile others are told the last number."""
 _HEADERS: Final = {
     "Cache-Control": "no-store",
     "Access-Control-Allow-Origin": "*",
@@ -51,6 +51,7 @@ class Exporting:
         self.running = 0
         self._has_ended = False
         self._sizes: tuple[float, tuple[int, int]] | None = None
+        self._counting = asyncio.Lock()
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[None]:
@@ -70,8 +71,10 @@ class Exporting:
 
     async def sizes(self) -> tuple[int, int]:
         """About how many rows each dataset has. Raises what MongoDB raises."""
-        if self._sizes is None or time.monotonic() - self._sizes[0] > SIZES_LAST_S:
-            self._sizes = time.monotonic(), await self._store.exports.sizes()
+        if self._sizes is None or (time.monotonic() - self._sizes[0] > SIZES_LAST_S and not self._counting.locked()):
+            async with self._counting:
+                if self._sizes is None or time.monotonic() - self._sizes[0] > SIZES_LAST_S:
+                    self._sizes = time.monotonic(), await self._store.exports.sizes()
         return self._sizes[1]
 
     async def cases(self, search: Search, form: str) -> Response:
