@@ -74,7 +74,6 @@ def addresses(now: datetime) -> dict[str, str]:
         "cases with a word": "/v1/cases?q=jalan%20rusak",
         "one case": f"/v1/cases/{ticket_of(A_PUBLIC_ONE)}",
         "page of one case": f"/aduan/{ticket_of(A_PUBLIC_ONE)}",
-        "file of a month": f"/data/figures.csv?from={before}-01&to={today}",
         **{f"page {page}": page for page in PAGES},
     }
 
