@@ -116,6 +116,7 @@ def tell_comparison(comparison: Comparison, live: str, new: str) -> None:
         typer.echo("Nothing differs.")
         return
     _print_changes([*comparison.totals, *comparison.months], "Month", "live -> new")
+    _print_changes(comparison.new.wrong_sums, "Sums", "buckets -> sums")
     _print_unlike(comparison.unlike)
     if not comparison.is_settled:
         typer.echo("Events kept arriving meanwhile; what differs may only have been under way.")

@@ -8,8 +8,10 @@ import pytest
 
 from services.reporting.domain.projection import project
 from services.reporting.domain.statistics import Counts, Dimension, Question, percent
+from services.reporting.rebuilding.verifying import verify_figures
 from services.reporting.refresher import Refresher
 from services.reporting.store import Store
+from services.reporting.store.contents import contents_of
 from services.reporting.store.rollups import LEASE
 from shared.events.case import PromiseKind, Status
 from shared.mongo import Document, MongoSettings, connected
@@ -25,6 +27,9 @@ REGIONS = ("52.03.01.2001", "52.03.01", "52.03", "52", None)
 
 def replace_database(mongo: MongoSettings, suffix: str) -> MongoSettings:
     return mongo.model_copy(update={"database": f"{mongo.database}-{suffix}"})
+
+
+def unheard(done: int, total: int) -> None: ...
 
 
 async def everything(mongo: MongoSettings) -> dict[str, list[Document]]:
@@ -106,6 +111,22 @@ async def test_given_a_case_that_moves_when_it_is_counted_again_then_it_left_the
 
     rows = await projecting.store.figures.rows(Question(by=(Dimension.AGENCY,)))
     assert rows == [({"agency": "-"}, Counts(received=1)), ({"agency": "PUPR-52.03"}, Counts(received=1))]
+
+
+async def test_given_the_last_case_of_a_place_when_it_moves_then_no_sum_of_months_holds_it_there(
+    projecting: Projecting,
+) -> None:
+    question = Question(by=(Dimension.AGENCY,), first=date(2026, 3, 1), last=date(2026, 3, 31))
+    await projecting.take(a_step(1, 1, agency=None, region="52.02", confidential=True))
+
+    await projecting.take(a_step(1, 2, region="52.03.01"))
+
+    model = projecting.store.live
+    assert [(cell, counts.received) for cell, counts in await model.figures.rows(question)] == [
+        ({"agency": "PUPR-52.03"}, 1)
+    ]
+    assert await verify_figures(model, unheard) == (1, [])
+    assert (await contents_of(model)).wrong_sums == []
 
 
 async def test_given_events_that_are_delivered_again_when_they_are_counted_then_nothing_is_counted_twice(

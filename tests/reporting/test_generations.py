@@ -21,6 +21,8 @@ from services.reporting.domain.generations import (
     seconds_left,
     states_before,
 )
+from services.reporting.domain.recount import table_of, wrong_sums
+from services.reporting.domain.rollups import ROLLUPS
 
 AT = datetime(2026, 4, 10, tzinfo=UTC)
 
@@ -30,6 +32,20 @@ def known(live: str = "1", **states: State) -> Known:
     all_states = {"g1": State.SERVED} | states
     generations = [Generation(name[1:], {"version": 1}, state, AT) for name, state in all_states.items()]
     return Known(live, {one.id: one for one in generations})
+
+
+def test_given_tables_of_sums_when_held_against_their_buckets_then_what_one_has_too_much_or_not_at_all_is_told() -> (
+    None
+):
+    totals = {"2026-03": {"received": 2, "done": 1, "confidential_received": 7}}
+    right = {table_of(rollup): 3 for rollup in ROLLUPS}
+    none_of_districts = {table: number for table, number in right.items() if table != "district|*|*"}
+
+    assert wrong_sums(totals, {"2026-03": right}) == []
+    assert wrong_sums(totals, {"2026-03": right, "2026-04": {"province|*|*": 5}}) == [
+        Changed("2026-04", "province|*|*", 0, 5)
+    ]
+    assert wrong_sums(totals, {"2026-03": none_of_districts}) == [Changed("2026-03", "district|*|*", 3, 0)]
 
 
 def compared(old: Contents, new: Contents, **others: Any) -> Comparison:
@@ -132,6 +148,7 @@ def test_given_two_sets_of_totals_when_compared_then_every_number_that_moved_is_
         (Contents(3, {"2026-03": {"received": 2}}), (), False),
         (Contents(2, {"2026-04": {"received": 2}}), (), False),
         (Contents(2, {"2026-03": {"received": 2}}), (Unlike("T", ("head",)),), False),
+        (Contents(2, {"2026-03": {"received": 2}}, [Changed("2026-03", "province", 2, 3)]), (), False),
     ],
 )
 def test_given_anything_that_differs_when_two_generations_are_compared_then_they_are_not_equal(

@@ -153,6 +153,8 @@ class Contents:
 
     cases: int
     totals: Totals
+    wrong_sums: Sequence["Changed"] = ()
+    """Where a table of sums adds up to something else (`new`) than the buckets below it (`old`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,8 @@ class Comparison:
 
     @property
     def is_equal(self) -> bool:
-        return self.old.cases == self.new.cases and not self.months and not self.unlike
+        same = self.old.cases == self.new.cases and not self.months and not self.unlike
+        return same and not self.new.wrong_sums
 
 
 def over_all(totals: Totals) -> dict[str, int]:

@@ -126,7 +126,6 @@ class Rebuild:
                 break
             ends = newer
         self._to_count, self.step = await left_to_count(self.model), Step.COUNTING
-        await self.model.rollups.free_claims()
         await self._refresher.count_everything()
 
     async def compare(self) -> Comparison:
