@@ -8,7 +8,7 @@ from typing import Final
 from services.reporting.domain.definitions import Definitions
 from services.reporting.domain.figures import NO_AGENCY
 from services.reporting.domain.statistics import Question
-from services.reporting.domain.tallies import DUE_ON
+from services.reporting.domain.tallies import due_on
 from services.reporting.store import Store
 from services.reporting.store.searches import Search
 from shared.problems import field_problem
@@ -28,7 +28,7 @@ class Drilling:
         if search.figure is None:
             return search
         figure = self._definitions().by_id.get(search.figure)
-        if figure is None and not search.figure.startswith(DUE_ON):
+        if figure is None and due_on(search.figure) is None:
             raise field_problem(("figure", "is not a figure that is defined"))
         if search.agency is None and (figure is None or figure.listed):
             return search

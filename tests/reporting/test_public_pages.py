@@ -255,12 +255,17 @@ async def test_given_a_figure_when_its_cases_are_opened_then_only_those_are_list
     late = await public.get("/aduan?angka=late")
     done = await public.get("/aduan?angka=done")
     unknown = await public.get("/aduan?angka=nonsense&instansi=PUPR-52.03")
+    no_days = [
+        await public.get(f"/aduan?angka={angka}")
+        for angka in ("due_on_x", "due_on_20261399", "due_on_x&status=nonsense", "nonsense&status=nonsense")
+    ]
 
     assert ticket(1) in late.text
     assert ticket(2) not in late.text
     assert "Hanya aduan yang dihitung sebagai: Terlambat sekarang" in text_of(late)
     assert '<input type="hidden" name="angka" value="late">' in late.text
     assert (done.status_code, unknown.status_code) == (422, 422)
+    assert [page.status_code for page in no_days] == [422] * 4
     assert "hanya dapat dibuka untuk satu instansi" in text_of(done)
 
 

@@ -93,7 +93,17 @@ async def test_given_a_figure_when_its_cases_are_asked_for_then_they_are_those_t
     assert await tickets("/v1/cases?figure=received&from=2026-02-01&to=2026-02-28") == [ticket(4)]
 
 
-@pytest.mark.parametrize("asked", ["figure=completed", "figure=done", "figure=done&from=2026-01-01&to=2026-03-31"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "figure=completed",
+        "figure=done",
+        "figure=done&from=2026-01-01&to=2026-03-31",
+        "figure=due_on_x",
+        "figure=due_on_20261399",
+        "figure=due_on_2026-04-05",
+    ],
+)
 async def test_given_a_figure_that_cannot_be_listed_when_its_cases_are_asked_for_then_the_field_is_named(
     client: httpx2.AsyncClient, asked: str
 ) -> None:

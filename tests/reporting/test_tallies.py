@@ -1,10 +1,10 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from services.reporting.domain.case import StoredCase
 from services.reporting.domain.holding import Stay, holder_at, own_time, stays_of
-from services.reporting.domain.tallies import Tallied, hexagon_of, within
+from services.reporting.domain.tallies import Tallied, due_on, hexagon_of, within
 from shared.events.case import Pause, Promise, PromiseKind, Status
 from shared.events.event import Urgency
 from tests.reporting.samples import RECEIVED_AT, a_promise, a_snapshot, followed_up, hours, ticket
@@ -236,6 +236,26 @@ def test_given_a_case_received_late_in_the_utc_day_when_it_is_due_then_the_day_i
     told = tallied(a_stored_case(a_snapshot(received_at=at, promises=(promise,))))
 
     assert told.listed == ("due_on_20260401",)
+
+
+@pytest.mark.parametrize(
+    ("figure", "day"),
+    [
+        ("due_on_20260405", date(2026, 4, 5)),
+        ("due_on_x", None),
+        ("due_on_20261399", None),
+        ("due_on_2026-04-05", None),
+        ("due_on_2026w014", None),
+        ("due_on_2026045", None),
+        ("due_on_", None),
+        ("20260405", None),
+        ("late", None),
+    ],
+)
+def test_given_the_name_of_a_figure_when_its_day_is_asked_for_then_only_a_real_day_is_told(
+    figure: str, day: date | None
+) -> None:
+    assert due_on(figure) == day
 
 
 def test_given_a_case_that_would_name_a_household_when_it_is_tallied_then_it_counts_for_its_regency_alone() -> None:

@@ -3,9 +3,10 @@
 It follows from the whole stored case and the definitions, and from nothing else.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import h3
@@ -20,6 +21,7 @@ from shared.wita import day_of
 LATE: Final = "late"
 URGENT: Final = "urgent_open"
 DUE_ON: Final = "due_on_"
+_DUE_ON: Final = re.compile(f"{DUE_ON}([0-9]{{8}})")
 SITS: Final = "sits_"
 STAYED: Final = "stayed_"
 HEXAGON: Final = "hex_"
@@ -82,6 +84,15 @@ def hexagon_of(cell: str) -> str:
     """The H3 index of the middle of a cell."""
     south, west = (float(degrees) for degrees in cell.split(","))
     return h3.latlng_to_cell(south + _HALF_A_CELL, west + _HALF_A_CELL, _RESOLUTION)
+
+
+def due_on(figure: str) -> date | None:
+    """The day of a figure `due_on_20260405`; None: it is none of these."""
+    named = _DUE_ON.fullmatch(figure)
+    try:
+        return date.fromisoformat(named[1]) if named else None
+    except ValueError:
+        return None
 
 
 def outcomes_of(promise: Promise) -> set[Outcome]:

@@ -14,7 +14,7 @@ from services.reporting.domain.definitions import Definitions
 from services.reporting.domain.search import Wanted as LookedFor
 from services.reporting.domain.search import ask
 from services.reporting.domain.sheltering import is_below_regency, sensitive_categories, told_region
-from services.reporting.domain.tallies import DUE_ON
+from services.reporting.domain.tallies import due_on
 from services.reporting.domain.terms import STATUSES, URGENCIES, named
 from services.reporting.pages.saying import Speaker, Told
 from services.reporting.pages.standing import standing_in_words
@@ -154,13 +154,13 @@ def address_of(**filters: Any) -> str:
     return f"{PAGE}?{urlencode(kept)}" if kept else PAGE
 
 
-def figure_in_words(figure: str, definitions: Definitions, say: Speaker) -> str:
-    """What the cases of a figure have in common."""
+def figure_in_words(figure: str, definitions: Definitions, say: Speaker) -> str | None:
+    """What the cases of a figure have in common; None: there is no such figure."""
     known = definitions.by_id.get(figure)
     if known:
         return known.name.in_language(say.language)
-    day = date.fromisoformat(figure.removeprefix(DUE_ON))
-    return say.words["due_on"].format(say.day(day))
+    day = due_on(figure)
+    return say.words["due_on"].format(say.day(day)) if day else None
 
 
 def lines_of(found: Iterable[tuple[str, Head]], say: Speaker) -> list[Line]:
