@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from services.reporting.domain.definitions import Definitions
 from services.reporting.shipped import shipped_definitions
+from tests.reporting.tallying import first_definitions
 
 
 def changed(**figures: dict[str, Any]) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def changed(**figures: dict[str, Any]) -> dict[str, Any]:
 def test_given_what_is_shipped_when_it_is_read_then_every_figure_says_in_both_languages_what_it_counts() -> None:
     definitions = shipped_definitions()
 
-    assert definitions.version == 1
+    assert definitions.version == 2
     assert all(
         figure.name.id and figure.name.en and figure.about.id and figure.about.en for figure in definitions.figures
     )
@@ -49,6 +50,13 @@ def test_given_definitions_that_cannot_be_counted_when_they_are_read_then_they_a
     """A status that does not exist is what made "completed" 0 for years."""
     with pytest.raises(ValidationError):
         Definitions.model_validate(changed(**{figure: fields}))
+
+
+def test_given_a_generation_filled_by_the_first_version_when_it_is_read_then_its_figures_are_as_they_were() -> None:
+    first = first_definitions()
+
+    assert (first.version, first.by_id["done"].linked) == (1, None)
+    assert not {"linked"} & set(first.by_id)
 
 
 def test_given_two_versions_when_they_are_compared_then_what_says_something_else_is_named() -> None:

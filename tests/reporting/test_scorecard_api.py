@@ -45,7 +45,7 @@ async def test_given_last_months_cases_when_the_scorecard_is_read_then_it_tells_
 
     card, figures = answer.json(), answer.json()["figures"]
     assert answer.headers["Cache-Control"] == "public, max-age=300"
-    assert (card["period"], card["period_before"], card["definitions"]) == ("2026-03", "2026-02", 1)
+    assert (card["period"], card["period_before"], card["definitions"]) == ("2026-03", "2026-02", 2)
     assert (figures["received"]["number"], figures["received"]["before"]) == (3, 1)
     assert (figures["done"]["number"], figures["done"]["percent"], figures["done"]["before"]) == (1, 33.3, 100.0)
     assert (figures["response_late"]["number"], figures["response_in_time"]["percent"]) == (1, 0.0)
@@ -185,7 +185,7 @@ async def test_given_the_figures_when_their_definitions_are_read_then_they_say_f
     told = (await client.get("/v1/scorecards/definitions")).json()
 
     figures = {figure["id"]: figure for figure in told["figures"]}
-    assert (told["version"], figures["returned"]["counts_for"]) == (1, "actor")
+    assert (told["version"], figures["returned"]["counts_for"]) == (2, "actor")
 
 
 async def test_given_no_such_agency_when_its_scorecard_is_read_then_it_is_not_found(client: httpx2.AsyncClient) -> None:

@@ -4,11 +4,11 @@ import pytest
 
 from services.reporting.domain.case import StoredCase
 from services.reporting.domain.holding import Stay, holder_at, own_time, stays_of
-from services.reporting.domain.tallies import Tallied, due_on, hexagon_of, within
+from services.reporting.domain.tallies import Tallied, due_on, hexagon_of, tally, within
 from shared.events.case import Pause, Promise, PromiseKind, Status
 from shared.events.event import Urgency
 from tests.reporting.samples import RECEIVED_AT, a_promise, a_snapshot, followed_up, hours, ticket
-from tests.reporting.tallying import a_holding, a_stored_case, a_turn, counted, tallied
+from tests.reporting.tallying import a_holding, a_stored_case, a_turn, counted, first_definitions, tallied
 
 HOUR = timedelta(hours=1)
 
@@ -236,6 +236,23 @@ def test_given_a_case_received_late_in_the_utc_day_when_it_is_due_then_the_day_i
     told = tallied(a_stored_case(a_snapshot(received_at=at, promises=(promise,))))
 
     assert told.listed == ("due_on_20260401",)
+
+
+def test_given_a_case_that_another_goes_on_for_when_it_is_tallied_then_it_is_linked_and_not_done() -> None:
+    linked = a_snapshot(status=Status.CLOSED, linked_to=ticket(2))
+    closed = a_snapshot(status=Status.CLOSED)
+
+    assert counted(a_stored_case(linked)) == {"PUPR-52.03": {"received", "linked"}}
+    assert counted(a_stored_case(closed)) == {"PUPR-52.03": {"received", "done"}}
+
+
+def test_given_the_first_definitions_when_a_linked_case_is_tallied_then_it_counts_as_it_did_under_them() -> None:
+    """A generation keeps the definitions that it was filled by, whatever the service does by now."""
+    linked = a_stored_case(a_snapshot(status=Status.CLOSED, linked_to=ticket(2)))
+
+    told = tally(linked, first_definitions())
+
+    assert told.tallies[0].figures == ("done", "received")
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def _counts(case: dict[str, Any]) -> Iterable[str]:
     yield "received"
     if any(promise["kind"] == "first_follow_up" and promise.get("met_at") for promise in case["promises"]):
         yield "followed_up"
-    if case["status"] in {"resolved", "closed"}:
+    if case["status"] in {"resolved", "closed"} and not case.get("linked_to"):
         yield "done"
     if case["status"] == "rejected":
         yield "rejected"

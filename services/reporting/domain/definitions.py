@@ -45,6 +45,8 @@ class Figure(Fact):
     counts_for: CountsFor = CountsFor.HOLDER
     statuses: tuple[Status, ...] = ()
     urgencies: tuple[Urgency, ...] = ()
+    linked: bool | None = None
+    """Only those that another case goes on for, or only the others."""
     promise: PromiseKind | Literal["any"] | None = None
     outcomes: tuple[Outcome, ...] = ()
     step: str | None = None

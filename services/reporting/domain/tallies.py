@@ -131,6 +131,8 @@ def _counted_for(figure: Figure, stored: StoredCase, case: CaseSnapshot) -> Iter
         return
     if figure.urgencies and case.urgency not in figure.urgencies:
         return
+    if figure.linked not in {None, case.linked_to is not None}:
+        return
     promises = [promise for promise in case.promises if _has_outcome(figure, promise)]
     steps = [step for _, step in sorted(stored.history.items()) if _is_meant(figure, step)]
     if (figure.promise and not promises) or (figure.step and not steps):

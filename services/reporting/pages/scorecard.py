@@ -16,7 +16,7 @@ from services.reporting.scoring import Card
 from shared.events.directory import AgencyLevel
 
 TEMPLATE: Final = "scorecard.typ"
-COUNTED: Final = ("received", "verified", "followed_up", "done", "rejected", "late")
+COUNTED: Final = ("received", "verified", "followed_up", "done", "rejected", "linked", "late")
 KEPT: Final = ("response_in_time", "verification_in_time", "first_follow_up_in_time", "resolution_in_time")
 AFTERWARDS: Final = ("returned", "reopened", "confirmed")
 GROUPS: Final = {"counted": COUNTED, "kept": KEPT, "afterwards": AFTERWARDS}
