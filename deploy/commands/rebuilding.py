@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from deploy.commands.failures import WRONG_USE, CommandFailed
 from deploy.commands.printing import output, progress_output, table
-from services.reporting.domain.definitions import Definitions
+from services.reporting.domain.definitions import Definitions, GivenDefinitions
 from services.reporting.domain.generations import Changed, Comparison, Unlike, over_all
 from services.reporting.rebuilding.rebuild import Moment, Step
 
@@ -28,7 +28,7 @@ _COUNTED: Final = {Step.READING: "records", Step.COUNTING: "cases"}
 def read_definitions(file: Path) -> Definitions:
     """Raises CommandFailed."""
     try:
-        return Definitions.model_validate_json(file.read_text(encoding="utf-8"))
+        return GivenDefinitions.model_validate_json(file.read_text(encoding="utf-8"))
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, fault['loc'])) or 'it'}: {fault['msg']}" for fault in error.errors()[:5]]
         raise CommandFailed(f"{file} holds no definitions: {'; '.join(faults)}", code=WRONG_USE) from None

@@ -4,9 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
 
-from services.reporting.domain.definitions import Definitions
+from services.reporting.domain.definitions import COMPARED, Definitions
 from services.reporting.domain.scorecards import Performance, Period, Standing, line_of, peers_of, perform, stand
 from services.reporting.domain.sitting import Row, last_three_months, stays, where_it_sits
 from services.reporting.domain.statistics import Dimension, Question
@@ -14,9 +13,6 @@ from services.reporting.store import Store
 from services.reporting.store.figures import Cell, NotAddedUp, Numbers
 from shared.directory import Directory
 from shared.events.directory import Agency
-
-COMPARED: Final = ("response_in_time", "first_follow_up_in_time", "resolution_in_time", "followed_up", "done")
-"""Told beside the peers'."""
 
 
 @dataclass(frozen=True, slots=True)

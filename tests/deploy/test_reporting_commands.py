@@ -1,6 +1,7 @@
 """`ntbcare reporting` as it is typed, with a real Kafka and a real MongoDB. No replica of the service runs."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from services.reporting.shipped import shipped_definitions
 from services.reporting.store import Store
 from shared.mongo import MongoSettings
 from shared.settings import KafkaSettings
+from tests.reporting.running import publish, records_of
+from tests.reporting.samples import a_lifecycle
 from tests.servers import Kafka, Mongod
 
 
@@ -125,6 +128,30 @@ def test_given_something_that_differs_when_it_is_rebuilt_then_it_is_told_and_onl
     assert "To switch: ntbcare reporting switch 2." in careful.stdout
     assert bold.exit_code == 0
     assert database["generations"].find_one({"_id": "live"})["generation"] == "bold"
+
+
+@pytest.mark.integration
+def test_given_a_figure_that_means_something_else_when_it_is_rebuilt_then_its_numbers_are_told_before_the_switch(
+    typed: Typed, kafka: Kafka, topic_prefix: str, database: Any, tmp_path: Path
+) -> None:
+    settings = KafkaSettings(bootstrap=kafka.bootstrap, namespace=topic_prefix.rstrip("."), partitions=2)
+    events = [event for number in range(3) for event in a_lifecycle(number)]
+    asyncio.run(publish(settings, *records_of(events)))
+    first = typed("rebuild", "--switch")
+    told = json.loads(shipped_definitions().model_dump_json(by_alias=True)) | {"version": 77}
+    done = next(figure for figure in told["figures"] if figure["id"] == "done")
+    done["statuses"] = ["closed"]
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(told))
+
+    careful = typed("rebuild", "--definitions", str(other), "--no-switch")
+
+    assert first.exit_code == 0
+    assert careful.exit_code == 1
+    assert "The definitions differ: 2 -> 77." in careful.stdout
+    rows = [line.split() for line in careful.stdout.splitlines() if "->" in line and "differ" not in line][1:]
+    assert rows == [["all", "done", "3", "->", "0"], ["2026-03", "done", "3", "->", "0"]]
+    assert database["generations"].find_one({"_id": "live"})["generation"] == "2"
 
 
 @pytest.mark.integration

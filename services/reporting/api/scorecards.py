@@ -19,10 +19,10 @@ from services.reporting.api.scorecard_figures import (
     TableRow,
     TimingFigures,
 )
-from services.reporting.domain.definitions import Definitions, Figure
+from services.reporting.domain.definitions import COMPARED, Definitions, Figure
 from services.reporting.domain.scorecards import Performance, Period, month_before, predecessors_of
 from services.reporting.domain.views import agency_name, category_name, region_name
-from services.reporting.scoring import COMPARED, Card, Cut, Scoring
+from services.reporting.scoring import Card, Cut, Scoring
 from shared.directory import Directory
 from shared.events.directory import Agency, AgencyLevel
 from shared.events.event import CategoryCode, RegionCode

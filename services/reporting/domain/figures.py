@@ -13,6 +13,12 @@ NO_AGENCY: Final = "-"
 COUNTS: Final = ("received", "followed_up", "done", "rejected")
 CONFIDENTIAL: Final = "confidential_"
 """Stands before the figures of cases that are confidential, which are kept apart."""
+DUE_ON: Final = "due_on_"
+SITS: Final = "sits_"
+STAYED: Final = "stayed_"
+HEXAGON: Final = "hex_"
+RESERVED: Final = (CONFIDENTIAL, DUE_ON, SITS, STAYED, HEXAGON)
+"""Beginnings of names under which cases are counted and which no definition gives."""
 _DISTRICT: Final = 3
 
 

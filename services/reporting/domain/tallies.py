@@ -13,18 +13,14 @@ import h3
 
 from services.reporting.domain.case import Step, StoredCase
 from services.reporting.domain.definitions import CountsFor, Definitions, Figure, Outcome
-from services.reporting.domain.figures import CONFIDENTIAL, bucket_of, levels_of
+from services.reporting.domain.figures import CONFIDENTIAL, DUE_ON, HEXAGON, SITS, STAYED, bucket_of, levels_of
 from services.reporting.domain.holding import ENDED, Stay, holder_at, own_time, stays_of
 from shared.events.case import CaseSnapshot, Promise
 from shared.wita import day_of
 
 LATE: Final = "late"
 URGENT: Final = "urgent_open"
-DUE_ON: Final = "due_on_"
 _DUE_ON: Final = re.compile(f"{DUE_ON}([0-9]{{8}})")
-SITS: Final = "sits_"
-STAYED: Final = "stayed_"
-HEXAGON: Final = "hex_"
 _RESOLUTION: Final = 6
 """Of H3: hexagons of some 36 square kilometres, wide enough for the cells of 0.02 degrees that cases have."""
 _HALF_A_CELL: Final = 0.01

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from services.reporting.domain.definitions import Definitions, Figure
+from services.reporting.domain.definitions import KEPT, Definitions, Figure
 from services.reporting.domain.scorecards import Performance, Standing, predecessors_of
 from services.reporting.pages.agencies import CARD, part_of
 from services.reporting.pages.listing import address_of
@@ -17,7 +17,6 @@ from shared.events.directory import AgencyLevel
 
 TEMPLATE: Final = "scorecard.typ"
 COUNTED: Final = ("received", "verified", "followed_up", "done", "rejected", "linked", "late")
-KEPT: Final = ("response_in_time", "verification_in_time", "first_follow_up_in_time", "resolution_in_time")
 AFTERWARDS: Final = ("returned", "reopened", "confirmed")
 GROUPS: Final = {"counted": COUNTED, "kept": KEPT, "afterwards": AFTERWARDS}
 MOST_PARTS: Final = 10

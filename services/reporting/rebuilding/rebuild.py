@@ -225,7 +225,7 @@ async def generation_to_fill(store: Store, wanted: str | None, definitions: Defi
     if there is None:
         kept = written(definitions or shipped_definitions())
         return Generation(name, kept, State.BUILDING, datetime.now(UTC), Progress(0, 0))
-    if definitions is not None and written(definitions) != dict(there.definitions):
+    if definitions is not None and written(definitions) != written(store.of(there).definitions):
         raise GenerationRefused(
             f"Generation {name} was begun with definitions {there.version}, which are not those given now. Let it end, "
             f"or drop it first: ntbcare reporting drop {name}"
