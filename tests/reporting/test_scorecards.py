@@ -37,6 +37,22 @@ def test_given_the_numbers_of_2018_when_they_are_told_then_163_of_286_are_57_0_p
     assert performance["followed_up"].percent == 82.9
 
 
+@pytest.mark.parametrize(
+    ("numbers", "figure", "percent"),
+    [
+        # Resolved ten times, disputed once and resolved again: one of ten, not one of eleven.
+        ({"received": 10, "done": 10, "resolved": 10, "reopened": 1}, "reopened", 10.0),
+        # Ninety of a hundred were entered afterwards: nobody could confirm them, and none is late.
+        ({"received": 100, "done": 95, "resolved": 5, "confirmed": 4}, "confirmed", 80.0),
+        ({"received": 100, "open": 5, "late": 2}, "late", 40.0),
+    ],
+)
+def test_given_figures_of_what_was_promised_when_their_share_is_told_then_it_is_of_nothing_else(
+    numbers: dict[str, int], figure: str, percent: float
+) -> None:
+    assert perform(numbers, DEFINITIONS)[figure].percent == percent
+
+
 def test_given_promises_when_their_share_is_told_then_it_is_of_those_that_came_due() -> None:
     performance = perform(
         {"received": 50, "response_in_time": 3, "response_late": 1, "response_missed": 2}, DEFINITIONS

@@ -25,7 +25,7 @@ def test_given_a_case_of_which_no_event_came_when_it_is_tallied_then_it_counts_n
 def test_given_a_new_case_when_it_is_tallied_then_it_is_received_by_whoever_has_it() -> None:
     case = a_stored_case(a_snapshot(status=Status.RECEIVED))
 
-    assert counted(case) == {"PUPR-52.03": {"received"}}
+    assert counted(case) == {"PUPR-52.03": {"received", "open"}}
     assert tallied(case).tallies[0].bucket == "2026-03-05|52.03.01|PUPR-52.03|road.damage"
 
 
@@ -91,7 +91,7 @@ def test_given_a_promise_broken_before_the_case_moved_when_it_is_tallied_then_wh
 
     assert figures["PUPR-52.03"] == {"response_late"}
     # It answered, ten hours after it got the case: that is its own time.
-    assert figures["PUPR-PERKIM"] == {"received", "answer_within_12"}
+    assert figures["PUPR-PERKIM"] == {"received", "open", "answer_within_12"}
 
 
 def test_given_a_body_that_returned_a_case_when_it_is_tallied_then_the_return_counts_for_that_body() -> None:
@@ -105,21 +105,36 @@ def test_given_a_body_that_returned_a_case_when_it_is_tallied_then_the_return_co
     figures = counted(a_stored_case(case, *steps))
 
     assert figures["PUPR-52.03"] == {"returned", "stayed_assigned_within_1"}
-    assert figures["PUPR-PERKIM"] == {"received", "sits_assigned_since_20260305"}
+    assert figures["PUPR-PERKIM"] == {"received", "open", "sits_assigned_since_20260305"}
 
 
 def test_given_a_case_disputed_and_then_confirmed_when_it_is_tallied_then_both_and_the_rating_count() -> None:
     steps = (
-        a_turn(10, "PUPR-52.03", "resolved", "case.resolved.v1"),
+        a_turn(10, "PUPR-52.03", "resolved", "case.resolved.v1", actor_agency="PUPR-52.03"),
         a_turn(20, "PUPR-52.03", "in_progress", "case.reopened.v1", reason="disputed"),
-        a_turn(30, "PUPR-52.03", "resolved", "case.resolved.v1"),
+        a_turn(30, "PUPR-52.03", "resolved", "case.resolved.v1", actor_agency="PUPR-52.03"),
         a_turn(40, "PUPR-52.03", "closed", "case.closed.v1", reason="confirmed", rating=4),
     )
 
     figures = counted(a_stored_case(a_snapshot(status=Status.CLOSED), *steps))["PUPR-52.03"]
 
-    assert figures >= {"received", "done", "reopened", "confirmed", "rated_4"}
+    assert figures >= {"received", "done", "resolved", "reopened", "confirmed", "rated_4"}
     assert not any(figure.startswith("sits_") for figure in figures)
+
+
+def test_given_a_dispute_after_which_another_body_resolved_it_when_it_is_tallied_then_each_has_its_own() -> None:
+    steps = (
+        a_turn(10, "PUPR-52.03", "resolved", "case.resolved.v1", actor_agency="PUPR-52.03"),
+        a_turn(20, "PUPR-52.03", "in_progress", "case.reopened.v1", reason="disputed"),
+        a_turn(25, "DINSOS-P3A", "assigned", "case.assigned.v1", rule="override"),
+        a_turn(30, "DINSOS-P3A", "resolved", "case.resolved.v1", actor_agency="DINSOS-P3A"),
+    )
+
+    figures = counted(a_stored_case(a_snapshot(status=Status.RESOLVED, agency="DINSOS-P3A"), *steps))
+
+    assert figures["PUPR-52.03"] >= {"resolved", "reopened"}
+    assert "resolved" in figures["DINSOS-P3A"]
+    assert "reopened" not in figures["DINSOS-P3A"]
 
 
 def test_given_a_case_closed_by_silence_when_it_is_tallied_then_nobody_confirmed_it() -> None:
@@ -181,6 +196,7 @@ def test_given_stays_at_two_bodies_when_a_case_is_tallied_then_each_has_its_own(
     # Twice 20 hours assigned, 200 hours in progress; since hour 320, on 18 March, it lies there again.
     assert figures["PUPR-52.03"] == {
         "received",
+        "open",
         "stayed_assigned_within_3",
         "stayed_in_progress_within_14",
         "sits_in_progress_since_20260318",
@@ -281,4 +297,4 @@ def test_given_a_case_that_would_name_a_household_when_it_is_tallied_then_it_cou
     (tally,) = tallied(a_stored_case(case)).tallies
 
     assert tally.bucket == "2026-03-05|52.03|PUPR-52.03|social.aid"
-    assert tally.figures == ("received",)
+    assert tally.figures == ("open", "received")
