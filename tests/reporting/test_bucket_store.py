@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -169,6 +170,26 @@ async def test_given_cases_in_two_dimensions_when_rows_are_asked_for_then_each_c
         ({"month": "2026-03"}, 2),
         ({"month": "2026-04"}, 2),
     ]
+
+
+@pytest.mark.parametrize(
+    "period",
+    [
+        {},
+        {"first": date(2026, 3, 1), "last": date(2026, 3, 31)},
+        {"first": date(2026, 3, 5), "last": date(2026, 3, 5)},
+        {"first": date(2026, 3, 5), "last": date(2026, 4, 2)},
+    ],
+)
+async def test_given_a_district_when_it_is_told_by_region_then_its_row_is_itself_over_months_and_over_days(
+    projecting: Projecting, period: dict[str, Any]
+) -> None:
+    await projecting.take(a_step(1, 1), a_step(2, 1, region="52.03.02"), a_step(3, 1, region="52.03"))
+    question = Question(by=(Dimension.REGION,), region="52.03.01", **period)
+
+    rows = await projecting.store.figures.rows(question)
+
+    assert rows == [({"region": "52.03.01"}, Counts(received=1))]
 
 
 @pytest.mark.parametrize(("confidential", "shown"), [(4, 1), (5, 6)])

@@ -75,13 +75,18 @@ class Question:
         return split_period(self.first, self.last)
 
     @property
+    def level_of_rows(self) -> Level:
+        """Those of a district are that district."""
+        return "district" if self.is_of_a_district else self.level
+
+    @property
     def sheltered_in_rows(self) -> Sheltered:
         by_district = Dimension.REGION in self.by and self.level == "district"
-        return Sheltered.ALL if by_district or self._is_of_a_district else Sheltered.DAYS
+        return Sheltered.ALL if by_district or self.is_of_a_district else Sheltered.DAYS
 
     @property
     def sheltered_in_totals(self) -> Sheltered:
-        if self._is_of_a_district:
+        if self.is_of_a_district:
             return Sheltered.ALL
         return Sheltered.DAYS if self.region or self.agency or self.category else Sheltered.NONE
 
@@ -95,7 +100,7 @@ class Question:
         return _is_complete(self.sheltered_in_totals, self.pieces_of_totals)
 
     @property
-    def _is_of_a_district(self) -> bool:
+    def is_of_a_district(self) -> bool:
         return self.region is not None and len(self.region) >= _DISTRICT_LENGTH
 
 
