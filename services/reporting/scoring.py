@@ -25,6 +25,11 @@ class Cut:
     line: bool = False
     """With those of the bodies that it came from."""
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every case is in."""
+        return self.question().rows_complete
+
     def question(self, *by: Dimension) -> Question:
         return Question(
             by=by, first=self.period.first, last=self.period.last, region=self.region, category=self.category

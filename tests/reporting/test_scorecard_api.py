@@ -163,6 +163,32 @@ async def test_given_a_region_and_a_category_when_the_scorecard_is_cut_then_only
     assert await received("region=52.02") == 0
 
 
+async def test_given_what_a_district_does_not_tell_when_its_scorecard_is_read_then_it_says_that_it_is_not_complete(
+    client: httpx2.AsyncClient, projecting: Projecting
+) -> None:
+    await projecting.take(a_step(1, 1), a_step(2, 1, confidential=True), a_step(3, 1, category="social.violence"))
+
+    async def told(cut: str) -> tuple[bool, int, list[tuple[str, int]]]:
+        card = (await client.get(f"/v1/scorecards/PUPR-52.03?period=2026-03{cut}")).json()
+        regions = [(part["id"], part["figures"]["received"]["number"]) for part in card["regions"]]
+        return card["complete"], card["figures"]["received"]["number"], regions
+
+    assert await told("") == (True, 3, [("52.03", 3)])
+    assert await told("&region=52.03") == (True, 3, [("52.03", 3)])
+    assert await told("&region=52.03.01") == (False, 1, [("52.03.01", 1)])
+
+
+async def test_given_a_village_when_a_scorecard_is_read_then_the_field_is_named_instead_of_telling_zeros(
+    client: httpx2.AsyncClient, projecting: Projecting
+) -> None:
+    await projecting.take(a_step(1, 1))
+
+    answer = await client.get("/v1/scorecards/PUPR-52.03?period=2026-03&region=52.03.01.2001")
+
+    assert answer.status_code == 422
+    assert [fault["field"] for fault in answer.json()["errors"]] == ["region"]
+
+
 async def test_given_all_bodies_when_they_are_listed_then_each_has_what_it_is_compared_by(
     client: httpx2.AsyncClient, projecting: Projecting
 ) -> None:

@@ -82,7 +82,7 @@ class Relative(BaseModel):
 
 
 class ScorecardAnswer(PerformanceFigures):
-    """What was received in the period, confidential cases included, as it stands now."""
+    """What was received in the period, as it stands now; confidential cases included, as far as `complete` says."""
 
     agency: str
     agency_name: Label
@@ -90,6 +90,9 @@ class ScorecardAnswer(PerformanceFigures):
     period_before: str
     definitions: int
     """Version."""
+    complete: bool
+    """False, of a district: confidential cases are only in where 5 of them fall together, and what is told by regency
+    only is not."""
     bodies: list[str]
     """Whose figures are in."""
     predecessors: list[Relative]

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator, StringConstraints
 
-from services.reporting.api.filters import Asked, check_known
+from services.reporting.api.filters import Asked, RegionOfFigures, check_known
 from services.reporting.api.scorecard_figures import (
     PartFigures,
     Relative,
@@ -25,7 +25,7 @@ from services.reporting.domain.views import agency_name, category_name, region_n
 from services.reporting.scoring import Card, Cut, Scoring
 from shared.directory import Directory
 from shared.events.directory import Agency, AgencyLevel
-from shared.events.event import CategoryCode, RegionCode
+from shared.events.event import CategoryCode
 from shared.problems import Problem
 
 CACHE: Final = "public, max-age=300"
@@ -59,7 +59,8 @@ class TableQuery(PeriodQuery):
 class CardQuery(PeriodQuery):
     """Which cases of the body."""
 
-    region: RegionCode | None = None
+    region: RegionOfFigures | None = None
+    """Down to a district; see `complete` then."""
     category: CategoryCode | None = None
     line: bool = False
     """With the figures of the bodies that it came from, as one line."""
@@ -136,6 +137,7 @@ def _answer(card: Card, definitions: Definitions, names: Directory) -> Scorecard
         period=card.cut.period.name,
         period_before=card.cut.period.before.name,
         definitions=definitions.version,
+        complete=card.cut.is_complete,
         bodies=list(card.bodies),
         predecessors=[_relative(names, before) for before in predecessors_of(known.id, names)],
         successor=_relative(names, known.successor) if known.successor else None,

@@ -5,10 +5,10 @@ from datetime import date
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from services.reporting.api.figures import Figures
-from services.reporting.api.filters import AgencyFilter, Asked, Day, check_known, check_period
+from services.reporting.api.filters import AgencyFilter, Asked, Day, RegionOfFigures, check_known, check_period
 from services.reporting.domain.statistics import Counts, Dimension, Level, Question
 from services.reporting.domain.views import agency_name, category_name, region_name
 from services.reporting.store import Store
@@ -36,8 +36,8 @@ class StatisticsQuery(Asked):
     first: Day | None = Field(default=None, alias="from")
     last: Day | None = Field(default=None, alias="to")
     """Included."""
-    region: Annotated[str, StringConstraints(pattern=r"^52(\.\d\d(\.\d\d)?)?$")] | None = None
-    """Down to a district: figures are not kept by village."""
+    region: RegionOfFigures | None = None
+    """Down to a district."""
     agency: AgencyFilter | None = None
     category: CategoryCode | None = None
 
@@ -67,7 +67,8 @@ class Statistics(BaseModel):
     totals_complete: bool
     rows: list[StatisticsRow]
     rows_complete: bool
-    """False: below regency and month, confidential cases are only in where 5 of them fall together."""
+    """False: below regency and month, confidential cases are only in where 5 of them fall together, and those of
+    a district lack what is told by regency only."""
 
 
 def create_statistics_router(store: Store, names: Directory) -> APIRouter:
