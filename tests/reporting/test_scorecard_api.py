@@ -138,10 +138,16 @@ async def test_given_a_body_that_two_became_when_its_scorecard_is_read_then_thei
     alone = (await client.get("/v1/scorecards/PUPR-PERKIM?period=2026-03")).json()
     line = (await client.get("/v1/scorecards/PUPR-PERKIM?period=2026-03&line=true")).json()
     before = (await client.get("/v1/scorecards/PUPR?period=2026-03")).json()
+    listed = (await client.get(line["figures"]["received"]["cases"])).json()["items"]
+    listed_alone = (await client.get(alone["figures"]["received"]["cases"])).json()["items"]
+    held = (await client.get("/v1/cases?agency=PUPR-PERKIM&line=true")).json()["items"]
 
     assert [relative["agency"] for relative in alone["predecessors"]] == ["PERKIM", "PUPR"]
     assert (alone["figures"]["received"]["number"], alone["bodies"]) == (1, ["PUPR-PERKIM"])
     assert (line["figures"]["received"]["number"], line["bodies"]) == (3, ["PUPR-PERKIM", "PERKIM", "PUPR"])
+    assert {case["ticket"] for case in listed} == {ticket(1), ticket(2), ticket(3)}
+    assert [case["ticket"] for case in listed_alone] == [ticket(3)]
+    assert len(held) == 3
     assert before["successor"]["agency"] == "PUPR-PERKIM"
     assert before["figures"]["received"]["number"] == 1
 

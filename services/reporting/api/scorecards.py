@@ -110,6 +110,7 @@ def cases_of(figure: Figure, card: Card) -> str:
     """The address of the list of a figure's cases."""
     cut = card.cut
     asked = {"figure": figure.id, "agency": card.agency.id, "region": cut.region, "category": cut.category}
+    asked |= {"line": "true" if cut.line else None}
     asked |= {"from": cut.period.first.isoformat(), "to": cut.period.last.isoformat()}
     return urlencode({name: value for name, value in asked.items() if value is not None})
 

@@ -208,7 +208,7 @@ def _parts(parts: Sequence[tuple[str, Performance]], field: str, card: Card, say
             in_time=part_of(one[KEPT[0]], say),
             resolved=part_of(one[KEPT[-1]], say),
             late=say.number(one["late"].number),
-            href=_cases(card, **{field: code}),
+            href=_cases(card, angka="received", **{field: code}),
         )
         for code, one in parts[:MOST_PARTS]
     ]
@@ -217,7 +217,7 @@ def _parts(parts: Sequence[tuple[str, Performance]], field: str, card: Card, say
 def _cases(card: Card, **filters: str) -> str:
     period = card.cut.period
     days = {"dari": period.first.isoformat(), "sampai": period.last.isoformat()}
-    return address_of(**filters, instansi=card.agency.id, **days)
+    return address_of(**filters, instansi=card.agency.id, garis="1" if card.cut.line else None, **days)
 
 
 def _relative(agency: str, say: Speaker) -> Relative:
