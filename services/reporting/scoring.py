@@ -12,7 +12,7 @@ from services.reporting.domain.statistics import Dimension, Question
 from services.reporting.store import Store
 from services.reporting.store.figures import Cell, NotAddedUp, Numbers
 from shared.directory import Directory
-from shared.events.directory import Agency
+from shared.events.directory import Agency, AgencyLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Scoring:
             before=self._perform(before),
             categories=self._performances(categories),
             regions=self._performances(regions),
-            standings=await self._standings(agency, cut, overall),
+            standings=await self._standings(agency, bodies, cut, overall),
         )
 
     async def table(self, cut: Cut, figures: Sequence[str]) -> dict[str, Performance]:
@@ -94,9 +94,12 @@ class Scoring:
             now.setdefault(cell["agency"], Counter()).update(numbers)
         return where_it_sits(now.items(), definitions, today)
 
-    async def _standings(self, agency: Agency, cut: Cut, overall: Performance) -> list[Standing]:
-        every = await self.table(replace(cut, region=None), COMPARED)
-        peers = [every[peer] for peer in peers_of(agency, self._names) if peer in every]
+    async def _standings(self, agency: Agency, bodies: Sequence[str], cut: Cut, overall: Performance) -> list[Standing]:
+        """Beside those that were there when the period ended; of a part of its regency a body has no peers."""
+        is_whole = cut.region == agency.region and agency.level == AgencyLevel.REGENCY
+        every = await self.table(replace(cut, region=None) if is_whole else cut, COMPARED)
+        known = peers_of(agency, self._names, cut.period.last)
+        peers = [every[peer] for peer in known if peer in every and peer not in bodies]
         return [stand(figure, overall, peers) for figure in COMPARED]
 
     async def _parts(self, bodies: Sequence[str], cut: Cut, by: Dimension) -> dict[str, Counter[str]]:

@@ -195,6 +195,35 @@ async def test_given_a_village_when_a_scorecard_is_read_then_the_field_is_named_
     assert [fault["field"] for fault in answer.json()["errors"]] == ["region"]
 
 
+async def test_given_provincial_bodies_when_one_region_is_cut_out_then_peers_are_cut_alike(
+    client: httpx2.AsyncClient, projecting: Projecting
+) -> None:
+    """In Lombok Timur DINSOS-P3A is behind; in Lombok Tengah PUPR-PERKIM has a hundred undone cases of its own."""
+    done = [a_step(number, 1, agency="PUPR-PERKIM", status=Status.RESOLVED) for number in range(20)]
+    undone = [a_step(number, 1, agency="PUPR-PERKIM", region="52.02") for number in range(20, 120)]
+    half = [Status.RESOLVED, Status.ASSIGNED]
+    own = [a_step(number, 1, agency="DINSOS-P3A", status=half[number % 2]) for number in range(120, 140)]
+    await projecting.take(*done, *undone, *own)
+
+    async def place(cut: str) -> tuple[int | None, int, float | None]:
+        told = (await client.get(f"/v1/scorecards/DINSOS-P3A?period=2026-03{cut}")).json()["beside_peers"]["done"]
+        return told["place"], told["peers"], told["median_percent"]
+
+    assert await place("") == (1, 2, 33.4)
+    assert await place("&region=52.03") == (2, 2, 75.0)
+
+
+async def test_given_a_successor_told_as_one_line_when_it_was_not_there_yet_then_what_it_came_from_is_no_peer(
+    client: httpx2.AsyncClient, projecting: Projecting
+) -> None:
+    at = datetime(2025, 12, 3, tzinfo=UTC)
+    await projecting.take(*(a_step(number, 1, agency="PUPR", received_at=at) for number in range(20)))
+
+    card = (await client.get("/v1/scorecards/PUPR-PERKIM?period=2025-12&line=true")).json()
+
+    assert (card["figures"]["received"]["number"], card["beside_peers"]["done"]["peers"]) == (20, 1)
+
+
 async def test_given_all_bodies_when_they_are_listed_then_each_has_what_it_is_compared_by(
     client: httpx2.AsyncClient, projecting: Projecting
 ) -> None:

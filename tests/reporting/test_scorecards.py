@@ -189,7 +189,10 @@ def test_given_bodies_when_peers_are_asked_for_then_they_have_the_same_task_else
         an_agency("DISHUB", level=AgencyLevel.PROVINCE, region="52"),
         an_agency("DLHK", level=AgencyLevel.PROVINCE, region="52"),
         an_agency("PUPR", level=AgencyLevel.PROVINCE, region="52", valid_before=date(2026, 1, 2)),
+        an_agency("PUPR-PERKIM", level=AgencyLevel.PROVINCE, region="52", valid_from=date(2026, 1, 2)),
     )
+    before, since = date(2025, 12, 31), date(2026, 1, 31)
 
-    assert peers_of(directory.agencies["PUPR-52.03"], directory) == ["PUPR-52.02"]
-    assert peers_of(directory.agencies["DISHUB"], directory) == ["DLHK"]
+    assert peers_of(directory.agencies["PUPR-52.03"], directory, since) == ["PUPR-52.02"]
+    assert peers_of(directory.agencies["DISHUB"], directory, since) == ["DLHK", "PUPR-PERKIM"]
+    assert peers_of(directory.agencies["DISHUB"], directory, before) == ["DLHK", "PUPR"]
