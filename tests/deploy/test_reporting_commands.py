@@ -13,7 +13,8 @@ from typer.testing import CliRunner, Result
 from deploy.cli import app
 from deploy.commands.rebuilding import words_of
 from deploy.topics import apply_topics
-from services.reporting.rebuilding.rebuild import Moment, Step
+from services.reporting.rebuilding.cluster import looking_at
+from services.reporting.rebuilding.rebuild import Moment, Rebuild, Step, generation_to_fill
 from services.reporting.shipped import shipped_definitions
 from services.reporting.store import Store
 from shared.mongo import MongoSettings
@@ -108,6 +109,35 @@ def test_given_nothing_that_differs_when_it_is_rebuilt_then_it_is_switched_liste
     assert [name for name in database.list_collection_names() if name.endswith("_2")] == []
     assert gone.exit_code == 1
     assert "There is no generation 2. There are: 1." in gone.stderr
+
+
+async def rebuild_killed_before_the_switch(kafka: KafkaSettings, mongo: MongoSettings) -> None:
+    async with Store(mongo).open(begin=False) as store, looking_at(kafka) as cluster:
+        work = Rebuild(store, cluster, await generation_to_fill(store, None, None), lambda _: None)
+        async with work.running():
+            await work.fill()
+            await work.compare()
+            await work.hand_over()
+
+
+@pytest.mark.integration
+def test_given_a_rebuild_killed_before_the_switch_when_it_is_begun_again_then_it_goes_on_unless_somebody_decided(
+    typed: Typed, kafka: Kafka, topic_prefix: str, mongo_settings: MongoSettings
+) -> None:
+    settings = KafkaSettings(bootstrap=kafka.bootstrap, namespace=topic_prefix.rstrip("."), partitions=2)
+    asyncio.run(rebuild_killed_before_the_switch(settings, mongo_settings))
+
+    again = typed("rebuild")
+    back = typed("switch", "1")
+    left = typed("rebuild", "--no-switch")
+    after_it_was_left = typed("rebuild", "--no-switch")
+
+    assert (again.exit_code, back.exit_code) == (0, 0)
+    assert "Generation 2 is filled already; its rebuild ended before anything was switched." in again.stdout
+    assert "Nothing differs." in again.stdout
+    assert "Readers are answered from generation 2 within a second." in again.stdout
+    assert "Not switched. Generation 3 is kept" in left.stdout
+    assert "Not switched. Generation 4 is kept" in after_it_was_left.stdout
 
 
 @pytest.mark.integration

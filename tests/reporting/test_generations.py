@@ -107,6 +107,34 @@ def test_given_what_is_there_when_a_rebuild_begins_then_an_unfinished_one_goes_o
     assert known(**states).name_for_rebuild(wanted) == name
 
 
+def a_generation(name: str, hour: int, *, is_undecided: bool = True, state: State = State.SERVED) -> Generation:
+    return Generation(name, {}, state, AT.replace(hour=hour), is_undecided=is_undecided)
+
+
+@pytest.mark.parametrize(
+    ("others", "wanted", "found"),
+    [
+        ([], None, None),
+        ([a_generation("2", 2)], None, "2"),
+        ([a_generation("2", 2)], "2", "2"),
+        ([a_generation("2", 2)], "3", None),
+        ([a_generation("2", 2), a_generation("3", 3)], None, "3"),
+        ([a_generation("2", 2, is_undecided=False)], None, None),
+        ([a_generation("2", 2), a_generation("3", 3, state=State.BUILDING)], None, None),
+        ([a_generation("2", 2, state=State.DROPPING)], None, None),
+    ],
+)
+def test_given_a_generation_that_nobody_decided_about_when_a_rebuild_begins_then_it_goes_on_with_that(
+    others: list[Generation], wanted: str | None, found: str | None
+) -> None:
+    """Whoever left one on purpose has decided, and so has whoever switched to it or away from it."""
+    every = [a_generation("1", 1), *others]
+
+    undecided = Known("1", {one.id: one for one in every}).undecided(wanted)
+
+    assert (undecided.id if undecided else None) == found
+
+
 @pytest.mark.parametrize(("wanted", "words"), [("1", "already"), ("4", "already"), ("A b", "lower-case")])
 def test_given_a_name_that_cannot_be_when_a_rebuild_begins_then_it_is_refused(wanted: str, words: str) -> None:
     generations = known(g4=State.DROPPING)
