@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import httpx2
 import pytest
 
+from services.reporting.rebuilding.verifying import verify_figures
 from shared.events.case import PromiseKind, Status
 from tests.reporting.conftest import Projecting
 from tests.reporting.samples import RECEIVED_AT, a_lifecycle, a_promise, a_step, hours, ticket
@@ -150,6 +151,32 @@ async def test_given_a_body_that_two_became_when_its_scorecard_is_read_then_thei
     assert len(held) == 3
     assert before["successor"]["agency"] == "PUPR-PERKIM"
     assert before["figures"]["received"]["number"] == 1
+
+
+async def test_given_open_cases_of_december_when_a_successor_takes_them_over_then_decembers_figures_do_not_move(
+    client: httpx2.AsyncClient, projecting: Projecting
+) -> None:
+    received = {"received_at": datetime(2025, 12, 3, tzinfo=UTC)}
+    await projecting.take(*(a_step(number, 1, "assigned", agency="PUPR", **received) for number in (1, 2)))
+
+    async def told(agency: str, figure: str) -> int:
+        card = (await client.get(f"/v1/scorecards/{agency}?period=2025-12")).json()
+        return card["figures"][figure]["number"]
+
+    before = [await told("PUPR", figure) for figure in ("received", "open")]
+    taken_over = a_step(1, 2, "assigned", agency="PUPR-PERKIM", **received).model_copy(update={"rule": "successor"})
+    decided = a_step(2, 2, "assigned", agency="PUPR-PERKIM", **received)
+    await projecting.take(taken_over, decided)
+
+    assert before == [2, 2]
+    assert [await told("PUPR", figure) for figure in ("received", "open")] == [1, 0]
+    assert [await told("PUPR-PERKIM", figure) for figure in ("received", "open")] == [1, 2]
+    assert await verify_figures(projecting.store.live, unheard) == (1, [])
+    opened = (await client.get("/v1/cases?figure=received&agency=PUPR&from=2025-12-01&to=2025-12-31")).json()
+    assert [(case["ticket"], case["agency"]) for case in opened["items"]] == [(ticket(1), "PUPR-PERKIM")]
+
+
+def unheard(done: int, total: int) -> None: ...
 
 
 async def test_given_a_region_and_a_category_when_the_scorecard_is_cut_then_only_their_cases_count(

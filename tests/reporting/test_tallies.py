@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.reporting.domain.case import StoredCase
-from services.reporting.domain.holding import Stay, holder_at, own_time, stays_of
+from services.reporting.domain.holding import Stay, given_to, holder_at, own_time, stays_of
 from services.reporting.domain.tallies import Tallied, due_on, hexagon_of, tally, within
 from shared.events.case import Pause, Promise, PromiseKind, Status
 from shared.events.event import Urgency
@@ -135,6 +135,50 @@ def test_given_a_dispute_after_which_another_body_resolved_it_when_it_is_tallied
     assert figures["PUPR-52.03"] >= {"resolved", "reopened"}
     assert "resolved" in figures["DINSOS-P3A"]
     assert "reopened" not in figures["DINSOS-P3A"]
+
+
+ASSIGNED = "case.assigned.v1"
+
+
+@pytest.mark.parametrize(
+    ("turns", "given"),
+    [
+        ([("PUPR", "road-class")], "PUPR"),
+        ([("PUPR", "road-class"), ("PUPR-PERKIM", "successor")], "PUPR"),
+        ([("PUPR", "road-class"), ("PUPR-PERKIM", "successor"), ("BPJN", "successor")], "PUPR"),
+        ([("PUPR", "road-class"), ("PUPR-PERKIM", "successor"), ("BPJN", "coordinator")], "BPJN"),
+        ([("PUPR", "r"), ("PUPR-PERKIM", "successor"), ("BPJN", "r"), ("PUPR-PERKIM", "returned")], "PUPR-PERKIM"),
+        ([("PUPR", "road-class"), ("PUPR-PERKIM", "override")], "PUPR-PERKIM"),
+        # Its part went to a successor: the whole did not move.
+        ([("PUPR", "road-class"), ("PUPR", "successor")], "PUPR"),
+        ([(None, "no_rule")], None),
+    ],
+)
+def test_given_hand_overs_when_it_is_asked_who_was_given_a_case_then_a_successor_took_it_over_and_was_not(
+    turns: list[tuple[str | None, str]], given: str | None
+) -> None:
+    opened = a_turn(0, None, "received", "case.opened.v1")
+    steps = [a_turn(number, agency, "assigned", ASSIGNED, rule=rule) for number, (agency, rule) in enumerate(turns, 1)]
+    later = a_turn(50, turns[-1][0], "in_progress")
+
+    assert given_to(a_stored_case(a_snapshot(), opened, *steps, later), turns[-1][0]) == given
+
+
+def test_given_a_case_that_a_successor_took_over_when_it_is_tallied_then_the_past_stays_and_what_is_open_goes_on() -> (
+    None
+):
+    overdue = broken(PromiseKind.RESOLUTION, 24)
+    case = a_snapshot(agency="PUPR-PERKIM", promises=(*followed_up(3), overdue), urgency=Urgency.URGENT)
+    steps = (
+        a_turn(0, "PUPR", "assigned", ASSIGNED, rule="road-class"),
+        a_turn(30, "PUPR-PERKIM", "assigned", ASSIGNED, rule="successor"),
+    )
+
+    figures = counted(a_stored_case(case, *steps))
+
+    assert figures["PUPR"] == {"received", "followed_up", "stayed_assigned_within_3"}
+    assert figures["PUPR-PERKIM"] >= {"open", "late", "urgent_open", "sits_assigned_since_20260306"}
+    assert "received" not in figures["PUPR-PERKIM"]
 
 
 def test_given_a_case_closed_by_silence_when_it_is_tallied_then_nobody_confirmed_it() -> None:

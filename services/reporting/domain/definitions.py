@@ -19,6 +19,8 @@ class CountsFor(StrEnum):
 
     HOLDER = "holder"
     """Of the body that has the case now."""
+    GIVEN = "given"
+    """Of the body that it was given to last: where an agency ended and a successor took it over, of that agency."""
     THEN = "then"
     """Of the body that had it when the promise was met or broken, or when the step was taken."""
     ACTOR = "actor"

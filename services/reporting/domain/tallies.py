@@ -14,7 +14,7 @@ import h3
 from services.reporting.domain.case import Step, StoredCase
 from services.reporting.domain.definitions import CountsFor, Definitions, Figure, Outcome
 from services.reporting.domain.figures import CONFIDENTIAL, DUE_ON, HEXAGON, SITS, STAYED, bucket_of, levels_of
-from services.reporting.domain.holding import ENDED, Stay, holder_at, own_time, stays_of
+from services.reporting.domain.holding import ENDED, Stay, given_to, holder_at, own_time, stays_of
 from shared.events.case import CaseSnapshot, Promise
 from shared.wita import day_of
 
@@ -136,6 +136,8 @@ def _counted_for(figure: Figure, stored: StoredCase, case: CaseSnapshot) -> Iter
     match figure.counts_for:
         case CountsFor.HOLDER:
             yield case.agency
+        case CountsFor.GIVEN:
+            yield given_to(stored, case.agency)
         case CountsFor.ACTOR:
             yield from {step.actor_agency for step in steps if step.actor_agency}
         case CountsFor.THEN:
