@@ -183,7 +183,8 @@ def comparable(documents: Iterable[Document]) -> dict[str, Document]:
 def questions(codes: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
     """What a resident, the press and a leader ask: paths and headers."""
     month = f"{day_of(datetime.now(UTC)):%Y-%m}"
-    for by, cut in product(("", "region", "agency,month", "category,day"), ("", "region=52.03", "agency=PUPR-52.03")):
+    days = f"category,day&from={month}-01&to={month}-28"
+    for by, cut in product(("", "region", "agency,month", days), ("", "region=52.03", "agency=PUPR-52.03")):
         yield f"/v1/statistics?{cut}{f'&by={by}' if by else ''}", {}
     for agency in ("PUPR-52.03", "DLH-52.71", "INSPEKTORAT"):
         yield f"/v1/scorecards/{agency}?period={month}", {}

@@ -19,6 +19,7 @@ from shared.events.event import CategoryCode
 from shared.problems import field_problem
 
 CACHE: Final = "public, max-age=30"
+MOST_DAYS: Final = 366
 
 
 def _split(entered: object) -> object:
@@ -30,7 +31,7 @@ class StatisticsQuery(Asked):
     """What to count, and by what. Days are WITA days of receipt."""
 
     by: Annotated[list[Dimension], BeforeValidator(_split)] = Field(default_factory=list[Dimension], max_length=2)
-    """One or two; none: only totals."""
+    """One or two; none: only totals. By `day` needs `from` and `to`, at most 366 days apart."""
     level: Level = "regency"
     """Of `by=region`."""
     first: Day | None = Field(default=None, alias="from")
@@ -78,11 +79,19 @@ def create_statistics_router(store: Store, names: Directory) -> APIRouter:
     async def read_statistics(query: Annotated[StatisticsQuery, Query()], response: Response) -> Statistics:
         """Received, followed up, done and rejected, as the cases stand now, by the day of receipt."""
         check_period(query.first, query.last)
+        _check_days(query)
         check_known(names, region=query.region, agency=query.agency, category=query.category)
         response.headers["Cache-Control"] = CACHE
         return await _answer(_question(query), store, names)
 
     return router
+
+
+def _check_days(query: StatisticsQuery) -> None:
+    """Raises a 422 Problem. Months are added up beforehand, days are not: those of all years would cost seconds."""
+    first, last = query.first, query.last
+    if Dimension.DAY in query.by and not (first and last and (last - first).days < MOST_DAYS):
+        raise field_problem(("by", "day needs `from` and `to`, at most 366 days apart"))
 
 
 def _question(query: StatisticsQuery) -> Question:
