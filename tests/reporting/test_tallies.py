@@ -25,7 +25,7 @@ def test_given_a_case_of_which_no_event_came_when_it_is_tallied_then_it_counts_n
 def test_given_a_new_case_when_it_is_tallied_then_it_is_received_by_whoever_has_it() -> None:
     case = a_stored_case(a_snapshot(status=Status.RECEIVED))
 
-    assert counted(case) == {"PUPR-52.03": {"received", "open"}}
+    assert counted(case) == {"PUPR-52.03": {"received", "open", "in_verification"}}
     assert tallied(case).tallies[0].bucket == "2026-03-05|52.03.01|PUPR-52.03|road.damage"
 
 

@@ -16,7 +16,7 @@ from services.reporting.scoring import Card
 from shared.events.directory import AgencyLevel
 
 TEMPLATE: Final = "scorecard.typ"
-COUNTED: Final = ("received", "verified", "followed_up", "done", "rejected", "linked", "late")
+COUNTED: Final = ("received", "verified", "approved", "followed_up", "done", "rejected", "linked", "late")
 AFTERWARDS: Final = ("returned", "reopened", "confirmed")
 GROUPS: Final = {"counted": COUNTED, "kept": KEPT, "afterwards": AFTERWARDS}
 MOST_PARTS: Final = 10
