@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import httpx2
 import pytest
 
+from services.reporting.domain.definitions import COMPARED
 from services.reporting.rebuilding.verifying import verify_figures
 from shared.events.case import PromiseKind, Status
 from tests.reporting.conftest import Projecting
@@ -265,6 +266,8 @@ async def test_given_all_bodies_when_they_are_listed_then_each_has_what_it_is_co
         ("PUPR-52.03", 1),
     ]
     assert [row["agency"] for row in provincial["items"]] == ["DINSOS-P3A"]
+    # What is not counted for the table is not told as zero.
+    assert set(table["items"][0]["figures"]) == {"received", "late", *COMPARED}
 
 
 async def test_given_the_figures_when_their_definitions_are_read_then_they_say_for_whom_they_count(

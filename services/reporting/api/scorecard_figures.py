@@ -104,9 +104,10 @@ class ScorecardAnswer(PerformanceFigures):
     regions: list[PartFigures]
 
 
-class TableRow(PerformanceFigures):
-    """One body."""
+class TableRow(BaseModel):
+    """One body, with the figures that bodies are compared by."""
 
+    figures: dict[str, ShareFigures]
     agency: str
     agency_name: Label | None
     level: AgencyLevel | None

@@ -29,6 +29,8 @@ from shared.events.event import CategoryCode
 from shared.problems import Problem
 
 CACHE: Final = "public, max-age=300"
+IN_TABLE: Final = ("received", *COMPARED, "late")
+"""Figures of all bodies beside each other; of others it would cost more to read them."""
 
 Today = Callable[[], date]
 """The day it is, WITA."""
@@ -73,7 +75,7 @@ def create_scorecard_router(scoring: Scoring, names: Directory, today: Today) ->
     async def list_scorecards(query: Annotated[TableQuery, Query()], response: Response) -> Table:
         """The figures that bodies are compared by, of all that had something in the period."""
         period = _period(query, today)
-        every = await scoring.table(Cut(period), (*COMPARED, "received", "late"))
+        every = await scoring.table(Cut(period), IN_TABLE)
         response.headers["Cache-Control"] = CACHE
         rows = [_row(agency, one, names) for agency, one in sorted(every.items())]
         items = [row for row in rows if query.level in {None, row.level}]
@@ -122,7 +124,7 @@ def _period(query: PeriodQuery, today: Today) -> Period:
 def _row(agency: str, performance: Performance, names: Directory) -> TableRow:
     known = names.agencies.get(agency)
     return TableRow(
-        **_performance(performance),
+        figures={name: ShareFigures.of_share(performance[name]) for name in IN_TABLE},
         agency=agency,
         agency_name=agency_name(names, agency),
         level=known.level if known else None,
