@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
 import structlog
@@ -27,6 +27,8 @@ TAKEN_WITHIN_S: Final = 60.0
 """A reader that takes longer for one piece is not waited for: others want its place."""
 SIZES_LAST_S: Final = 600.0
 """Counting costs the more the more there is: one counts, and meanwhile others are told the last number."""
+LEAST_BYTES_A_SECOND: Final = 32 * 1024
+"""Of a reader's own time, once that is a minute in all: whoever takes less holds a place for hours."""
 _HEADERS: Final = {
     "Cache-Control": "no-store",
     "Access-Control-Allow-Origin": "*",
@@ -123,6 +125,29 @@ class Exporting:
         self.running -= 1
 
 
+class TooSlow(Exception):
+    """Its reader takes less than `LEAST_BYTES_A_SECOND`."""
+
+
+class Pace:
+    """What a reader takes of the time that it is waited for; how long the rows take is not its fault."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._waited_s = 0.0
+        self._taken = 0
+
+    @contextmanager
+    def waiting(self, size: int) -> Generator[None]:
+        """While a piece of so many bytes is taken. Raises TooSlow afterwards."""
+        began = self._clock()
+        yield
+        self._waited_s += self._clock() - began
+        self._taken += size
+        if self._waited_s > TAKEN_WITHIN_S and self._taken < self._waited_s * LEAST_BYTES_A_SECOND:
+            raise TooSlow
+
+
 class _File(StreamingResponse):
     """Ends with its reader."""
 
@@ -134,13 +159,16 @@ class _File(StreamingResponse):
         self._ended = ended
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        pace = Pace()
+
         async def send_in_time(message: Message) -> None:
-            async with asyncio.timeout(TAKEN_WITHIN_S):
-                await send(message)
+            with pace.waiting(len(message.get("body", b""))):
+                async with asyncio.timeout(TAKEN_WITHIN_S):
+                    await send(message)
 
         try:
             await super().__call__(scope, receive, send_in_time)
-        except (ServerLeaves, TimeoutError) as reason:
+        except (ServerLeaves, TimeoutError, TooSlow) as reason:
             # The connection is closed before the last chunk: whoever reads sees that it broke off.
             log.info("export_broken_off", reason=type(reason).__name__)
         finally:

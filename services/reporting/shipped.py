@@ -2,12 +2,12 @@
 
 from importlib.resources import files
 
-from services.reporting.domain.definitions import Definitions
+from services.reporting.domain.definitions import Definitions, GivenDefinitions
 from services.reporting.domain.opendata import Catalogue
 
 
 def shipped_definitions() -> Definitions:
-    return Definitions.model_validate_json(_read("definitions.json"))
+    return GivenDefinitions.model_validate_json(_read("definitions.json"))
 
 
 def shipped_catalogue() -> Catalogue:

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,7 @@ from shared.mongo import Document
 from shared.records import tombstone
 from shared.settings import KafkaSettings
 from shared.topics import PERSONAL, WORDS
+from shared.wita import day_of
 from tests.profiler import watch, watched
 from tests.services import SERVICES, Platform, running_platform
 from tests.system.errands import SECRETS, follow_all, look_back, register, tell_arrivals
@@ -72,7 +74,15 @@ CUTS: Final = (
     "category=road.damage",
     "from=2026-01-02&to=2030-01-03",
 )
-BY: Final = ("", "&by=region", "&by=agency,month", "&by=category,day", "&by=region,day&level=district")
+_TODAY: Final = day_of(datetime.now(UTC))
+_YEAR: Final = f"&from={_TODAY - timedelta(days=300)}&to={_TODAY + timedelta(days=1)}"
+BY: Final = (
+    "",
+    "&by=region",
+    "&by=agency,month",
+    f"&by=category,day{_YEAR}",
+    f"&by=region,day&level=district{_YEAR}",
+)
 
 
 @pytest.fixture

@@ -16,6 +16,12 @@ CONFIDENTIAL: Final = "confidential_"
 """Stands before the figures of cases that are confidential, which are kept apart."""
 OF_A_REGENCY: Final = r"-\d\d\.\d\d$"
 """How the ids of bodies end whose place is a regency."""
+DUE_ON: Final = "due_on_"
+SITS: Final = "sits_"
+STAYED: Final = "stayed_"
+HEXAGON: Final = "hex_"
+RESERVED: Final = (CONFIDENTIAL, DUE_ON, SITS, STAYED, HEXAGON)
+"""Beginnings of names under which cases are counted and which no definition gives."""
 _DISTRICT: Final = 3
 
 

@@ -8,7 +8,6 @@ from services.reporting.domain.statistics import Dimension, Question
 
 ALL: Final = "*"
 """Stands for all agencies, or for all categories."""
-_REGENCY_LENGTH: Final = len("52.03")
 
 RollupLevel = Literal["province", "regency", "district"]
 
@@ -51,8 +50,6 @@ def rollup_for(question: Question) -> Rollup | None:
 
 
 def _level(question: Question) -> RollupLevel:
-    if question.region not in {None, PROVINCE} and len(question.region or "") > _REGENCY_LENGTH:
-        return "district"
-    if Dimension.REGION in question.by:
-        return question.level
+    if question.is_of_a_district or Dimension.REGION in question.by:
+        return question.level_of_rows
     return "province" if question.region in {None, PROVINCE} else "regency"

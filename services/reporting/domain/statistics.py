@@ -76,15 +76,20 @@ class Question:
         return split_period(self.first, self.last)
 
     @property
+    def level_of_rows(self) -> Level:
+        """Those of a district are that district."""
+        return "district" if self.is_of_a_district else self.level
+
+    @property
     def sheltered_in_rows(self) -> Sheltered:
         by_district = Dimension.REGION in self.by and self.level == "district"
         by_place = Dimension.REGION in self.by or self._is_of_a_place
         by_kind = self._is_of_a_kind or not {Dimension.AGENCY, Dimension.CATEGORY}.isdisjoint(self.by)
-        return Sheltered.ALL if by_district or self._is_of_a_district or (by_place and by_kind) else Sheltered.DAYS
+        return Sheltered.ALL if by_district or self.is_of_a_district or (by_place and by_kind) else Sheltered.DAYS
 
     @property
     def sheltered_in_totals(self) -> Sheltered:
-        if self._is_of_a_district or (self._is_of_a_place and self._is_of_a_kind):
+        if self.is_of_a_district or (self._is_of_a_place and self._is_of_a_kind):
             return Sheltered.ALL
         return Sheltered.DAYS if self._is_of_a_place or self._is_of_a_kind else Sheltered.NONE
 
@@ -107,7 +112,7 @@ class Question:
         return self.region not in {None, PROVINCE} or is_of_a_regency(self.agency)
 
     @property
-    def _is_of_a_district(self) -> bool:
+    def is_of_a_district(self) -> bool:
         return self.region is not None and len(self.region) >= _DISTRICT_LENGTH
 
 

@@ -179,7 +179,7 @@ def _period(piece: Piece) -> Document:
 def _place(dimension: Dimension, question: Question) -> Any:
     match dimension:
         case Dimension.REGION:
-            return f"${question.level}"
+            return f"${question.level_of_rows}"
         case Dimension.AGENCY:
             return "$agency"
         case Dimension.CATEGORY:

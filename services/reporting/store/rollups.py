@@ -88,6 +88,12 @@ class RollupStore:
         await self.collection.create_indexes(list(INDEXES))
         await self._marks.create_index("marked", sparse=True)
 
+    async def clear(self) -> None:
+        """Of a generation that nobody else counts: what was added up before, and what was to be."""
+        for collection in (self.collection, self._marks):
+            await collection.drop()
+        await self.prepare()
+
     async def mark(self, months: Iterable[str]) -> None:
         """Something in these months was counted anew."""
         change = {"$set": {"marked": True}, "$inc": {"version": 1}}
@@ -119,10 +125,6 @@ class RollupStore:
         given_back = await self._marks.update_one(ours, {"$unset": free, "$set": {"made_at": at}})
         if not given_back.matched_count:
             await self.mark([claim.month])
-
-    async def free_claims(self) -> None:
-        """Of a generation that nobody else counts: those that a process left that was killed."""
-        await self._marks.update_many({}, {"$unset": {"claim": "", "claimed_until": ""}})
 
     async def are_current(self) -> bool:
         return await self._marks.find_one({"marked": True}) is None
