@@ -15,6 +15,7 @@ from services.notification.domain.following import (
     Target,
     TargetKind,
     address_on,
+    sheltered,
     target_of,
 )
 from services.notification.domain.links import Link, LinkInvalid, Links, Purpose, code_fits, code_of
@@ -200,7 +201,10 @@ class Following:
                 raise LinkInvalid
 
     async def newest(self, target: Target) -> list[PublicEvent]:
-        return await self.public.newest(str(target), _IN_A_FEED)
+        """As it may be told by now, whatever was public of it when it was kept."""
+        kept = await self.public.newest(str(target), _IN_A_FEED)
+        told = (sheltered(event, self.directory) for event in kept)
+        return [event for event in told if str(target) in event.targets]
 
     @property
     def _keepsakes(self) -> Keepsakes:

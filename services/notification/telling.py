@@ -14,15 +14,18 @@ from services.notification.domain.following import (
 )
 from services.notification.domain.timing import Pace, pace_of
 from services.notification.store import Store
+from shared.directory import Directory
 from shared.events.envelope import CaseEnvelope
 from shared.events.notices import Channel, NoticeKind, Recipient
 from shared.ids import follow_id
 
 
-async def followed(events: Sequence[tuple[CaseEnvelope, str]], store: Store, at: datetime) -> list[Delivery]:
+async def followed(
+    events: Sequence[tuple[CaseEnvelope, str]], store: Store, names: Directory, at: datetime
+) -> list[Delivery]:
     """The messages that followers get of these events; the feeds are brought up to date first."""
     await store.public.hide({event.ticket: event.occurred_at for event, _ in events if hides(event)})
-    public = [(event, trace, told) for event, trace in events if (told := public_event(event)) is not None]
+    public = [(event, trace, told) for event, trace in events if (told := public_event(event, names)) is not None]
     if not public:
         return []
     await store.public.add([told for _, _, told in public])
@@ -59,8 +62,10 @@ def confirmation_of(subscription: Subscription) -> Delivery:
 def _delivery(
     event: CaseEnvelope, told: PublicEvent, subscription: Subscription, noticed: tuple[datetime, str]
 ) -> Delivery:
+    known = about(event, NoticeKind.FOLLOWED, Recipient.FOLLOWER, noticed)
     return replace(
-        about(event, NoticeKind.FOLLOWED, Recipient.FOLLOWER, noticed),
+        known,
+        facts=replace(known.facts, region=told.region),
         id=follow_id(event.event_id, f"{Recipient.FOLLOWER}/{subscription.to}"),
         agency=told.agency,
         told=str(subscription.id),

@@ -117,6 +117,9 @@ def a_public_event(number: int = 1, ticket: str = TICKET, **fields: Any) -> Publ
         "region": "52.03.07",
         "agency": AGENCY,
         "sequence": number,
-        "targets": frozenset({f"case:{ticket}", "region:52", "region:52.03", "region:52.03.07"}),
     }
+    told = known | fields
+    targets = {f"case:{ticket}", "region:52", "region:52.03", "region:52.03.07"}
+    targets |= {f"category:{told['category']}", f"agency:{told['agency']}"}
+    known["targets"] = frozenset(targets)
     return PublicEvent(**known | fields)
