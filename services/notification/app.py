@@ -12,11 +12,12 @@ from services.notification.api.receipts import create_receipts_router
 from services.notification.api.subscriptions import create_subscriptions_router
 from services.notification.api.webhooks import Administration, create_webhooks_router
 from services.notification.arriving import Arriving
+from services.notification.budget import Budget
 from services.notification.domain.following import Subscription
 from services.notification.domain.judging import Rules
 from services.notification.domain.links import Links
 from services.notification.domain.timing import Timing
-from services.notification.following import Budget, Following
+from services.notification.following import Following
 from services.notification.handlers import Handler
 from services.notification.metrics import SERVICE
 from services.notification.previews import Previews

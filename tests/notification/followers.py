@@ -44,6 +44,10 @@ class Told:
     async def stop(self, address_id: str, kind: str) -> None:
         self.stopped.append((address_id, kind))
 
+    async def start(self, address_id: str, kind: str | None = None) -> bool:
+        self.stopped = [one for one in self.stopped if one[0] != address_id or kind not in {None, one[1]}]
+        return (address_id, "*") not in self.stopped
+
     async def has_stopped(self, address_id: str, kind: str) -> bool:
         return (address_id, kind) in self.stopped
 
