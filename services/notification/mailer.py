@@ -1,21 +1,31 @@
 """The mail server: a few connections, kept open and used for many messages."""
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+from aiosmtplib import (
+    SMTP,
+    SMTPDataError,
+    SMTPException,
+    SMTPResponse,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+    SMTPStatus,
+)
 
 from services.notification.breaker import Breaker
-from services.notification.domain.attempts import Answer, NotTried, Refused, Taken
+from services.notification.domain.attempts import UNSURE, Answer, NotTried, Refused, Taken
 from services.notification.metrics import CONNECTIONS, SERVICE
 from services.notification.outlets import Mail
 from services.notification.settings import SmtpSettings
 
 _STARTTLS: Final = {"never": False, "if_offered": None, "always": True}
 _PERMANENT: Final = 500
+_FIRST_DOT: Final = re.compile(rb"^\.", re.MULTILINE)
 
 
 class MailServerUnusable(Exception):
@@ -64,19 +74,21 @@ class MailServer:
             self._breaker.worked()
 
     async def _hand_over(self, smtp: SMTP, mail: Mail) -> Answer:
+        settings, handed_over = self._settings, False
         try:
-            async with asyncio.timeout(self._settings.timeout_s):
+            async with asyncio.timeout(settings.timeout_s):
                 await smtp.rcpt(mail.recipient)
-                await smtp.data(mail.content)
+                await _begin_data(smtp)
+            handed_over = True
+            async with asyncio.timeout(settings.answer_s):
+                await _end_data(smtp, mail.content)
         except SMTPResponseException as refusal:
-            await _reset(smtp, self._settings.timeout_s)
+            await _reset(smtp, settings.timeout_s)
             return Refused(str(refusal.code), for_good=refusal.code >= _PERMANENT)
-        except TimeoutError:
+        except (SMTPException, OSError) as error:
             smtp.close()
-            return Refused("timeout", for_good=False)
-        except (SMTPException, OSError):
-            smtp.close()
-            return Refused("disconnected", for_good=False)
+            why = "timeout" if isinstance(error, TimeoutError) else "disconnected"
+            return Refused(UNSURE if handed_over else why, for_good=False)
         return Taken()
 
 
@@ -174,6 +186,24 @@ class Connections:
         leaving = asyncio.create_task(_leave(smtp, self._settings.timeout_s))
         self._leaving.add(leaving)
         leaving.add_done_callback(self._leaving.discard)
+
+
+async def _begin_data(smtp: SMTP) -> None:
+    """Raises SMTPDataError where the server wants no message."""
+    _must_be(SMTPStatus.start_input, await smtp.execute_command(b"DATA"))
+
+
+async def _end_data(smtp: SMTP, content: bytes) -> None:
+    """The message, its lines ended by CR LF, and the answer. The library's way does not tell when all of it is out."""
+    if smtp.protocol is None:
+        raise SMTPServerDisconnected("Connection lost")
+    smtp.protocol.write(_FIRST_DOT.sub(b"..", content) + b".\r\n")
+    _must_be(SMTPStatus.completed, await smtp.protocol.read_response())
+
+
+def _must_be(status: SMTPStatus, said: SMTPResponse) -> None:
+    if said.code != status:
+        raise SMTPDataError(said.code, said.message)
 
 
 async def _leave(smtp: SMTP, limit_s: float) -> None:

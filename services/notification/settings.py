@@ -30,6 +30,10 @@ class OutletSettings(BaseModel):
     longest_wait_s: float = 60.0
     """How long all messages rest after the way could not be used: growing from the first to the longest."""
 
+    def lasts(self, times: int) -> timedelta:
+        """So many limits one after the other."""
+        return timedelta(seconds=self.timeout_s) * times
+
     @model_validator(mode="after")
     def _most_are_not_fewer(self) -> Self:
         if self.most_connections < self.connections:
@@ -56,6 +60,15 @@ class SmtpSettings(OutletSettings):
     sender_name: str = "NTB Care"
     idle_s: float = 30.0
     """A connection that nobody used for so long is closed."""
+    answer_s: float = 60.0
+    """How long to wait for the yes once the server has the whole message: without one it is sent a second time.
+
+    A server that scans mail before it answers wants more, and with it a longer `sending.lease`; RFC 5321 says 600.
+    """
+
+    def lasts(self, times: int) -> timedelta:
+        """Of these limits one is that of the answer."""
+        return timedelta(seconds=self.timeout_s * times + self.answer_s)
 
     def encrypts_always(self) -> bool:
         return self.tls or self.starttls == "always"
@@ -113,7 +126,7 @@ class SendingSettings(BaseModel):
 
     in_hand: int = Field(default=128, ge=2)
     """Addresses that a replica has claimed at most, per channel and lane."""
-    lease: timedelta = timedelta(minutes=1)
+    lease: timedelta = timedelta(minutes=2)
     """A claim that is older may be taken over by another replica."""
     look_every: timedelta = timedelta(seconds=15)
     """How often to look for what another replica left behind."""
@@ -164,9 +177,10 @@ class Settings(ServiceSettings):
 
     @model_validator(mode="after")
     def _a_lease_that_lasts(self) -> Self:
-        longest = max(way.timeout_s for way in (self.smtp, self.sms, self.whatsapp, self.hooks))
-        if self.sending.lease < timedelta(seconds=longest) * _SENDS_IN_A_LEASE:
-            raise ValueError(f"sending.lease must be at least {_SENDS_IN_A_LEASE} times every timeout_s")
+        longest = max(way.lasts(_SENDS_IN_A_LEASE) for way in (self.smtp, self.sms, self.whatsapp, self.hooks))
+        if self.sending.lease < longest:
+            wanted = f"{_SENDS_IN_A_LEASE} times every timeout_s, and smtp.answer_s besides"
+            raise ValueError(f"sending.lease must be at least {wanted}")
         return self
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 
 from services.notification.domain.attempts import (
+    UNSURE,
     Again,
     Answer,
     Delivered,
@@ -27,7 +28,7 @@ from services.notification.domain.rounds import Message, Round, plan
 from services.notification.domain.timing import Pace, after_the_night
 from services.notification.lanes import Lane
 from services.notification.letters import UnusableAddress
-from services.notification.metrics import RETRIES, SERVICE, TAKEN_OVER
+from services.notification.metrics import RETRIES, SERVICE, TAKEN_OVER, UNSURE_ANSWERS
 from services.notification.patience import patiently
 from services.notification.recording import Recorder, RecordingFailed
 from services.notification.sayings import reference_of
@@ -174,8 +175,7 @@ class AddressWork:
     async def _send(self, message: Any) -> Answer:
         """When its turn has come: by then there may be no time left."""
         way = self.tools.way
-        needed = timedelta(seconds=way.limits.timeout_s) * _SENDS_IN_A_LEASE
-        if self.tools.stopping() or self.tools.now() + needed > self.claimed.until:
+        if self.tools.stopping() or self.tools.now() + way.limits.lasts(_SENDS_IN_A_LEASE) > self.claimed.until:
             return NotTried()
         return await way.outlet.send(message)
 
@@ -183,6 +183,7 @@ class AddressWork:
         """Raises _PutOff."""
         if isinstance(answer, Refused) and not answer.for_good:
             RETRIES.labels(SERVICE, self.tools.way.channel, answer.reason).inc()
+            UNSURE_ANSWERS.labels(SERVICE, self.tools.way.channel).inc(len(deliveries) * (answer.reason == UNSURE))
         at, rules = self.tools.now(), self.tools.queueing.rules
         jitter = random.random()  # noqa: S311 - no secret
         steps = [after(one, answer, at, rules, jitter=jitter) for one in deliveries]

@@ -75,6 +75,29 @@ async def test_given_a_recipient_who_is_refused_when_sent_to_then_the_next_mail_
     assert sink.recipients() == ["budi@example.id", "siti@example.id"]
 
 
+@pytest.mark.parametrize("reply", [HANG, DROP])
+async def test_given_a_server_that_has_all_of_a_mail_and_says_nothing_when_sent_then_it_may_have_taken_it(
+    sink: Sink, port: int, reply: str
+) -> None:
+    sink.to_data.append(reply)
+
+    async with a_server(port, timeout_s=0.3, answer_s=0.2) as server:
+        answers = [await server.send(a_mail("siti@example.id")) for _ in range(2)]
+
+    assert answers == [Refused("unsure", for_good=False), Taken()]
+
+
+async def test_given_a_server_that_thinks_longer_about_a_mail_than_about_a_command_when_sent_then_it_comes_once(
+    sink: Sink, port: int
+) -> None:
+    sink.slow_s = 0.3
+
+    async with a_server(port, timeout_s=0.15, answer_s=5) as server:
+        answer = await server.send(a_mail("siti@example.id"))
+
+    assert (answer, len(sink.taken)) == (Taken(), 1)
+
+
 @pytest.mark.parametrize("reply", ["554 looks like spam", "452 full"])
 async def test_given_a_message_that_is_refused_when_sent_then_the_connection_is_kept(
     sink: Sink, port: int, reply: str

@@ -43,6 +43,8 @@ def test_given_a_login_that_is_not_safe_when_it_is_production_then_the_service_r
 def test_given_a_lease_that_a_slow_mail_outlasts_when_settings_are_read_then_they_are_refused() -> None:
     with pytest.raises(ValidationError, match="lease"):
         settings(smtp={"timeout_s": 60})
+    with pytest.raises(ValidationError, match="answer_s"):
+        settings(smtp={"answer_s": 90})
 
 
 def test_given_fewer_connections_for_all_than_for_quick_mails_when_settings_are_read_then_they_are_refused() -> None:

@@ -106,6 +106,7 @@ async def test_given_recipients_who_hang_or_are_refused_when_others_complain_aft
     bad = {name: addresses(name, 10 if name == "hanging" else 5) for name in ("hanging", "dropped", "busy", "unknown")}
     hanging, unknown = bad["hanging"], bad["unknown"]
     variables = SOON | {"NOTIFICATION_SMTP__TIMEOUT_S": str(HANGS_FOR_S), "NOTIFICATION_SENDING__LEASE": "PT2M"}
+    variables |= {"NOTIFICATION_SMTP__ANSWER_S": "8"}
 
     async with running_platform(topics, mongo_uri, tmp_path, **variables) as platform:
         sink = platform.mail

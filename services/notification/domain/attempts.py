@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypedDict
+from typing import Final, TypedDict
 from uuid import UUID
 
 from services.notification.domain.deliveries import Delivery
@@ -37,6 +37,10 @@ class Refused:
     for_good: bool
     not_before: timedelta | None = None
     """What `Retry-After` said."""
+
+
+UNSURE: Final = "unsure"
+"""Why a message is sent again that may have been taken: all of it was handed over, and no answer came."""
 
 
 @dataclass(frozen=True, slots=True)
