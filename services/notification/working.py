@@ -241,7 +241,7 @@ class AddressWork:
             self._later(step.at)
 
     async def _instead(self, deliveries: list[Delivery], steps: list[Step]) -> None:
-        """Before a failure is written down, the next way to the same person is."""
+        """Before a failure is written down, the next way to the same person or body is."""
         rules = self.tools.queueing.rules
         for one, step in zip(deliveries, steps, strict=True):
             if isinstance(step, Failed) and (other := instead(one, self.known[one.id], rules)) is not None:

@@ -1,13 +1,14 @@
 """Whether, where and when a delivery goes out. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from itertools import chain
 
 from services.notification.domain.addresses import address_id
 from services.notification.domain.contacts import Contact
 from services.notification.domain.deliveries import Delivery
-from services.notification.domain.offices import Offices, at_step, contact_of, ways_of
+from services.notification.domain.offices import Offices, all_ways_of, at_step, contact_of
 from services.notification.domain.timing import Pace, Timing, goes_out
 from shared.directory import related_bodies
 from shared.events.event import Language
@@ -110,7 +111,7 @@ def judge(delivery: Delivery, known: Known, at: datetime, rules: Rules) -> Verdi
     if _could_be_better(delivery, known.contact) and at < until:
         return Waits(until)
     ways, language = _ways(delivery, known, rules)
-    way = next((way for way in ways if delivery.channel in {None, way[0]}), None)
+    way = next(iter(ways[_place_in(ways, delivery, rules) :]), None)
     if way is None and delivery.recipient is Recipient.REPORTER:
         # They are reached in another way by now.
         way = next(iter(ways), None)
@@ -136,16 +137,26 @@ def queued(delivery: Delivery, ready: Ready, at: datetime, secret: bytes) -> Del
 
 
 def instead(delivery: Delivery, known: Known, rules: Rules) -> Delivery | None:
-    """The same message to the same reporter on the next way that there is, after this one failed."""
-    if delivery.recipient is not Recipient.REPORTER or known.contact.reporter is None:
+    """The same message to the same person or body on the next way that there is, after this one failed."""
+    if delivery.recipient in {Recipient.FOLLOWER, Recipient.SYSTEM}:
         return None
-    ways = [way for way, _ in known.contact.reporter.ways(rules.enabled)]
-    left = ways[ways.index(delivery.channel) + 1 :] if delivery.channel and delivery.channel in ways else []
+    ways, _ = _ways(delivery, known, rules)
+    left = ways[_place_in(ways, delivery, rules) + 1 :]
     if not left:
         return None
-    way = left[0]
-    new = replace(delivery, to=None, gathered=False, ready_at=None, attempts=0, channel=way)
-    return replace(new, id=follow_id(delivery.cause, f"{delivery.recipient}/{way}"))
+    channel = left[0][0]
+    # A body may have two addresses for mail; the first on each channel is known by the channel alone.
+    to = None if channel not in {way for way, _ in ways[: -len(left)]} else address_id(rules.address_secret, *left[0])
+    new = replace(delivery, to=to, gathered=False, ready_at=None, attempts=0, channel=channel)
+    whom = f"{delivery.recipient}/{delivery.told}" if delivery.told else delivery.recipient
+    return replace(new, id=follow_id(delivery.cause, f"{whom}/{to or channel}"))
+
+
+def _place_in(ways: Sequence[tuple[Channel, str]], delivery: Delivery, rules: Rules) -> int:
+    """Of the way that it goes; after all of them where there is none."""
+    same = (number for number, way in enumerate(ways) if address_id(rules.address_secret, *way) == delivery.to)
+    like = (number for number, way in enumerate(ways) if delivery.channel in {None, way[0]})
+    return next(chain(same if delivery.to else (), like), len(ways))
 
 
 def _missing(delivery: Delivery, known: Known, too_old_at: datetime) -> Verdict | None:
@@ -191,8 +202,7 @@ def _ways(delivery: Delivery, known: Known, rules: Rules) -> tuple[list[tuple[Ch
     if known.system is not None:
         return [(Channel.WEBHOOK, known.system.url)], Language.INDONESIAN
     office = delivery.recipient, delivery.told or "", known.offices
-    # Of one that goes out now each way is a delivery of its own; of others the way was chosen before.
-    ways = ways_of(*office, rules.enabled, delivery.pace)
+    ways = all_ways_of(*office, rules.enabled, delivery.pace)
     return ways, contact_of(*office, delivery.pace).language
 
 
