@@ -1,34 +1,23 @@
 """One address that is due, worked off: its messages go out one after another, each marked before the next."""
 
-import random
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import structlog
 
-from services.notification.domain.attempts import (
-    UNSURE,
-    Again,
-    Answer,
-    Delivered,
-    Failed,
-    NotTried,
-    Refused,
-    Sent,
-    Step,
-    after,
-)
+from services.notification.answers import step_of_broken, steps_after
+from services.notification.domain.attempts import Again, Answer, Delivered, Failed, NotTried, Sent, Step
 from services.notification.domain.deliveries import Delivery, State
 from services.notification.domain.judging import Known, Ready, Suppressed, Waits, as_it_is, instead, judge, queued
 from services.notification.domain.rounds import Message, Round, plan
 from services.notification.domain.timing import Pace, after_the_night
 from services.notification.lanes import Lane
 from services.notification.letters import UnusableAddress
-from services.notification.metrics import RETRIES, SERVICE, TAKEN_OVER, UNSURE_ANSWERS
+from services.notification.metrics import SERVICE, TAKEN_OVER
 from services.notification.patience import patiently
 from services.notification.recording import Recorder, RecordingFailed
 from services.notification.sayings import reference_of
@@ -167,7 +156,7 @@ class AddressWork:
         way, at = self.tools.way, self.tools.now()
         draft = Draft(deliveries, self.known[deliveries[0].id], ready, self.claimed.address, at)
         message = await way.writing.write(draft)
-        if len(deliveries) > 1:
+        if deliveries[0].gathered:
             reference = str(reference_of(deliveries))
             await patiently(lambda: self.tools.queueing.store.deliveries.go_out_as(deliveries, reference))
         return await self.lane.in_turn(self.claimed.address.id, lambda: self._send(message))
@@ -181,12 +170,7 @@ class AddressWork:
 
     async def _answered(self, deliveries: list[Delivery], answer: Answer) -> None:
         """Raises _PutOff."""
-        if isinstance(answer, Refused) and not answer.for_good:
-            RETRIES.labels(SERVICE, self.tools.way.channel, answer.reason).inc()
-            UNSURE_ANSWERS.labels(SERVICE, self.tools.way.channel).inc(len(deliveries) * (answer.reason == UNSURE))
-        at, rules = self.tools.now(), self.tools.queueing.rules
-        jitter = random.random()  # noqa: S311 - no secret
-        steps = [after(one, answer, at, rules, jitter=jitter) for one in deliveries]
+        steps = steps_after(deliveries, answer, self.tools)
         await self._instead(deliveries, steps)
         reference = str(reference_of(deliveries))
         finished = [
@@ -227,13 +211,13 @@ class AddressWork:
         """What cannot be written is put aside and tried again later; the rest flows, but to an agency's own system."""
         if len(deliveries) > 1:
             for one in deliveries:
-                await self._message(Message((one,)))
+                # Each is a message of its own now.
+                await self._message(Message((replace(one, message=None),)))
             return
         [one] = deliveries
         # No traceback: its last line may quote what could not be handled.
         log.error("delivery_broke", delivery=str(one.id), error=type(error).__name__)
-        RETRIES.labels(SERVICE, self.tools.way.channel, "broken").inc()
-        step = after(one, Refused("broken", for_good=False), self.tools.now(), self.tools.queueing.rules, jitter=1)
+        step = step_of_broken(one, self.tools)
         await self._write([Finished(one, step)])
         if isinstance(step, Again):
             if self.tools.way.channel is Channel.WEBHOOK:

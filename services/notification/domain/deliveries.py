@@ -94,6 +94,8 @@ class Delivery:
     """The event itself, as JSON, where it goes to an agency's own system."""
     trace: str = ""
     attempts: int = 0
+    message: str | None = None
+    """Id of the digest that it was tried in: whoever may have that already must know it again."""
 
     @property
     def names_reporter(self) -> bool:

@@ -147,7 +147,7 @@ def instead(delivery: Delivery, known: Known, rules: Rules) -> Delivery | None:
     channel = left[0][0]
     # A body may have two addresses for mail; the first on each channel is known by the channel alone.
     to = None if channel not in {way for way, _ in ways[: -len(left)]} else address_id(rules.address_secret, *left[0])
-    new = replace(delivery, to=to, gathered=False, ready_at=None, attempts=0, channel=channel)
+    new = replace(delivery, to=to, gathered=False, ready_at=None, attempts=0, message=None, channel=channel)
     whom = f"{delivery.recipient}/{delivery.told}" if delivery.told else delivery.recipient
     return replace(new, id=follow_id(delivery.cause, f"{whom}/{to or channel}"))
 

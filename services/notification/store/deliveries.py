@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 _OPEN: Final = {"$in": [State.WAITING.value, State.QUEUED.value]}
 _BECAME: Final = ("reason", "next_at", "done_at")
 _ORDER: Final = {"occurred_at": 1, "sequence": 1, "_id": 1}
+_IS_FRESH: Final = {"$eq": [{"$type": "$message"}, "missing"]}
 _HOLDS: Final = {"$eq": ["$holds", True]}
 _URGENT_HOLDS: Final = {"$and": [_HOLDS, {"$eq": ["$pace", Pace.NOW.value]}]}
 _FIRST: Final[Document] = {
@@ -101,8 +102,9 @@ class Deliveries:
             [
                 {"$match": ours | {"next_at": {"$lte": at}}},
                 # However much waits behind what was put off, the urgent ones are among those that are looked at.
-                {"$set": {"can_wait": {"$ne": ["$pace", Pace.NOW.value]}}},
-                {"$sort": {"can_wait": 1, **_ORDER}},
+                {"$set": {"can_wait": {"$ne": ["$pace", Pace.NOW.value]}, "fresh": _IS_FRESH}},
+                # What was tried together is not looked at in parts: nothing else is tried before it.
+                {"$sort": {"can_wait": 1, "fresh": 1, **_ORDER}},
                 {"$group": {"_id": "$to", "due": {"$firstN": {"n": MOST_AT_ONCE, "input": "$$ROOT"}}}},
             ],
         )
@@ -186,10 +188,8 @@ class Deliveries:
         wanted: Document = {"to": {"$in": list(addresses)}}
         if not wanted["to"]["$in"]:
             return set()
-        found = [
-            await self.collection.distinct("to", wanted | {field: {"$exists": True}})
-            for field in ("done_at", "next_at")
-        ]
+        fields = ("done_at", "next_at")
+        found = [await self.collection.distinct("to", wanted | {field: {"$exists": True}}) for field in fields]
         return {address for addresses in found for address in addresses}
 
     async def refused_receipts(self, tickets: Iterable[str]) -> set[str]:
@@ -221,7 +221,7 @@ class Deliveries:
         return revived[0] if revived else None
 
     async def go_out_as(self, deliveries: Sequence[Delivery], message: str) -> None:
-        """They are about to go out together: a receipt that comes before they are marked then finds them."""
+        """They are about to go out as one: receipts that come before they are marked find them, and so do retries."""
         ids = [str(delivery.id) for delivery in deliveries]
         this = {"_id": {"$in": ids}, "state": State.QUEUED.value}
         await self.collection.update_many(this, {"$set": {"message": message}})
