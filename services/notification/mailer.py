@@ -25,6 +25,8 @@ from services.notification.settings import SmtpSettings
 
 _STARTTLS: Final = {"never": False, "if_offered": None, "always": True}
 _PERMANENT: Final = 500
+_NOT_NOW: Final = frozenset({421, 452})
+_BY_A_RULE: Final = re.compile(r"5\.7\.\d")
 _FIRST_DOT: Final = re.compile(rb"^\.", re.MULTILINE)
 
 
@@ -59,7 +61,6 @@ class MailServer:
         except MailServerUnusable as unusable:
             self._breaker.rest(unusable.why)
             return NotTried()
-        self._breaker.worked()
         return answer
 
     async def close(self) -> None:
@@ -71,7 +72,7 @@ class MailServer:
         except MailServerUnusable as unusable:
             self._breaker.rest(unusable.why)
         else:
-            self._breaker.worked()
+            self._breaker.opened()
 
     async def _hand_over(self, smtp: SMTP, mail: Mail) -> Answer:
         settings, handed_over = self._settings, False
@@ -84,12 +85,23 @@ class MailServer:
                 await _end_data(smtp, mail.content)
         except SMTPResponseException as refusal:
             await _reset(smtp, settings.timeout_s)
-            return Refused(str(refusal.code), for_good=refusal.code >= _PERMANENT)
+            return self._refused(refusal, mail)
         except (SMTPException, OSError) as error:
             smtp.close()
             why = "timeout" if isinstance(error, TimeoutError) else "disconnected"
+            self._breaker.failed(why, mail.recipient)
             return Refused(UNSURE if handed_over else why, for_good=False)
+        self._breaker.worked()
         return Taken()
+
+    def _refused(self, refusal: SMTPResponseException, mail: Mail) -> Answer:
+        """What may be about everybody counts; a refusal for good that others get as well is nobody's attempt."""
+        answer = Refused(str(refusal.code), for_good=refusal.code >= _PERMANENT)
+        if not _may_be_of_everybody(refusal):
+            self._breaker.worked()
+            return answer
+        self._breaker.failed(answer.reason, mail.recipient)
+        return NotTried() if answer.for_good and self._breaker.resting else answer
 
 
 class Connections:
@@ -199,6 +211,13 @@ async def _end_data(smtp: SMTP, content: bytes) -> None:
         raise SMTPServerDisconnected("Connection lost")
     smtp.protocol.write(_FIRST_DOT.sub(b"..", content) + b".\r\n")
     _must_be(SMTPStatus.completed, await smtp.protocol.read_response())
+
+
+def _may_be_of_everybody(refusal: SMTPResponseException) -> bool:
+    """No room, not now, not this message, or by a rule (RFC 3463: x.7.x); the rest is about the one recipient."""
+    if refusal.code >= _PERMANENT:
+        return _BY_A_RULE.match(refusal.message) is not None
+    return refusal.code in _NOT_NOW or isinstance(refusal, SMTPDataError)
 
 
 def _must_be(status: SMTPStatus, said: SMTPResponse) -> None:

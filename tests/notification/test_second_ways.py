@@ -1,6 +1,7 @@
 """An office that cannot be reached one way is told by the next, once: on duty, and at last at its post."""
 
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ from tests.smtp_sink import Sink
 DUTY_MAIL, DUTY_PHONE = "piket@pupr-lotim.example", "+62900001"
 
 
-def offices(post: str | None = AGENCY_ADDRESS, head: Reach | None = None, **duty: str) -> Offices:
+def offices(post: str | None = AGENCY_ADDRESS, head: Reach | None = None, **duty: Any) -> Offices:
     body = a_directory().agencies[AGENCY]
     changed = body.model_copy(update={"email": post, "duty": Reach(**duty) if duty else None, "head": head})
     officer = Officer(id="ani", agency=AGENCY, name="Ani", email="ani@pupr.example", whatsapp="+62900009")
