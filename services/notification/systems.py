@@ -103,20 +103,20 @@ class WatchedCalls:
 
 
 def notice_of_end(webhook: Webhook, at: datetime) -> Delivery:
-    """To the agency's post, by day: its system is called no more."""
+    """To the agency, by day, whichever way it is reached: its system is called no more."""
+    identity = named_id(webhook.id, "off", webhook.failing_since)
     return Delivery(
-        id=named_id(webhook.id, "off", webhook.failing_since),
+        id=identity,
         ticket="",
         kind=NoticeKind.WEBHOOK_OFF,
         recipient=Recipient.AGENCY,
         agency=webhook.agency,
-        cause=named_id(webhook.id),
+        cause=identity,
         occurred_at=at,
         facts=no_case(at),
         words=None,
         created_at=at,
         told=webhook.agency,
-        channel=Channel.EMAIL,
         pace=Pace.SOON,
         # What comes after the path may be somebody's key.
         detail={"url": webhook.url.partition("?")[0]},

@@ -11,6 +11,8 @@ from services.notification.domain.deliveries import Delivery, deliveries_of
 from services.notification.domain.judging import Known, Ready, instead, judge, queued
 from services.notification.domain.offices import Offices
 from services.notification.domain.timing import Pace
+from services.notification.store.webhooks import Webhook
+from services.notification.systems import notice_of_end
 from shared.directory import Directory
 from shared.events.directory import Contact as Reach
 from shared.events.directory import Officer
@@ -107,6 +109,14 @@ def test_given_an_officer_when_their_mail_fails_then_they_alone_are_told_in_anot
     first = a_delivery(NoticeKind.YOUR_CASE, recipient=Recipient.OFFICER, told="ani", channel=Channel.EMAIL)
 
     assert ways(first, known) == [("email", "ani@pupr.example"), ("whatsapp", "+62900009")]
+
+
+def test_given_an_agency_that_has_only_a_telephone_when_its_system_is_called_no_more_then_it_is_told_there() -> None:
+    webhook = Webhook("w1", AGENCY, "https://pupr.example/in", (), created_at=AT, created_by="ani", failing_since=AT)
+    notice = notice_of_end(webhook, AT)
+
+    assert ways(notice, offices(post=None, sms=DUTY_PHONE)) == [("sms", DUTY_PHONE)]
+    assert ways(notice, offices(whatsapp=DUTY_PHONE)) == [("email", AGENCY_ADDRESS), ("whatsapp", DUTY_PHONE)]
 
 
 @pytest.mark.parametrize("recipient", [Recipient.SYSTEM, Recipient.FOLLOWER])
