@@ -1,7 +1,10 @@
-"""A limit by the hour that needs no store."""
+"""How often somebody may be asked whether they want to follow, and what is said to whoever asks too often."""
 
 from collections import deque
 from datetime import datetime, timedelta
+
+from shared.problems import Problem
+from shared.wita import WITA, day_of
 
 
 class Budget:
@@ -19,3 +22,15 @@ class Budget:
             return False
         self._spent.append(at)
         return True
+
+
+def too_many_texts() -> Problem:
+    detail = "Give an e-mail address, or try again in an hour."
+    return Problem(429, "Too many text messages are asked for", detail, headers={"Retry-After": "3600"})
+
+
+def asked_too_often(now: datetime) -> Problem:
+    tomorrow = datetime.combine(day_of(now) + timedelta(days=1), datetime.min.time(), WITA)
+    headers = {"Retry-After": str(int((tomorrow - now).total_seconds()) + 1)}
+    detail = "Confirm one of those that were asked for today, or try again tomorrow."
+    return Problem(429, "Too many requests for this address are unconfirmed", detail, headers=headers)

@@ -2,11 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from services.notification.budget import Budget
+from services.notification.budget import Budget, asked_too_often, too_many_texts
 from services.notification.domain.addresses import address_id
 from services.notification.domain.following import (
     PublicEvent,
@@ -18,7 +18,7 @@ from services.notification.domain.following import (
     sheltered,
     target_of,
 )
-from services.notification.domain.links import Link, LinkInvalid, Links, Purpose, code_fits, code_of
+from services.notification.domain.links import Link, LinkExpired, LinkInvalid, Links, Purpose, code_fits, code_of
 from services.notification.domain.rounds import ALL
 from services.notification.keepsakes import Keepsakes
 from services.notification.store.addresses import Addresses
@@ -30,7 +30,6 @@ from shared.events.notices import Channel, NoticeKind
 from shared.ids import named_id
 from shared.limits import ANSWERS_WITHIN_S, within
 from shared.problems import Problem, field_problem
-from shared.wita import WITA, day_of
 
 _COUNTRY: Final = "+62"
 """Messages to other countries cost many times as much, and anybody can ask for one."""
@@ -85,6 +84,8 @@ class Following:
     """Of a case's page, with `{ticket}`."""
     tell: Tell
     addresses: Addresses
+    used: Callable[[Collection[str]], Awaitable[set[str]]]
+    """Those of addresses that are known for anything but what their owners said of them."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     budget: Budget = field(default_factory=lambda: Budget(60))
     """Of text messages that ask whether somebody wants to follow, by replica."""
@@ -106,11 +107,11 @@ class Following:
             created_at=self.now(),
         )
         if wanted.channel is not Channel.EMAIL and not self.budget.allows(self.now()):
-            raise _too_many_texts()
+            raise too_many_texts()
         try:
             known = await self.subscriptions.create(new)
         except AskedTooOften:
-            raise _asked_too_often(self.now()) from None
+            raise asked_too_often(self.now()) from None
         if known.state is SubscriptionState.ASKED:
             link = self.links.to(Link(Purpose.FOLLOW, str(known.id)), known.created_at)
             code = None if known.channel is Channel.EMAIL else code_of(self.links.secret, known.id)
@@ -157,7 +158,7 @@ class Following:
                 left = await self.subscriptions.leave(UUID(subject))
                 return replace(opened, left=[left] if left else [])
             case Purpose.CONFIRM:
-                await self.addresses.confirm(subject, self.now())
+                await self._confirm(subject)
             case Purpose.STOP:
                 await self.addresses.stop(subject, _stopped_by(opened.link))
                 if _stopped_by(opened.link) in {ALL, NoticeKind.FOLLOWED}:
@@ -191,6 +192,14 @@ class Following:
         kept = await self.public.newest(str(target), _IN_A_FEED)
         told = (sheltered(event, self.directory) for event in kept)
         return [event for event in told if str(target) in event.targets]
+
+    async def _confirm(self, address: str) -> None:
+        """Raises LinkExpired where its owner was erased meanwhile, of whom nothing is to be kept."""
+        await self.addresses.confirm(address, self.now())
+        # Looked for afterwards: whoever erases at the same time forgets the address last, so one of the two does.
+        if not await self.used([address]):
+            await self.addresses.forget([address])
+            raise LinkExpired
 
     def _left(self, keepsake: str, is_of_the_link: Callable[[Subscription], bool]) -> list[Subscription]:
         """At least one. Raises LinkInvalid and LinkExpired."""
@@ -232,15 +241,3 @@ class Following:
 
 def _stopped_by(link: Link) -> str:
     return link.extra or ALL
-
-
-def _too_many_texts() -> Problem:
-    detail = "Give an e-mail address, or try again in an hour."
-    return Problem(429, "Too many text messages are asked for", detail, headers={"Retry-After": "3600"})
-
-
-def _asked_too_often(now: datetime) -> Problem:
-    tomorrow = datetime.combine(day_of(now) + timedelta(days=1), datetime.min.time(), WITA)
-    headers = {"Retry-After": str(int((tomorrow - now).total_seconds()) + 1)}
-    detail = "Confirm one of those that were asked for today, or try again tomorrow."
-    return Problem(429, "Too many requests for this address are unconfirmed", detail, headers=headers)

@@ -76,8 +76,7 @@ class Queueing:
         contacts = await self.store.contacts.read(tickets)
         kept = {address for contact in contacts.values() for address in self._addresses(contact)}
         left = await self.store.deliveries.forget_addresses(tickets, kept)
-        used = await self.store.deliveries.used(left) | await self.store.subscriptions.used(left)
-        await self.store.addresses.forget(left - used)
+        await self.store.addresses.forget(left - await self.store.used(left))
 
     def _addresses(self, contact: Contact) -> set[str]:
         """Of everybody whom the contact book still knows: a ticket may lose one part and keep another."""

@@ -8,8 +8,8 @@ from services.notification.domain.deliveries import Delivery, about, no_case
 from services.notification.domain.following import (
     PublicEvent,
     Subscription,
+    by_address,
     hides,
-    one_an_address,
     public_event,
 )
 from services.notification.domain.timing import Pace, pace_of
@@ -32,9 +32,9 @@ async def followed(
     targets = {target for _, _, told in public for target in told.targets}
     subscriptions = await store.subscriptions.following(targets)
     return [
-        _delivery(event, told, subscription, (at, trace))
+        _delivery(event, told, wanted, (at, trace))
         for event, trace, told in public
-        for subscription in one_an_address(one for one in subscriptions if one.target in told.targets)
+        for wanted in by_address(one for one in subscriptions if one.target in told.targets)
     ]
 
 
@@ -60,8 +60,11 @@ def confirmation_of(subscription: Subscription) -> Delivery:
 
 
 def _delivery(
-    event: CaseEnvelope, told: PublicEvent, subscription: Subscription, noticed: tuple[datetime, str]
+    event: CaseEnvelope, told: PublicEvent, wanted: Sequence[Subscription], noticed: tuple[datetime, str]
 ) -> Delivery:
+    """To one address, which may want it by several subscriptions."""
+    subscription, *others = wanted
+    also = {"also": " ".join(str(one.id) for one in others)} if others else {}
     known = about(event, NoticeKind.FOLLOWED, Recipient.FOLLOWER, noticed)
     return replace(
         known,
@@ -71,5 +74,5 @@ def _delivery(
         told=str(subscription.id),
         channel=subscription.channel,
         pace=pace_of(NoticeKind.FOLLOWED, Recipient.FOLLOWER, event.case.urgency, wide=subscription.wide),
-        detail={"type": told.type.value, "status": told.status.value},
+        detail={"type": told.type.value, "status": told.status.value} | also,
     )

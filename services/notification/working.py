@@ -122,7 +122,7 @@ class AddressWork:
         ready = [(delivery, way) for delivery in open_ if (way := await self._ready(delivery)) is not None]
         if not ready:
             return
-        deliveries = [as_it_is(delivery, self.known[delivery.id].contact) for delivery, _ in ready]
+        deliveries = [as_it_is(delivery, self.known[delivery.id]) for delivery, _ in ready]
         try:
             answer = await self._hand_over(deliveries, ready[0][1])
         except UnusableAddress:

@@ -1,6 +1,6 @@
 """What tests of following start from: the service behind the router, and somebody who asks over HTTP."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -40,6 +40,9 @@ class Told:
 
     async def confirm(self, address_id: str, _at: datetime) -> None:
         self.confirmed.append(address_id)
+
+    async def used(self, addresses: Collection[str]) -> set[str]:
+        return set(addresses)
 
     async def stop(self, address_id: str, kind: str) -> None:
         self.stopped.append((address_id, kind))
@@ -87,6 +90,7 @@ def a_following(
         "case_url": "https://care.example/lacak/{ticket}",
         "tell": told.ask,
         "addresses": told,
+        "used": told.used,
         "now": clock,
     }
     return Following(**known | fields)

@@ -10,8 +10,8 @@ from services.notification.domain.following import (
     Target,
     TargetKind,
     address_on,
+    by_address,
     hides,
-    one_an_address,
     public_event,
     target_of,
     targets_of,
@@ -238,7 +238,7 @@ def test_given_somebody_who_follows_in_several_ways_when_they_are_told_then_once
     narrow = a_subscription(2, f"case:{TICKET}", minutes=9)
     younger, older = a_subscription(3, "region:52", "sms:b", minutes=5), a_subscription(4, "region:52.03", "sms:b")
 
-    told = one_an_address([wide, younger, narrow, older])
+    told = by_address([wide, younger, narrow, older])
 
-    assert told == [narrow, older]
-    assert [one.wide for one in told] == [False, True]
+    assert told == [[narrow, wide], [older, younger]]
+    assert [first.wide for first, _ in told] == [False, True]

@@ -104,6 +104,11 @@ class Delivery:
         return works_on_it and not self.facts.anonymous and not self.facts.confidential
 
     @property
+    def subscriptions(self) -> tuple[str, ...]:
+        """By which a follower wants it; one that is left is enough."""
+        return () if self.told is None else (self.told, *self.detail.get("also", "").split())
+
+    @property
     def is_told_of(self) -> bool:
         """Whether `ntbcare.notices` says what became of it: of what concerns the case's own people."""
         return bool(self.ticket) and self.recipient not in {Recipient.FOLLOWER, Recipient.SYSTEM}

@@ -210,9 +210,9 @@ def address_on(channel: Channel, entered: str) -> str | None:
     return number if _E164.fullmatch(number) else None
 
 
-def one_an_address(found: Iterable[Subscription]) -> list[Subscription]:
+def by_address(found: Iterable[Subscription]) -> list[list[Subscription]]:
     """Whoever follows something in several ways is told once: as of the case itself, else by the oldest."""
-    kept: dict[str, Subscription] = {}
+    kept: dict[str, list[Subscription]] = {}
     for one in sorted(found, key=lambda one: (one.wide, one.created_at, str(one.id))):
-        kept.setdefault(one.to, one)
+        kept.setdefault(one.to, []).append(one)
     return list(kept.values())

@@ -70,6 +70,8 @@ class Follower:
     channel: Channel
     address: str
     language: Language
+    id: str = ""
+    """Of the subscription."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +123,15 @@ def judge(delivery: Delivery, known: Known, at: datetime, rules: Rules) -> Verdi
     return Ready(*way, language, goes_at, delivery.pace is Pace.GATHERED and bool(rules.timing.digests))
 
 
-def as_it_is(delivery: Delivery, contact: Contact) -> Delivery:
-    """Confidential or anonymous where the case became so after the event; a person can only switch these on."""
-    facts = delivery.facts
+def as_it_is(delivery: Delivery, known: Known) -> Delivery:
+    """Confidential or anonymous where the case became so after the event; a person can only switch these on.
+
+    By a subscription that is there, where the first was left.
+    """
+    facts, contact = delivery.facts, known.contact
     confidential, anonymous = facts.confidential or contact.hidden, facts.anonymous or contact.anonymous
-    return replace(delivery, facts=replace(facts, confidential=confidential, anonymous=anonymous))
+    told = known.follower.id if known.follower and known.follower.id else delivery.told
+    return replace(delivery, told=told, facts=replace(facts, confidential=confidential, anonymous=anonymous))
 
 
 def queued(delivery: Delivery, ready: Ready, at: datetime, secret: bytes) -> Delivery:

@@ -1,5 +1,7 @@
 """Notification's MongoDB: the contact book, the deliveries, the addresses and the receipts that were given."""
 
+from collections.abc import Collection
+
 from services.notification.store.addresses import Addresses, Claimed, Released, Share
 from services.notification.store.changes import Finished, Settled
 from services.notification.store.contacts import Contacts
@@ -38,6 +40,10 @@ class Store:
         self.subscriptions = Subscriptions(database)
         self.public = PublicEvents(database)
         self.webhooks = Webhooks(database)
+
+    async def used(self, addresses: Collection[str]) -> set[str]:
+        """Those of them that something went to or is to go to, or that follow something."""
+        return await self.deliveries.used(addresses) | await self.subscriptions.used(addresses)
 
     async def create_indexes(self) -> None:
         await self.deliveries.create_indexes()

@@ -2,11 +2,10 @@
 
 from collections.abc import Collection as Several
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import structlog
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
@@ -16,11 +15,10 @@ from services.notification.domain.timing import Pace
 from services.notification.store.changes import Finished, Settled, settling, step_of
 from services.notification.store.documents import to_delivery, to_document
 from services.notification.store.found import Open, Queue, Told
+from services.notification.store.reading import readable
 from shared.events.notices import Recipient
 from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Database, Document, aggregate, only_duplicates
-
-log = structlog.get_logger(__name__)
 
 _OPEN: Final = {"$in": [State.WAITING.value, State.QUEUED.value]}
 _BECAME: Final = ("reason", "next_at", "done_at")
@@ -39,7 +37,6 @@ _FIRST: Final[Document] = {
 _KEPT_S: Final = 400 * 86_400
 """As long as `ntbcare.notices` is. What happened longer ago than a week is never sent again."""
 _REMINDED: Final = 500
-_LEFT_TO_OTHERS: Final = timedelta(minutes=1)
 MOST_AT_ONCE: Final = 200
 """Deliveries of one address that are looked at in one round."""
 
@@ -109,7 +106,7 @@ class Deliveries:
             ],
         )
         for found in due:
-            queues[found["_id"]].due = await self._readable(found["due"])
+            queues[found["_id"]].due = await readable(self.collection, found["due"])
             queues[found["_id"]].next_at = at if len(found["due"]) == MOST_AT_ONCE else None
         later = {"$match": ours | {"next_at": {"$gt": at}}}
         for found in await aggregate(self.collection, [later, _FIRST]):
@@ -119,24 +116,12 @@ class Deliveries:
         return queues
 
     async def _opened(self, documents: Sequence[Document]) -> list[Open]:
-        known = {str(delivery.id): delivery for delivery in await self._readable(documents)}
+        known = {str(delivery.id): delivery for delivery in await readable(self.collection, documents)}
         return [
             Open(known[stored["_id"]], State(stored["state"]), stored.get("next_at"))
             for stored in documents
             if stored["_id"] in known
         ]
-
-    async def _readable(self, documents: Sequence[Document]) -> list[Delivery]:
-        """What only another version can read is left to it for a while, so that it holds up nobody here."""
-        found: list[Delivery] = []
-        for stored in documents:
-            try:
-                found.append(to_delivery(stored))
-            except (KeyError, TypeError, ValueError) as error:
-                log.error("delivery_unreadable", delivery=stored["_id"], error=type(error).__name__)  # noqa: TRY400
-                later = {"$set": {"next_at": datetime.now(UTC) + _LEFT_TO_OTHERS}}
-                await self.collection.update_one({"_id": stored["_id"], "next_at": {"$exists": True}}, later)
-        return found
 
     async def overdue(self, before: datetime) -> dict[str, datetime]:
         """Addresses that wait for nothing, although something queued for them is overdue; with its moment."""
