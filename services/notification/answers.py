@@ -2,13 +2,16 @@
 
 import random
 from collections.abc import Sequence
+from typing import Final
 
-from services.notification.domain.attempts import UNSURE, Answer, Refused, Step, after
+from services.notification.domain.attempts import UNSURE, Again, Answer, Failed, Refused, Step, after
 from services.notification.domain.deliveries import Delivery
 from services.notification.metrics import RETRIES, SERVICE, UNSURE_ANSWERS
 from services.notification.tools import Tools
 
-_BROKEN = "broken"
+_BROKEN: Final = "broken"
+_PARKED_AFTER: Final = 5
+"""Attempts: some minutes, in which another version may take over that can write it."""
 
 
 def steps_after(deliveries: Sequence[Delivery], answer: Answer, tools: Tools) -> list[Step]:
@@ -22,6 +25,8 @@ def steps_after(deliveries: Sequence[Delivery], answer: Answer, tools: Tools) ->
 
 
 def step_of_broken(delivery: Delivery, tools: Tools) -> Step:
-    """Of what cannot be written."""
+    """Of what cannot be written: after a few times it is parked as failed, until somebody lets it be sent again."""
     RETRIES.labels(SERVICE, tools.way.channel, _BROKEN).inc()
-    return after(delivery, Refused(_BROKEN, for_good=False), tools.now(), tools.queueing.rules, jitter=1)
+    step = after(delivery, Refused(_BROKEN, for_good=False), tools.now(), tools.queueing.rules, jitter=1)
+    is_over = isinstance(step, Again) and step.attempts >= _PARKED_AFTER
+    return Failed(step.attempts, _BROKEN) if is_over else step

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -48,6 +49,15 @@ def to_cloud_event(delivery: Delivery) -> dict[str, Any]:
         "position": delivery.position,
         "data": event,
     }
+
+
+def to_cloud_events(deliveries: Iterable[Delivery]) -> list[dict[str, Any]]:
+    """Without those that cannot be written, which are parked: their positions are missing."""
+    found: list[dict[str, Any]] = []
+    for delivery in deliveries:
+        with suppress(KeyError, TypeError, ValueError):
+            found.append(to_cloud_event(delivery))
+    return found
 
 
 def write_call(delivery: Delivery, webhook: Webhook, master: bytes, at: datetime) -> Call:

@@ -208,7 +208,7 @@ class AddressWork:
         return verdict
 
     async def _broken(self, deliveries: list[Delivery], error: Exception) -> None:
-        """What cannot be written is put aside and tried again later; the rest flows, but to an agency's own system."""
+        """What cannot be written is put aside, at last parked; to an agency's own system the rest waits till then."""
         if len(deliveries) > 1:
             for one in deliveries:
                 # Each is a message of its own now.
@@ -218,6 +218,7 @@ class AddressWork:
         # No traceback: its last line may quote what could not be handled.
         log.error("delivery_broke", delivery=str(one.id), error=type(error).__name__)
         step = step_of_broken(one, self.tools)
+        await self._instead([one], [step])
         await self._write([Finished(one, step)])
         if isinstance(step, Again):
             if self.tools.way.channel is Channel.WEBHOOK:
