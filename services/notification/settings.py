@@ -29,6 +29,11 @@ class OutletSettings(BaseModel):
     first_wait_s: float = 1.0
     longest_wait_s: float = 60.0
     """How long all messages rest after the way could not be used: growing from the first to the longest."""
+    first_delay: timedelta = timedelta(seconds=30)
+    longest_delay: timedelta = timedelta(hours=1)
+    """Between two attempts at one message: growing and jittered, from the first to the longest."""
+    give_up_after: timedelta = timedelta(days=3)
+    """Then it failed, and goes by the next way that there is."""
 
     def lasts(self, times: int) -> timedelta:
         """So many limits one after the other."""
@@ -84,6 +89,10 @@ class GatewaySettings(OutletSettings):
     receipt_secret: SecretStr | None = None
     """Signs the gateway's delivery receipts; without one receipts are refused."""
     sender: str = "NTBCARE"
+    first_delay: timedelta = timedelta(seconds=15)
+    longest_delay: timedelta = timedelta(minutes=15)
+    give_up_after: timedelta = timedelta(days=1)
+    """Whoever is told by telephone is told soon, or otherwise."""
 
 
 class WhatsAppSettings(GatewaySettings):
@@ -106,7 +115,7 @@ class HookSettings(OutletSettings):
     old_secret_lasts: timedelta = timedelta(hours=24)
     """After a rotation."""
     disable_after: timedelta = timedelta(hours=70)
-    """Of failures without one success: before the first event is given up (`sending.give_up_after`)."""
+    """Of failures without one success: before the first event is given up (`give_up_after`)."""
 
 
 class TimingSettings(BaseModel):
@@ -130,10 +139,6 @@ class SendingSettings(BaseModel):
     """A claim that is older may be taken over by another replica."""
     look_every: timedelta = timedelta(seconds=15)
     """How often to look for what another replica left behind."""
-    first_delay: timedelta = timedelta(seconds=30)
-    longest_delay: timedelta = timedelta(hours=1)
-    """Between two attempts: growing and jittered, from the first to the longest."""
-    give_up_after: timedelta = timedelta(days=3)
 
 
 class Settings(ServiceSettings):
@@ -185,8 +190,8 @@ class Settings(ServiceSettings):
 
     @model_validator(mode="after")
     def _a_webhook_is_disabled_before_its_events_end(self) -> Self:
-        if self.hooks.disable_after + self.sending.longest_delay >= self.sending.give_up_after:
-            raise ValueError("hooks.disable_after and sending.longest_delay must be less than sending.give_up_after")
+        if self.hooks.disable_after + self.hooks.longest_delay >= self.hooks.give_up_after:
+            raise ValueError("hooks.disable_after and hooks.longest_delay must be less than hooks.give_up_after")
         return self
 
     def channels(self) -> frozenset[Channel]:

@@ -23,8 +23,8 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 HANGS_FOR_S: Final = 28
 """Until the sender gives up: all the time that a lease of two minutes leaves."""
 SOON: Final = {
-    "NOTIFICATION_SENDING__FIRST_DELAY": "PT1S",
-    "NOTIFICATION_SENDING__LONGEST_DELAY": "PT2S",
+    "NOTIFICATION_SMTP__FIRST_DELAY": "PT1S",
+    "NOTIFICATION_SMTP__LONGEST_DELAY": "PT2S",
     "NOTIFICATION_SENDING__LOOK_EVERY": "PT1S",
 }
 DELIVERED: Final = {"received": "notice.sent.v1", "assigned": "notice.sent.v1"}

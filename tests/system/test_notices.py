@@ -24,7 +24,7 @@ from tests.servers import Kafka, Mongod
 from tests.services import SERVICES, Platform, running_platform
 from tests.smtp_sink import HANG
 from tests.system.falls import REPLICAS, Falls
-from tests.system.leases import SHORT_LEASE
+from tests.system.leases import SHORT_LEASE, WAYS
 from tests.system.news import EVENTS, Message, Press, Story, a_story, messages_of, publishing
 from tests.system.outside import drop_database
 from tests.system.receivers import Arrived, Receivers, receiving
@@ -38,8 +38,8 @@ KILLS: Final = 8
 AWAY_S: Final = float(os.environ.get("NTBCARE_AWAY_S", "12"))
 """How long nobody takes messages; 60 for the long run."""
 SOON: Final = {
-    "NOTIFICATION_SENDING__LONGEST_DELAY": "PT2S",
-    **{f"NOTIFICATION_{way}__LONGEST_WAIT_S": "2" for way in ("SMTP", "SMS", "WHATSAPP")},
+    **{f"NOTIFICATION_{way}__LONGEST_DELAY": "PT2S" for way in WAYS},
+    **{f"NOTIFICATION_{way}__LONGEST_WAIT_S": "2" for way in WAYS},
 }
 EVERY_S: Final = 0.1
 

@@ -1,6 +1,6 @@
 """Whether, where and when a delivery goes out. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import chain
@@ -22,14 +22,22 @@ _ABOVE = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Retry:
+    """How what was put off is tried again."""
+
+    first: timedelta = timedelta(seconds=30)
+    longest: timedelta = timedelta(hours=1)
+    """Between two attempts."""
+    give_up_after: timedelta = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """How long things may take, and when they may happen."""
 
     old_after: timedelta
     wait_at_most: timedelta
-    give_up_after: timedelta
-    first_delay: timedelta
-    longest_delay: timedelta
+    retries: Mapping[Channel, Retry]
     address_secret: bytes = b""
     enabled: frozenset[Channel] = frozenset({Channel.EMAIL})
     timing: Timing = field(default_factory=Timing)
