@@ -119,7 +119,7 @@ def _following(settings: Settings, service: Service, queueing: Queueing) -> Foll
         case_url=settings.public_url.rstrip("/") + settings.reporter_path,
         tell=tell,
         addresses=store.addresses,
-        used=store.used,
+        confirm_address=store.confirm,
         budget=Budget(settings.texts_asked_an_hour),
         now=_now,
     )

@@ -84,8 +84,8 @@ class Following:
     """Of a case's page, with `{ticket}`."""
     tell: Tell
     addresses: Addresses
-    used: Callable[[Collection[str]], Awaitable[set[str]]]
-    """Those of addresses that are known for anything but what their owners said of them."""
+    confirm_address: Callable[[str, datetime], Awaitable[bool]]
+    """False: its owner was erased meanwhile."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     budget: Budget = field(default_factory=lambda: Budget(60))
     """Of text messages that ask whether somebody wants to follow, by replica."""
@@ -158,7 +158,8 @@ class Following:
                 left = await self.subscriptions.leave(UUID(subject))
                 return replace(opened, left=[left] if left else [])
             case Purpose.CONFIRM:
-                await self._confirm(subject)
+                if not await self.confirm_address(subject, self.now()):
+                    raise LinkExpired
             case Purpose.STOP:
                 await self.addresses.stop(subject, _stopped_by(opened.link))
                 if _stopped_by(opened.link) in {ALL, NoticeKind.FOLLOWED}:
@@ -192,14 +193,6 @@ class Following:
         kept = await self.public.newest(str(target), _IN_A_FEED)
         told = (sheltered(event, self.directory) for event in kept)
         return [event for event in told if str(target) in event.targets]
-
-    async def _confirm(self, address: str) -> None:
-        """Raises LinkExpired where its owner was erased meanwhile, of whom nothing is to be kept."""
-        await self.addresses.confirm(address, self.now())
-        # Looked for afterwards: whoever erases at the same time forgets the address last, so one of the two does.
-        if not await self.used([address]):
-            await self.addresses.forget([address])
-            raise LinkExpired
 
     def _left(self, keepsake: str, is_of_the_link: Callable[[Subscription], bool]) -> list[Subscription]:
         """At least one. Raises LinkInvalid and LinkExpired."""

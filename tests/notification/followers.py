@@ -1,6 +1,6 @@
 """What tests of following start from: the service behind the router, and somebody who asks over HTTP."""
 
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -38,11 +38,9 @@ class Told:
     async def ask(self, subscription: Subscription, link: str, code: str | None) -> None:
         self.asked.append((subscription, link, code))
 
-    async def confirm(self, address_id: str, _at: datetime) -> None:
+    async def confirm(self, address_id: str, _at: datetime) -> bool:
         self.confirmed.append(address_id)
-
-    async def used(self, addresses: Collection[str]) -> set[str]:
-        return set(addresses)
+        return True
 
     async def stop(self, address_id: str, kind: str) -> None:
         self.stopped.append((address_id, kind))
@@ -90,7 +88,7 @@ def a_following(
         "case_url": "https://care.example/lacak/{ticket}",
         "tell": told.ask,
         "addresses": told,
-        "used": told.used,
+        "confirm_address": told.confirm,
         "now": clock,
     }
     return Following(**known | fields)

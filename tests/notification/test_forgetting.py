@@ -142,7 +142,7 @@ async def test_given_somebody_who_was_erased_when_they_say_that_the_address_is_t
 ) -> None:
     ticket, store = await complain(sending, 1), sending.store
     nothing: Any = None
-    known: dict[str, Any] = {"addresses": store.addresses, "used": store.used, "now": sending.clock}
+    known: dict[str, Any] = {"addresses": store.addresses, "confirm_address": store.confirm, "now": sending.clock}
     following = a_following(nothing, nothing, Told(), nothing, **known)
     token = LINKS.to(Link(Purpose.CONFIRM, SITI), AT).rpartition("/")[2]
     if is_erased:
