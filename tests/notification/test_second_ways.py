@@ -1,14 +1,16 @@
 """An office that cannot be reached one way is told by the next, once: on duty, and at last at its post."""
 
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from services.notification.domain.attempts import Refused
 from services.notification.domain.contacts import Contact
 from services.notification.domain.deliveries import Delivery, deliveries_of
-from services.notification.domain.judging import Known, Ready, instead, judge, queued
+from services.notification.domain.judging import Known, Ready, Suppressed, Waits, instead, judge, queued
 from services.notification.domain.offices import Offices
 from services.notification.domain.timing import Pace
 from services.notification.store.webhooks import Webhook
@@ -126,6 +128,20 @@ def test_given_a_system_or_a_follower_when_it_fails_then_there_is_no_other_way(r
     assert instead(delivery, Known(offices=offices(sms=DUTY_PHONE)), RULES) is None
 
 
+def test_given_a_body_that_this_replica_does_not_know_when_judged_then_it_is_looked_for_an_hour() -> None:
+    (first,) = to_the_agency(Offices())
+    unknown, contact = Known(contact=Contact(part="s-1")), Contact(part="s-1")
+
+    at_once, an_hour_later = (judge(first, unknown, AT + timedelta(minutes=late), RULES) for late in (0, 60))
+    by_then = judge(first, Known(contact=contact, offices=offices(None, whatsapp=DUTY_PHONE)), AT, RULES)
+
+    assert at_once == Waits(AT + timedelta(seconds=10))
+    assert an_hour_later == Suppressed("no_address")
+    assert isinstance(by_then, Ready)
+    assert (by_then.channel, by_then.address) == (Channel.WHATSAPP, DUTY_PHONE)
+    assert first.id == to_the_agency(offices())[0].id
+
+
 @pytest.fixture
 async def telling(
     database: Database, publisher: FakePublisher, clock: Clock, port: int
@@ -168,3 +184,43 @@ async def test_given_an_urgent_case_when_the_gateway_refuses_the_number_then_the
 
     assert sink.recipients() == [AGENCY_ADDRESS]
     assert {one["pace"] for one in await replica.deliveries()} == {Pace.NOW.value}
+
+
+@pytest.mark.integration
+async def test_given_a_body_that_the_directory_tells_of_later_when_it_does_then_it_is_told(
+    telling: tuple[Replica, Ear], sink: Sink
+) -> None:
+    replica, _ = telling
+    agencies = replica.queueing.sources.directory.agencies
+    body = agencies.pop(AGENCY)
+    await replica.hear(a_submission(), an_assignment(has_contact=False, anonymous=True))
+    before = await replica.states()
+
+    agencies[AGENCY] = body
+    replica.clock.forward(timedelta(seconds=10))
+    await finished(replica)
+
+    assert before == {"new_case": "waiting"}
+    assert sink.recipients() == [AGENCY_ADDRESS]
+
+
+@pytest.mark.integration
+async def test_given_a_body_that_had_no_address_when_it_has_one_and_is_sent_again_then_it_is_told(
+    telling: tuple[Replica, Ear], sink: Sink
+) -> None:
+    replica, ear = telling
+    agencies = replica.queueing.sources.directory.agencies
+    agencies[AGENCY] = offices(post=None).agencies[AGENCY]
+    await replica.hear(a_submission(), an_assignment(has_contact=False, anonymous=True))
+    await finished(replica)
+    (before,) = await replica.deliveries()
+
+    agencies[AGENCY] = offices(post=None, whatsapp=DUTY_PHONE).agencies[AGENCY]
+    revived = await replica.store.deliveries.revive(UUID(before["_id"]), replica.clock())
+    assert revived is not None
+    await replica.queueing.decide([revived])
+    await finished(replica)
+
+    assert (before["state"], before["reason"]) == ("suppressed", "no_address")
+    assert [message.to for message in ear.taken] == [DUTY_PHONE]
+    assert sink.taken == []

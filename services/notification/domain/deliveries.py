@@ -127,13 +127,13 @@ def deliveries_of(
             continue
         for told in told_of(event, rule.audience, offices):
             ways = ways_of(rule.audience, told, offices, enabled, pace)
-            # Without any way it is stored all the same, so that it is known to have reached nobody.
-            found += [_to(first, told, way) for way, _ in ways or [(Channel.EMAIL, "")]]
+            # Without any way it is stored all the same: it may be known later, or is known to have reached nobody.
+            found += [_to(first, told, way) for way, _ in ways] or [_to(first, told, None)]
     return found
 
 
-def _to(delivery: Delivery, told: str, way: Channel) -> Delivery:
-    identity = follow_id(delivery.cause, f"{delivery.recipient}/{told}/{way}")
+def _to(delivery: Delivery, told: str, way: Channel | None) -> Delivery:
+    identity = follow_id(delivery.cause, f"{delivery.recipient}/{told}/{way or Channel.EMAIL}")
     return replace(delivery, id=identity, told=told, channel=way)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import chain
+from typing import Final
 
 from services.notification.domain.addresses import address_id
 from services.notification.domain.contacts import Contact
@@ -19,6 +20,9 @@ _ABOVE = frozenset(
     {Recipient.COORDINATOR, Recipient.AGENCY_HEAD, Recipient.SEKDA, Recipient.GOVERNOR, Recipient.SYSTEM}
 )
 """Who may be the one that the complaint is about."""
+_LOOKED_FOR: Final = timedelta(hours=1)
+"""So long a body may be one that this replica has not heard of yet; the directory comes on a topic of its own."""
+_LOOKED_FOR_EVERY: Final = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ def judge(delivery: Delivery, known: Known, at: datetime, rules: Rules) -> Verdi
     too_old_at = max(delivery.occurred_at, delivery.ready_at or delivery.occurred_at) + rules.old_after
     if at >= too_old_at:
         return Suppressed("old")
-    missing = _missing(delivery, known, too_old_at)
+    missing = _missing(delivery, known, too_old_at) or _looked_for(delivery, known, at)
     if missing is not None:
         return missing
     until = delivery.created_at + rules.wait_at_most
@@ -184,6 +188,15 @@ def _missing(delivery: Delivery, known: Known, too_old_at: datetime) -> Verdict 
         return Waits(too_old_at)
     reason = _unwanted(delivery, known)
     return Suppressed(reason) if reason else None
+
+
+def _looked_for(delivery: Delivery, known: Known, at: datetime) -> Waits | None:
+    """The body or officer whom it is for may be one that only other replicas have heard of."""
+    if delivery.told is None or delivery.recipient in {Recipient.FOLLOWER, Recipient.SYSTEM}:
+        return None
+    there = known.offices.officers if delivery.recipient is Recipient.OFFICER else known.offices.agencies
+    is_over = delivery.told in there or at >= delivery.created_at + _LOOKED_FOR
+    return None if is_over else Waits(at + _LOOKED_FOR_EVERY)
 
 
 def _depends_on_whom_it_is_about(delivery: Delivery) -> bool:

@@ -23,6 +23,7 @@ from shared.mongo import Collection, Database, Document, aggregate, only_duplica
 _OPEN: Final = {"$in": [State.WAITING.value, State.QUEUED.value]}
 _BECAME: Final = ("reason", "next_at", "done_at")
 _ORDER: Final = {"occurred_at": 1, "sequence": 1, "_id": 1}
+_HAD_NO_ADDRESS: Final = {"state": State.SUPPRESSED.value, "reason": "no_address"}
 _IS_FRESH: Final = {"$eq": [{"$type": "$message"}, "missing"]}
 _HOLDS: Final = {"$eq": ["$holds", True]}
 _URGENT_HOLDS: Final = {"$and": [_HOLDS, {"$eq": ["$pace", Pace.NOW.value]}]}
@@ -197,11 +198,15 @@ class Deliveries:
 
     @within(ANSWERS_WITHIN_S)
     async def revive(self, delivery: UUID, at: datetime) -> Open | None:
-        """Let what failed wait again, as if it were new; None where it did not fail."""
-        failed = {"_id": str(delivery), "state": State.FAILED.value}
-        gone = dict.fromkeys(("to", "ready_at", "done_at", "reason", "message"), "")
-        again = {"state": State.WAITING.value, "next_at": at, "attempts": 0, "created_at": at}
-        result = await self.collection.update_one(failed, {"$set": again, "$unset": gone})
+        """Let what failed, or had no address, wait again as if it were new; None where it did neither."""
+        this: Document = {"_id": str(delivery)}
+        failed, unreached = this | {"state": State.FAILED.value}, this | _HAD_NO_ADDRESS
+        gone = {"$unset": dict.fromkeys(("to", "ready_at", "done_at", "reason", "message"), "")}
+        again: Document = {"state": State.WAITING.value, "next_at": at, "attempts": 0, "created_at": at}
+        result = await self.collection.update_one(failed, {"$set": again} | gone)
+        if not result.modified_count:
+            # Whichever way there is by now.
+            result = await self.collection.update_one(unreached, {"$set": again | {"channel": None}} | gone)
         revived = await self.open_of((), [str(delivery)]) if result.modified_count else []
         return revived[0] if revived else None
 
