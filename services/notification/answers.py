@@ -28,5 +28,6 @@ def step_of_broken(delivery: Delivery, tools: Tools) -> Step:
     """Of what cannot be written: after a few times it is parked as failed, until somebody lets it be sent again."""
     RETRIES.labels(SERVICE, tools.way.channel, _BROKEN).inc()
     step = after(delivery, Refused(_BROKEN, for_good=False), tools.now(), tools.queueing.rules, jitter=1)
-    is_over = isinstance(step, Again) and step.attempts >= _PARKED_AFTER
-    return Failed(step.attempts, _BROKEN) if is_over else step
+    if isinstance(step, Again) and step.attempts >= _PARKED_AFTER:
+        return Failed(step.attempts, _BROKEN)
+    return step

@@ -93,9 +93,11 @@ async def test_given_an_event_that_can_never_be_written_when_it_was_tried_a_few_
     await deliveries.update_one(this, {"$set": {"body": "{"}})
 
     async with calling.sending():
-        for _ in range(5):
-            before = receiver.positions
+        await until(lambda: calling.has(attempts=1))
+        for _ in range(3):
             await later(calling, timedelta(minutes=20))
+        before = receiver.positions
+        await later(calling, timedelta(minutes=20))
         await until(calling.all_done)
         readable = [event["position"] for event in await events_of(office, webhook)]
         (parked,) = await calling.deliveries(state="failed")
