@@ -29,6 +29,8 @@ async def followed(
     if not public:
         return []
     await store.public.add([told for _, _, told in public])
+    coarser = {event.ticket: told.region for event, _, told in public if told.region != event.case.region}
+    await store.public.shelter({ticket: region for ticket, region in coarser.items() if region})
     targets = {target for _, _, told in public for target in told.targets}
     subscriptions = await store.subscriptions.following(targets)
     return [

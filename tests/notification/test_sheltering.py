@@ -149,6 +149,23 @@ async def test_given_followers_on_every_channel_when_something_sensitive_happens
     assert {event.region for event in kept} == {"52.03"}
 
 
+@pytest.mark.integration
+async def test_given_a_case_that_turns_out_to_be_sensitive_when_its_feed_is_read_then_its_past_tells_no_village_either(
+    telling: tuple[Replica, Ear],
+) -> None:
+    replica, _ = telling
+    other = a_ticket(9)
+    await replica.hear(a_progress("road.damage"), a_progress("road.damage", other))
+    of_the_village = await replica.store.public.newest(f"region:{VILLAGE}", 9)
+
+    reclassified: dict[str, Any] = {"category": "health.nutrition", "region": VILLAGE, "has_contact": False}
+    await replica.hear(CaseProgressed(**envelope(4, Status.IN_PROGRESS, **reclassified)))
+
+    assert {event.ticket for event in of_the_village} == {TICKET, other}
+    assert [event.ticket for event in await replica.store.public.newest(f"region:{VILLAGE}", 9)] == [other]
+    assert {event.region for event in await replica.store.public.newest(f"case:{TICKET}", 9)} == {"52.03"}
+
+
 def plain(mail: EmailMessage) -> str:
     part = mail.get_body(("plain",))
     assert part is not None
