@@ -66,10 +66,10 @@ class Breaker:
 
     def opened(self) -> None:
         """It can be reached. Where messages failed in a row, only one that goes out says that it works again."""
-        if self._failed:
-            self._proven = True
-        else:
+        if not self._failed:
             self.worked()
+        elif not self.resting:
+            self._proven = True
 
     def failed(self, why: str, whom: object = None) -> None:
         """It may be the message's fault, or its recipient's: it rests after a few without a success between them.

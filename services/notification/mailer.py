@@ -57,6 +57,7 @@ class MailServer:
             return NotTried()
         try:
             async with self._connections.transaction() as smtp:
+                self._breaker.opened()
                 answer = await self._hand_over(smtp, message)
         except MailServerUnusable as unusable:
             self._breaker.rest(unusable.why)

@@ -121,6 +121,8 @@ async def test_given_what_is_nobodys_business_when_it_happens_then_nobody_who_fo
         a_progress(3, past, historical=True),
         CaseOfficerAssigned(**envelope(4, Status.ACCEPTED, has_contact=False, officer="ani"), officer="ani"),
     )
+    # So long the officer is looked for, of whom the directory does not know.
+    followers.replica.clock.forward(timedelta(hours=1))
 
     assert await followers.sent() == []
     assert await followers.replica.store.public.newest("region:52", 9) == []
