@@ -21,6 +21,7 @@ from shared.wita import day_of
 from tests.profiler import watch, watched
 from tests.services import SERVICES, Platform, running_platform
 from tests.system.errands import SECRETS, follow_all, look_back, register, tell_arrivals
+from tests.system.leases import WAYS
 from tests.system.outside import ntbcare, publish_as, see
 from tests.system.receivers import Receivers, receiving
 from tests.system.witness import Witness, witnessing
@@ -108,7 +109,7 @@ async def platform(
     profiled: AsyncMongoClient[Document],
     receivers: Receivers,
 ) -> AsyncGenerator[Platform]:
-    variables = SECRETS | receivers.gateways() | {"NOTIFICATION_SENDING__FIRST_DELAY": "PT1S"}
+    variables = SECRETS | receivers.gateways() | {f"NOTIFICATION_{way}__FIRST_DELAY": "PT1S" for way in WAYS}
     async with running_platform(topics, mongo_uri, tmp_path, **variables) as platform:
         yield platform
 

@@ -1,7 +1,7 @@
 """Open data: what each dataset holds, and its rows. Facts of public cases, and counts; never anything that was written.
 
 What may be told of confidential cases is as in `domain/statistics.py`: of a month, a district, an agency and a category
-together they count only where there are `ENOUGH`. What is sensitive is told as in `domain/sheltering.py`.
+together they count only where there are `ENOUGH`. What is sensitive is told as in `shared/sheltering.py`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,13 +13,14 @@ from services.reporting.domain.case import Head
 from services.reporting.domain.definitions import Definitions
 from services.reporting.domain.figures import CONFIDENTIAL, NO_AGENCY, Bucket
 from services.reporting.domain.promises import outcome_of
-from services.reporting.domain.sheltering import is_sensitive, told_cell, told_region
+from services.reporting.domain.sheltering import told_cell
 from services.reporting.domain.statistics import ENOUGH
 from services.reporting.domain.views import agency_name, category_name, region_name
 from shared.directory import Directory
 from shared.events.case import CaseSnapshot, Promise, PromiseKind
 from shared.events.directory import Label
 from shared.events.event import Fact, region_levels
+from shared.sheltering import is_sensitive, told_region
 from shared.wita import day_of
 
 Value = str | int | float | bool | date | datetime | None

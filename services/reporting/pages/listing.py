@@ -14,7 +14,7 @@ from services.reporting.domain.definitions import Definitions
 from services.reporting.domain.scorecards import line_of
 from services.reporting.domain.search import Wanted as LookedFor
 from services.reporting.domain.search import ask
-from services.reporting.domain.sheltering import is_below_regency, sensitive_categories, told_region
+from services.reporting.domain.sheltering import is_below_regency, sensitive_categories
 from services.reporting.domain.tallies import due_on
 from services.reporting.domain.terms import STATUSES, URGENCIES, named
 from services.reporting.pages.saying import Speaker, Told
@@ -26,6 +26,7 @@ from shared.events.case import Status
 from shared.events.event import CategoryCode, RegionCode, Slug
 from shared.ids import parse_ticket
 from shared.problems import Problem, read_faults
+from shared.sheltering import told_region
 
 PAGE: Final = "/aduan"
 ITEMS: Final = 20
