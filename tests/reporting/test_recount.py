@@ -49,7 +49,8 @@ def events(draw: st.DrawFn, sequence: int) -> CaseEnvelope:
         promises=tuple(draw(promises(kind)) for kind in PromiseKind),
         holdings=(a_holding(one, 0, moved), a_holding(other, moved)),
     )
-    same = step.model_dump(exclude={"type"}) | {"actor_agency": draw(st.sampled_from(BODIES))}
+    same: dict[str, Any] = step.model_dump(exclude={"type"})
+    same |= {"actor_agency": draw(st.sampled_from(BODIES))}
     return draw(
         st.sampled_from(
             [
