@@ -332,8 +332,8 @@ async def test_given_a_successor_when_its_scorecard_is_read_then_its_predecessor
     card = "/rapor/PUPR-PERKIM?month=2026-03&garis=1"
     as_one = text_of(await public.get(card))
     ended = text_of(await public.get("/rapor/PUPR?month=2026-03"))
-    [opened] = re.findall(r'href="([^"]*angka=received&amp;instansi[^"]*)"', (await public.get(card)).text)
-    listed = await public.get(unescape(opened))
+    opened = re.findall(r'href="([^"]*angka=received&amp;instansi[^"]*)"', (await public.get(card)).text)
+    listed = await public.get(unescape(opened[0]))
 
     assert "Diterima 1 0" in alone
     assert "Diterima 2 0" in as_one

@@ -16,21 +16,23 @@ FOLLOWS: Final = {
 async def go_back_and_forth(platform: Platform, codes: dict[str, str]) -> None:
     """Of four new cases that PUPR-52.03 has, by ticket with their tracking codes."""
     returned, asked, disputed, linked = codes
-    await do(platform, returned, "return", reason="other_level", agency="PUPR-PERKIM")
-    await do(platform, asked, "ask")
+    await do(platform, returned, "return", {"reason": "other_level", "agency": "PUPR-PERKIM"})
+    await do(platform, asked, "ask", {})
     await follow_up(platform, asked, "answers", codes[asked], text="Di sisi utara")
-    await do(platform, disputed, "accept")
-    await do(platform, disputed, "resolve")
+    await do(platform, disputed, "accept", {})
+    await do(platform, disputed, "resolve", {})
     await follow_up(platform, disputed, "dispute", codes[disputed], text="Masih berlubang")
-    await do(platform, disputed, "resolve")
+    await do(platform, disputed, "resolve", {})
     await follow_up(platform, disputed, "confirmation", codes[disputed], rating=4)
-    await do(platform, linked, "link", platform.signed_in("coordinator"), ticket=asked)
+    await do(platform, linked, "link", {"ticket": asked}, headers=platform.signed_in("coordinator"))
 
 
-async def do(platform: Platform, ticket: str, action: str, headers: dict[str, str] | None = None, **said: Any) -> None:
+async def do(
+    platform: Platform, case: str, action: str, said: dict[str, str], *, headers: dict[str, str] | None = None
+) -> None:
     """As an officer of the agency that has the case, or as whoever the headers sign in."""
-    officer, revision = await see(platform, ticket)
-    path, sent = f"/v1/desk/cases/{ticket}/{action}", {"text": "Sudah kami periksa"} | said
+    officer, revision = await see(platform, case)
+    path, sent = f"/v1/desk/cases/{case}/{action}", {"text": "Sudah kami periksa"} | said
     signed = (headers or officer) | {"If-Match": str(revision)}
     answer = await platform.http["routing"].post(path, json=sent, headers=signed)
     assert answer.status_code == 200, (action, answer.text)
