@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "demo": "deploy.commands.demo",
     "clients": "deploy.commands.clients",
     "token": "deploy.commands.token",
+    "door": "deploy.commands.door",
     "topics": "deploy.commands.topics",
     "dead-letters": "deploy.commands.dead_letters",
     "consumers": "deploy.commands.consumers",

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from services.intake.counting import Counts, Reached, read_rates
 from services.intake.domain.complaints import Person
 from services.intake.domain.peers import peer_of
+from services.intake.domain.stamps import Pace, Sent, Suspicion, make_stamp, suspect, wait_left
 from services.intake.settings import Settings
 from shared.directory import Directory
 from shared.doors import contact_digest
@@ -64,11 +65,13 @@ class Gate:
         self._key = settings.door_key() or secrets.token_bytes()
         self._rates: dict[str, tuple[RateLimitItem, ...]] = {wish: read_rates(getattr(limits, wish)) for wish in Wish}
         self._of_clients, self._of_contacts = read_rates(limits.clients), read_rates(limits.contacts)
+        self._at_ease, self._pace = read_rates(limits.form_at_ease), Pace()
+        self._form_key = settings.ticket_secret.get_secret_value().encode()
         self._blocked: tuple[tuple[str, ...], frozenset[str]] = (), frozenset()
 
     @property
     def is_disaster(self) -> bool:
-        return self._directory.door.is_disaster(datetime.fromtimestamp(self._clock(), UTC))
+        return self._directory.door.is_disaster(self._now())
 
     def peer_of(self, request: Request) -> str:
         forwarded = ",".join(request.headers.getlist("x-forwarded-for")) if self._hops else ""
@@ -101,6 +104,29 @@ class Gate:
             if reached is not None and not (self.is_disaster and is_urgent()):
                 raise _too_many("contacts", reached)
 
+    def stamp(self) -> str:
+        """For the field `stamp` of a form that is shown now."""
+        return make_stamp(self._form_key, self._now(), secrets.token_hex(8))
+
+    def look_at_form(self, peer: str, sent: Sent) -> None:
+        """What `/lapor` calls first with what came in the fields `stamp`, `website` and `work`.
+
+        Raises a 403 or 429 Problem whose `suspicion` says why, so that the page can say it in words and keep what was
+        filled in. In a disaster nobody waits.
+        """
+        many = self._hit(self._at_ease, "form_at_ease", peer) is not None and not self.is_disaster
+        suspicion = suspect(self._form_key, sent, self._now(), self._pace, many=many)
+        if suspicion is Suspicion.TOO_MANY:
+            wait_s = wait_left(sent, self._now(), self._pace)
+            headers = {"Retry-After": str(wait_s)}
+            detail = f"Many forms come from your network. Send it again in {wait_s} seconds."
+            raise Problem(429, "Please wait a little", detail, headers=headers, suspicion=suspicion, stamp=sent.stamp)
+        if suspicion is not None:
+            raise Problem(403, "Load the form again", "Nothing that you entered is lost.", suspicion=suspicion)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), UTC)
+
     def _hit(self, rates: Sequence[RateLimitItem], name: str, who: str) -> Reached | None:
         return self._counts.hit(rates, name, who) if self._enabled else None
 
@@ -111,7 +137,7 @@ class Gate:
         return self._blocked[1]
 
     def _blocked_problem(self) -> Problem:
-        today = day_of(datetime.fromtimestamp(self._clock(), UTC))
+        today = day_of(self._now())
         offices = sorted(
             (one for one in self._directory.agencies.values() if one.coordinates and one.valid_on(today)),
             key=lambda one: one.id,

@@ -61,6 +61,7 @@ class Replica:
     """One replica of intake: all of them see the same directory."""
 
     http: httpx2.AsyncClient
+    gate: Gate
     directory: Directory
     clock: Clock
 
@@ -104,4 +105,4 @@ async def a_door(
     app.router.routes.extend(create_router(intake, Options(directory)).routes)
     app.router.routes.extend(create_follow_up_router(follow_ups).routes)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://intake") as http:
-        yield Replica(http, directory, clock)
+        yield Replica(http, intake.gate, directory, clock)
