@@ -10,6 +10,7 @@ COMMANDS: Final = {
     "up": "deploy.commands.up",
     "submit": "deploy.commands.submit",
     "track": "deploy.commands.track",
+    "intake": "deploy.commands.intake",
     "demo": "deploy.commands.demo",
     "clients": "deploy.commands.clients",
     "token": "deploy.commands.token",

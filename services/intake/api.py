@@ -12,9 +12,9 @@ from fastapi import APIRouter, Header, Request, Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.intake.contacts import Email, Phone, Prefers
-from services.intake.domain.complaints import Complaint, Known, Person, Place, is_urgent, submit
-from services.intake.domain.faults import Needed, find_faults
-from services.intake.gate import Gate, Visitor, Wish
+from services.intake.domain.complaints import Complaint, Known, Person, Place, submit
+from services.intake.gate import Gate, Visitor
+from services.intake.judging import Judge
 from services.intake.places import Places, cell_of
 from services.intake.proxies import ProxyBody, codes_of
 from services.intake.settings import Settings
@@ -25,7 +25,7 @@ from shared.errors import BrokerUnreachable
 from shared.events.directory import Client
 from shared.events.event import AgencyId, Language, RegionCode, Slug
 from shared.ids import draw_ticket
-from shared.problems import field_problem, unreachable_problem
+from shared.problems import unreachable_problem
 from shared.publisher import Publisher
 from shared.records import to_record
 from shared.topics import COMPLAINTS, PERSONAL
@@ -130,8 +130,12 @@ class Intake:
         self._ticket_secret = settings.ticket_secret.get_secret_value().encode()
         # Whoever judges a complaint and whoever writes it down ask for the same point.
         region_at = lru_cache(1)(places.region_at)
-        self.gate = Gate(settings, directory)
         self.known = Known(directory.categories, directory.agencies, directory.regions, region_at, cell_of)
+        self.judge = Judge(self.known, Gate(settings, directory))
+
+    @property
+    def gate(self) -> Gate:
+        return self.judge.gate
 
     def client(self, request: Request) -> Client | None:
         return authenticate(self._directory.clients, request.headers.get("authorization"))
@@ -144,7 +148,7 @@ class Intake:
         `peer`: as `Gate.peer_of` has it. Raises a 403, 422, 429 or 503 Problem.
         """
         now = datetime.now(UTC)
-        self._judge(complaint, Visitor(peer, client), now)
+        self.judge.check(complaint, Visitor(peer, client), now)
         trace = current_trace()
         ticket = draw_ticket(self._ticket_secret, client.id if client else "public", key)
         personal, facts = submit(complaint, ticket, self.known, client=client, at=now)
@@ -155,18 +159,6 @@ class Intake:
             raise unreachable_problem(idempotency_key=str(key)) from None
         codes = codes_of(ticket, self._tracking_keys, filed_for=complaint.filed_for is not None)
         return AcceptedBody(ticket=ticket, **codes, idempotency_key=key)
-
-    def _judge(self, complaint: Complaint, visitor: Visitor, now: datetime) -> None:
-        def urgent() -> bool:
-            return is_urgent(complaint, self.known, now)
-
-        self.gate.let_in(Wish.COMPLAINT, visitor, urgent)
-        self.gate.let_write(complaint.reporter, visitor, urgent)
-        disaster = self.gate.is_disaster
-        needed = Needed.of(urgent=disaster and urgent(), disaster=disaster)
-        faults = find_faults(complaint, self.known, visitor.client, now, needed=needed)
-        if faults:
-            raise field_problem(*faults)
 
 
 _SUBMITTED: Final[dict[str, Any]] = {
@@ -193,6 +185,13 @@ def create_router(intake: Intake, options: Callable[[], tuple[str, bytes]]) -> A
         headers = {"Location": f"/v1/cases/{accepted.ticket}"}
         return Response(accepted.model_dump_json(exclude_none=True), 202, headers, media_type="application/json")
 
+    async def validate_complaint(request: Request) -> Response:
+        """Say whether a complaint would be accepted, in the same words; nothing is kept of it."""
+        client = intake.client(request)
+        body = await read_body(request, ComplaintBody)
+        intake.judge.check_form(body.to_complaint(), Visitor(intake.gate.peer_of(request), client), datetime.now(UTC))
+        return Response(status_code=204)
+
     @router.get("/options")
     async def get_options(if_none_match: Annotated[str | None, Header()] = None) -> Response:
         """Categories with their questions, valid today, and all regions.
@@ -205,6 +204,14 @@ def create_router(intake: Intake, options: Callable[[], tuple[str, bytes]]) -> A
             return Response(status_code=304, headers=headers)
         return Response(body, media_type="application/json", headers=headers)
 
+    router.add_api_route(
+        "/validations",
+        validate_complaint,
+        methods=["POST"],
+        status_code=204,
+        openapi_extra=_SUBMITTED,
+        route_class_override=BusyRoute,
+    )
     router.add_api_route(
         "",
         submit_complaint,

@@ -1,5 +1,6 @@
 """Intake with a directory that tests change and a clock that they move."""
 
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -51,9 +52,10 @@ def the_places() -> Places:
 @dataclass
 class Clock:
     moment: float = 0
+    ticking: bool = False
 
     def __call__(self) -> float:
-        return self.moment
+        return time.time() if self.ticking else self.moment
 
 
 @dataclass
@@ -98,7 +100,7 @@ async def a_door(
     settings = Settings.model_validate(SETTINGS | {"limits": limits})
     directory, clock = directory or a_directory(), Clock(datetime.now(UTC).timestamp())
     intake = Intake(settings, directory, the_places(), publisher)  # type: ignore[arg-type]
-    intake.gate = Gate(settings, directory, clock)
+    intake.judge.gate = Gate(settings, directory, clock)
     codes = CodeCheck(settings.tracking_keys())
     follow_ups = FollowUps(settings, publisher, codes, intake.gate)  # type: ignore[arg-type]
     app = ProblemApp(max_body_size=settings.max_body_size)
