@@ -19,7 +19,7 @@ from services.intake.places import Places, cell_of
 from services.intake.proxies import ProxyBody, codes_of
 from services.intake.settings import Settings
 from shared.access import authenticate
-from shared.bodies import KEY_HEADER, BusyRoute, describe_body, describe_header, read_body, read_key
+from shared.bodies import KEY_HEADER, BusyRoute, describe_body, describe_header, describe_refusals, read_body, read_key
 from shared.directory import Directory
 from shared.errors import BrokerUnreachable
 from shared.events.directory import Client
@@ -140,15 +140,13 @@ class Intake:
     def client(self, request: Request) -> Client | None:
         return authenticate(self._directory.clients, request.headers.get("authorization"))
 
-    async def accept(
-        self, complaint: Complaint, client: Client | None, key: UUID, peer: str | None = None
-    ) -> AcceptedBody:
+    async def accept(self, complaint: Complaint, client: Client | None, key: UUID, peer: str = "") -> AcceptedBody:
         """Publish the personal part and the facts, each acknowledged.
 
-        `peer`: as `Gate.peer_of` has it. Raises a 403, 422, 429 or 503 Problem.
+        `peer`: as `Gate.peer_of` has it; without one no address is counted. Raises a 403, 422, 429 or 503 Problem.
         """
         now = datetime.now(UTC)
-        self.judge.check(complaint, Visitor(peer, client), now)
+        self.judge.check(complaint, Visitor(peer or None, client), now)
         trace = current_trace()
         ticket = draw_ticket(self._ticket_secret, client.id if client else "public", key)
         personal, facts = submit(complaint, ticket, self.known, client=client, at=now)
@@ -168,11 +166,12 @@ _SUBMITTED: Final[dict[str, Any]] = {
         describe_header("authorization", "An integrator's or operator's token: `Bearer ntb_…`.", {}),
     ],
 }
+_REFUSED: Final = describe_refusals(400, 401, 403, 413, 415, 422, 429, 503)
 
 
 def create_router(intake: Intake, options: Callable[[], tuple[str, bytes]]) -> APIRouter:
     """`options` gives the entity tag and the JSON of all options as they are now."""
-    router = APIRouter(prefix="/v1/complaints", tags=["complaints"])
+    router = APIRouter(prefix="/v1/complaints", tags=["complaints"], responses=_REFUSED)
 
     async def submit_complaint(request: Request) -> Response:
         """Accept a complaint. Sent again with the same `Idempotency-Key` (a random UUID) it is the same complaint.

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from services.intake.contacts import Email, Phone, Prefers
 from services.intake.gate import Gate, Visitor, Wish
 from services.intake.settings import Settings
+from shared.bodies import describe_refusals
 from shared.errors import BrokerUnreachable
 from shared.events.complaints import (
     Afterwards,
@@ -147,6 +148,7 @@ _FOLLOW_UPS: Final[dict[str, type[_Body]]] = {
     "contact": ContactBody,
     "take-over": TakeOverBody,
 }
+_REFUSED: Final = (400, 403, 404, 413, 422, 429, 503)
 
 
 class FollowUpAccepted(BaseModel):
@@ -211,7 +213,7 @@ Endpoint = Callable[..., Awaitable[FollowUpAccepted]]
 
 
 def create_follow_up_router(follow_ups: FollowUps) -> APIRouter:
-    router = APIRouter(prefix="/v1/complaints", tags=["follow-ups"])
+    router = APIRouter(prefix="/v1/complaints", tags=["follow-ups"], responses=describe_refusals(*_REFUSED))
     for name, body in _FOLLOW_UPS.items():
         router.add_api_route(
             f"/{{ticket}}/{name}",
