@@ -31,17 +31,7 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(300), pytest.mark.asyncio(
 ROWS: Final = int(os.environ.get("NTBCARE_IMPORT_ROWS", "300"))
 BAD: Final = {number: {"kategori": "road.unknown"} for number in range(10, ROWS, 33)}
 """3 percent."""
-COLUMNS: Final[tuple[str, ...]] = (
-    "nomor",
-    "kategori",
-    "isi",
-    "wilayah",
-    "nama",
-    "surel",
-    "tanggal",
-    "saluran",
-    "sumber",
-)
+COLUMNS: Final[list[str]] = ["nomor", "kategori", "isi", "wilayah", "nama", "surel", "tanggal", "saluran", "sumber"]
 URGENT: Final[dict[str, Any]] = {"category": "disaster.flood", "answers": {}}
 
 
