@@ -39,7 +39,7 @@ URGENT: Final[dict[str, Any]] = {"category": "disaster.flood", "answers": {}}
 async def platform(kafka: Kafka, mongod: Mongod, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Platform]:
     """One for all tests here; an address may send two complaints in an hour."""
     topics = KafkaSettings(bootstrap=kafka.bootstrap, namespace=f"system-{uuid4().hex[:8]}", partitions=3)
-    few = {"INTAKE_LIMITS": json.dumps({"complaints": "2/hour", "clients": "100/second"})}
+    few = {"INTAKE_LIMITS": json.dumps({"complaints": "2/hour", "clients": "100/second", "contacts": "1000000/hour"})}
     async with running_platform(topics, mongod.uri, tmp_path_factory.mktemp("door"), **few) as platform:
         yield platform
     for service in SERVICES:
@@ -109,10 +109,10 @@ async def test_given_a_blocked_address_when_it_complains_then_it_is_refused_unti
         return (await platform.submit(reporter=reporter, headers=headers)).status_code
 
     assert blocked.returncode == 0, blocked.stderr
-    await until(lambda: _becomes(status, 403))
+    await until(lambda: _becomes(status, 403), every_s=0.1)
     unblocked = run(platform, "routing", "door", "unblock", "+6281234567890", *reason)
     assert unblocked.returncode == 0, unblocked.stderr
-    await until(lambda: _becomes(status, 202))
+    await until(lambda: _becomes(status, 202), every_s=0.1)
 
 
 async def _becomes(status: Any, wanted: int) -> bool:
