@@ -5,6 +5,7 @@ all else that accepting a complaint takes.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
+from http import HTTPStatus
 from typing import Any, Final, TypeVar, cast
 from uuid import UUID, uuid4
 
@@ -13,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 
-from shared.problems import Problem, field_problem
+from shared.problems import MEDIA_TYPE, Problem, field_problem
 
 Body = TypeVar("Body", bound=BaseModel)
 KEY_HEADER: Final = "idempotency-key"
@@ -76,6 +77,12 @@ def describe_body(model: type[BaseModel]) -> dict[str, Any]:
 def describe_header(name: str, description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     """An optional parameter of an OpenAPI operation."""
     return {"in": "header", "name": name, "required": False, "description": description, "schema": schema}
+
+
+def describe_refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a router whose routes answer these as problems."""
+    problem = {"content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
+    return {status: {"description": HTTPStatus(status).phrase, **problem} for status in statuses}
 
 
 def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Annotated, Final
 from uuid import UUID, uuid5
@@ -63,17 +63,22 @@ def draw_ticket(secret: bytes, client: str, key: UUID) -> str:
 
 def tracking_code(secrets: Mapping[str, bytes], key_id: str, ticket: str) -> str:
     """A key id (one character of the alphabet) and 55 bits of HMAC over the ticket, as `XXXX-XXXX-XXXX`."""
-    code = key_id + _base32(_digest(secrets[key_id], f"tracking\n{ticket}"), _CODE - 1)
-    return "-".join(code[start : start + 4] for start in range(0, _CODE, 4))
+    return _code(secrets, key_id, f"tracking\n{ticket}")
+
+
+def subject_code(secrets: Mapping[str, bytes], key_id: str, ticket: str) -> str:
+    """The second code of a complaint that somebody filed for somebody else: the one of the person concerned."""
+    return _code(secrets, key_id, f"subject\n{ticket}")
 
 
 def tracking_code_fits(secrets: Mapping[str, bytes], ticket: str, entered: str) -> bool:
-    """Whether the code belongs to the ticket, compared in constant time."""
-    code = entered.strip().upper().translate(_LOOK_ALIKES)
-    if len(code) != _CODE or not code.isascii():
-        return False
-    known = code[0] if code[0] in secrets else next(iter(secrets))
-    return hmac.compare_digest(tracking_code(secrets, known, ticket).replace("-", ""), code)
+    """Whether the code is the one that whoever filed the complaint has, compared in constant time."""
+    return _fits(secrets, ticket, entered, tracking_code)
+
+
+def subject_code_fits(secrets: Mapping[str, bytes], ticket: str, entered: str) -> bool:
+    """Whether it is that of the person concerned, compared in constant time."""
+    return _fits(secrets, ticket, entered, subject_code)
 
 
 def follow_id(cause: UUID, step: str) -> UUID:
@@ -84,6 +89,22 @@ def follow_id(cause: UUID, step: str) -> UUID:
 def named_id(*parts: object) -> UUID:
     """The id of a thing that has no causing event, from what identifies it."""
     return uuid5(NAMESPACE, "\n".join(str(part) for part in parts))
+
+
+_Make = Callable[[Mapping[str, bytes], str, str], str]
+
+
+def _code(secrets: Mapping[str, bytes], key_id: str, message: str) -> str:
+    code = key_id + _base32(_digest(secrets[key_id], message), _CODE - 1)
+    return "-".join(code[start : start + 4] for start in range(0, _CODE, 4))
+
+
+def _fits(secrets: Mapping[str, bytes], ticket: str, entered: str, make: _Make) -> bool:
+    code = entered.strip().upper().translate(_LOOK_ALIKES)
+    if len(code) != _CODE or not code.isascii():
+        return False
+    known = code[0] if code[0] in secrets else next(iter(secrets))
+    return hmac.compare_digest(make(secrets, known, ticket).replace("-", ""), code)
 
 
 def _digest(secret: bytes, message: str) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from math import ceil
 from typing import Final
 
-from shared.ids import tracking_code_fits
+from shared.ids import subject_code_fits, tracking_code_fits
 from shared.problems import Problem
 
 MOST_TRIES: Final = 10
@@ -23,15 +23,19 @@ class CodeCheck:
         """Of every refusal."""
         self._tries = Tries()
 
-    def check(self, ticket: str, code: str) -> None:
-        """Raises a 403 or 429 Problem for a wrong code; a right one is accepted however many wrong ones came before.
+    def check(self, ticket: str, code: str) -> bool:
+        """Return whether it is the code of the person concerned, for whom somebody else filed the complaint.
+
+        Raises a 403 or 429 Problem for a wrong code; a right one is accepted however many wrong ones came before.
 
         Anyone can send wrong codes for a public ticket, so a lock that held for the right one too would shut out the
         reporter as often as anyone liked. It would protect nothing either: 55 bits of HMAC are not guessed, and
         whoever could send the right code would not be guessing.
         """
         if tracking_code_fits(self._keys, ticket, code):
-            return
+            return False
+        if subject_code_fits(self._keys, ticket, code):
+            return True
         locked = self._tries.seconds_locked(ticket)
         if locked:
             detail = f"{MOST_TRIES} wrong codes within an hour; please try again later."

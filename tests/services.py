@@ -26,6 +26,10 @@ SERVICES = ("routing", "intake", "notification", "reporting")
 DESK_SECRET: Final = "dev-desk-of-the-tests"
 AT_ONCE: Final = json.dumps({"quiet_from": None, "digests": [], "most_an_hour": 1_000_000})
 """At whatever hour tests run, every message goes out by itself and at once."""
+UNREACHED: Final = json.dumps(
+    dict.fromkeys(("clients", "complaints", "contacts", "follow_ups", "support"), "1000000/second")
+)
+"""Tests send everything from one address, and mostly as Sitti."""
 LIMITS: Final = httpx2.Limits(keepalive_expiry=2.0)
 """Uvicorn ends a connection that was not used for 5 s, as httpx2 does; a request of that moment gets no answer."""
 
@@ -135,6 +139,9 @@ def _environment(kafka: KafkaSettings, mongo: MongoSettings, smtp_port: int) -> 
         "INTAKE_TICKET_SECRET": "dev-ticket",
         "INTAKE_PHOTO_SECRET": "dev-photo",
         "ROUTING_PHOTO_SECRET": "dev-photo",
+        "INTAKE_DOOR_SECRET": "dev-door",
+        "ROUTING_DOOR_SECRET": "dev-door",
+        "INTAKE_LIMITS": UNREACHED,
         "INTAKE_BLOBS__URL": "memory:///",
         "INTAKE_OIDC__DEVELOPMENT_SECRET": DESK_SECRET,
         "REPORTING_TRACKING_SECRETS": tracking,

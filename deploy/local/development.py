@@ -21,6 +21,8 @@ _TRACKING: Final = ("INTAKE_TRACKING_SECRETS", "NOTIFICATION_TRACKING_SECRETS", 
 """All the same: every service that is shown a tracking code checks it by itself."""
 _PHOTOS: Final = ("INTAKE_PHOTO_SECRET", "ROUTING_PHOTO_SECRET")
 """The same too: routing's pages show what intake keeps."""
+_DOOR: Final = ("INTAKE_DOOR_SECRET", "ROUTING_DOOR_SECRET")
+"""And these: intake compares what routing blocked."""
 _SINGLE: Final = (
     "INTAKE_TICKET_SECRET",
     "NOTIFICATION_ADDRESS_SECRET",
@@ -59,7 +61,8 @@ def known_secrets(folder: Path) -> dict[str, str]:
 def _made(known: dict[str, str]) -> dict[str, str]:
     tracking = next((known[name] for name in _TRACKING if name in known), json.dumps({_KEY_ID: _secret()}))
     photos = next((known[name] for name in _PHOTOS if name in known), _secret())
-    shared = dict.fromkeys(_TRACKING, tracking) | dict.fromkeys(_PHOTOS, photos)
+    door = next((known[name] for name in _DOOR if name in known), _secret())
+    shared = dict.fromkeys(_TRACKING, tracking) | dict.fromkeys(_PHOTOS, photos) | dict.fromkeys(_DOOR, door)
     return shared | {name: _secret() for name in _SINGLE}
 
 

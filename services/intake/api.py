@@ -9,28 +9,23 @@ from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Request, Response
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.intake.contacts import Email, Phone, Prefers
-from services.intake.domain import Complaint, Known, Person, Place, find_faults, submit
+from services.intake.domain.complaints import Complaint, Known, Person, Place, submit
+from services.intake.gate import Gate, Visitor
+from services.intake.judging import Judge
 from services.intake.places import Places, cell_of
+from services.intake.proxies import ProxyBody, codes_of
 from services.intake.settings import Settings
 from shared.access import authenticate
-from shared.bodies import KEY_HEADER, BusyRoute, describe_body, describe_header, read_body, read_key
+from shared.bodies import KEY_HEADER, BusyRoute, describe_body, describe_header, describe_refusals, read_body, read_key
 from shared.directory import Directory
 from shared.errors import BrokerUnreachable
 from shared.events.directory import Client
 from shared.events.event import AgencyId, Language, RegionCode, Slug
-from shared.ids import draw_ticket, tracking_code
-from shared.problems import field_problem, unreachable_problem
+from shared.ids import draw_ticket
+from shared.problems import unreachable_problem
 from shared.publisher import Publisher
 from shared.records import to_record
 from shared.topics import COMPLAINTS, PERSONAL
@@ -85,10 +80,11 @@ class ReporterBody(_Body):
 
 
 class ComplaintBody(_Body):
-    """A complaint. `channel` and `received_at` take an integrator's or an operator's token."""
+    """A complaint. `channel` and `received_at` take an integrator's or an operator's token, `source` an operator's."""
 
     category: Annotated[str, StringConstraints(max_length=60)]
-    text: Annotated[str, StringConstraints(min_length=10, max_length=5_000)]
+    text: Annotated[str, StringConstraints(min_length=3, max_length=5_000)]
+    """At least 10 characters, but for what is urgent in a disaster."""
     location: LocationBody
     answers: dict[Slug, Slug] = Field(default_factory=dict[str, str], max_length=20)
     about: AgencyId | None = None
@@ -98,13 +94,19 @@ class ComplaintBody(_Body):
     occurred_at: Moment | None = None
     channel: Slug | None = None
     received_at: Moment | None = None
+    proxy: ProxyBody | None = None
+    """Then `reporter` is who files, and the answer has a code for the person concerned too."""
+    source: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
+    """Where an operator has it from: the address of a post, the number of a letter."""
 
     def to_complaint(self) -> Complaint:
         place = Place(**self.location.model_dump())
         reporter = Person(**self.reporter.model_dump()) if self.reporter else None
         digest = hashlib.sha256(self.model_dump_json().encode()).hexdigest()
-        same = self.model_dump(exclude={"location", "reporter", "occurred_at"})
-        return Complaint(**same, place=place, reporter=reporter, incident_at=self.occurred_at, digest=digest)
+        filed_for = self.proxy.to_filed_for() if self.proxy else None
+        same = self.model_dump(exclude={"location", "reporter", "occurred_at", "proxy"})
+        same |= {"filed_for": filed_for, "digest": digest}
+        return Complaint(**same, place=place, reporter=reporter, incident_at=self.occurred_at)
 
 
 class AcceptedBody(BaseModel):
@@ -112,6 +114,8 @@ class AcceptedBody(BaseModel):
 
     ticket: str
     tracking_code: str
+    subject_code: str | None = None
+    """Where somebody filed it for somebody else: for the person concerned, who can take it over with it."""
     idempotency_key: UUID
 
 
@@ -127,16 +131,22 @@ class Intake:
         # Whoever judges a complaint and whoever writes it down ask for the same point.
         region_at = lru_cache(1)(places.region_at)
         self.known = Known(directory.categories, directory.agencies, directory.regions, region_at, cell_of)
+        self.judge = Judge(self.known, Gate(settings, directory))
+
+    @property
+    def gate(self) -> Gate:
+        return self.judge.gate
 
     def client(self, request: Request) -> Client | None:
         return authenticate(self._directory.clients, request.headers.get("authorization"))
 
-    async def accept(self, complaint: Complaint, client: Client | None, key: UUID) -> AcceptedBody:
-        """Publish the personal part and the facts, each acknowledged; raises a 422 or a 503 Problem."""
+    async def accept(self, complaint: Complaint, client: Client | None, key: UUID, peer: str = "") -> AcceptedBody:
+        """Publish the personal part and the facts, each acknowledged.
+
+        `peer`: as `Gate.peer_of` has it; without one no address is counted. Raises a 403, 422, 429 or 503 Problem.
+        """
         now = datetime.now(UTC)
-        faults = find_faults(complaint, self.known, client, now)
-        if faults:
-            raise field_problem(*faults)
+        self.judge.check(complaint, Visitor(peer or None, client), now)
         trace = current_trace()
         ticket = draw_ticket(self._ticket_secret, client.id if client else "public", key)
         personal, facts = submit(complaint, ticket, self.known, client=client, at=now)
@@ -145,8 +155,8 @@ class Intake:
             await self._publisher.publish_within(self._settings.publish_within, *records)
         except BrokerUnreachable:
             raise unreachable_problem(idempotency_key=str(key)) from None
-        code = tracking_code(self._tracking_keys, next(iter(self._tracking_keys)), ticket)
-        return AcceptedBody(ticket=ticket, tracking_code=code, idempotency_key=key)
+        codes = codes_of(ticket, self._tracking_keys, filed_for=complaint.filed_for is not None)
+        return AcceptedBody(ticket=ticket, **codes, idempotency_key=key)
 
 
 _SUBMITTED: Final[dict[str, Any]] = {
@@ -156,11 +166,12 @@ _SUBMITTED: Final[dict[str, Any]] = {
         describe_header("authorization", "An integrator's or operator's token: `Bearer ntb_…`.", {}),
     ],
 }
+_REFUSED: Final = describe_refusals(400, 401, 403, 413, 415, 422, 429, 503)
 
 
 def create_router(intake: Intake, options: Callable[[], tuple[str, bytes]]) -> APIRouter:
     """`options` gives the entity tag and the JSON of all options as they are now."""
-    router = APIRouter(prefix="/v1/complaints", tags=["complaints"])
+    router = APIRouter(prefix="/v1/complaints", tags=["complaints"], responses=_REFUSED)
 
     async def submit_complaint(request: Request) -> Response:
         """Accept a complaint. Sent again with the same `Idempotency-Key` (a random UUID) it is the same complaint.
@@ -169,19 +180,37 @@ def create_router(intake: Intake, options: Callable[[], tuple[str, bytes]]) -> A
         """
         key, client = read_key(request), intake.client(request)
         body = await read_body(request, ComplaintBody)
-        accepted = await intake.accept(body.to_complaint(), client, key)
+        accepted = await intake.accept(body.to_complaint(), client, key, intake.gate.peer_of(request))
         headers = {"Location": f"/v1/cases/{accepted.ticket}"}
-        return Response(accepted.model_dump_json(), 202, headers, media_type="application/json")
+        return Response(accepted.model_dump_json(exclude_none=True), 202, headers, media_type="application/json")
+
+    async def validate_complaint(request: Request) -> Response:
+        """Say whether a complaint would be accepted, in the same words; nothing is kept of it."""
+        client = intake.client(request)
+        body = await read_body(request, ComplaintBody)
+        intake.judge.check_form(body.to_complaint(), Visitor(intake.gate.peer_of(request), client), datetime.now(UTC))
+        return Response(status_code=204)
 
     @router.get("/options")
     async def get_options(if_none_match: Annotated[str | None, Header()] = None) -> Response:
-        """Categories with their questions, valid today, and all regions."""
+        """Categories with their questions, valid today, and all regions.
+
+        `disaster_until` is null, or the moment until which less is asked of urgent complaints.
+        """
         tag, body = options()
         headers = {"ETag": tag, "Cache-Control": "public, max-age=60"}
         if if_none_match == tag:
             return Response(status_code=304, headers=headers)
         return Response(body, media_type="application/json", headers=headers)
 
+    router.add_api_route(
+        "/validations",
+        validate_complaint,
+        methods=["POST"],
+        status_code=204,
+        openapi_extra=_SUBMITTED,
+        route_class_override=BusyRoute,
+    )
     router.add_api_route(
         "",
         submit_complaint,
@@ -207,11 +236,14 @@ class Options:
         self._changes += 1
 
     def __call__(self) -> tuple[str, bytes]:
-        today = day_of(datetime.now(UTC))
-        if self._made is None or self._made_for != (self._changes, today):
-            self._made_for = (self._changes, today)
+        now = datetime.now(UTC)
+        today, door = day_of(now), self._directory.door
+        until = door.disaster_until if door.is_disaster(now) else None
+        if self._made is None or self._made_for != (self._changes, today, until):
+            self._made_for = (self._changes, today, until)
             categories = [category.model_dump(mode="json") for category in self._directory.categories_on(today)]
             regions = [region.model_dump(exclude={"kind"}) for _, region in sorted(self._directory.regions.items())]
-            body = json.dumps({"categories": categories, "regions": regions}, ensure_ascii=False).encode()
+            options = {"disaster_until": until and until.isoformat(), "categories": categories, "regions": regions}
+            body = json.dumps(options, ensure_ascii=False).encode()
             self._made = f'"{hashlib.sha256(body).hexdigest()[:32]}"', body
         return self._made

@@ -17,7 +17,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     intake = Intake(settings, service.directory, load_places(), service.publisher)
     options = Options(service.directory)
     service.follower.on_change.append(options.note_change)
-    follow_ups = FollowUps(settings, service.publisher, CodeCheck(settings.tracking_keys()))
+    follow_ups = FollowUps(settings, service.publisher, CodeCheck(settings.tracking_keys()), intake.gate)
     photos = create_photo_router(settings, Photos(settings), SignIn(settings.oidc))
     routers = create_router(intake, options), create_follow_up_router(follow_ups), photos
     return service.create_app(*routers, max_body_size=settings.max_body_size)

@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Final
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.intake.contacts import Email, Phone, Prefers
+from services.intake.gate import Gate, Visitor, Wish
 from services.intake.settings import Settings
+from shared.bodies import describe_refusals
 from shared.errors import BrokerUnreachable
 from shared.events.complaints import (
     Afterwards,
@@ -31,7 +33,7 @@ from shared.events.personal import PersonalRecorded
 from shared.events.words import Text
 from shared.ids import named_id
 from shared.paths import TicketPath
-from shared.problems import unreachable_problem
+from shared.problems import Problem, unreachable_problem
 from shared.publisher import Publisher
 from shared.records import Outgoing, to_record
 from shared.topics import COMPLAINTS, PERSONAL
@@ -122,6 +124,15 @@ class ContactBody(_Body):
         return {"has_contact": bool(self.email or self.phone), "language": self.language}
 
 
+class TakeOverBody(ContactBody):
+    """The person concerned takes over what somebody filed for them; who filed it can do nothing more with it."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]  # type: ignore[assignment]
+
+    def facts(self) -> dict[str, Any]:
+        return super().facts() | {"taken_over": True}
+
+
 class SupportBody(_Body):
     """Nothing more to say."""
 
@@ -135,7 +146,9 @@ _FOLLOW_UPS: Final[dict[str, type[_Body]]] = {
     "dispute": DisputeBody,
     "withdrawal": WithdrawalBody,
     "contact": ContactBody,
+    "take-over": TakeOverBody,
 }
+_REFUSED: Final = (400, 403, 404, 413, 422, 429, 503)
 
 
 class FollowUpAccepted(BaseModel):
@@ -153,10 +166,23 @@ class FollowUps:
     settings: Settings
     publisher: Publisher
     codes: CodeCheck
+    gate: Gate | None = None
 
-    async def accept(self, ticket: str, body: _Body, key: UUID) -> FollowUpAccepted:
+    def let_in(self, request: Request, wish: Wish) -> None:
+        """Raises a 429 Problem. Of which category it is nobody here knows: in a disaster no follow-up is refused."""
+        if self.gate is not None:
+            self.gate.let_in(wish, Visitor(self.gate.peer_of(request)), lambda: wish is Wish.FOLLOW_UP)
+
+    def check(self, ticket: str, code: str, body: _Body) -> bool:
+        """Return whether the person concerned sends it. Raises a 403 or 429 Problem."""
+        by_subject = self.codes.check(ticket, code)
+        if isinstance(body, TakeOverBody) and not by_subject:
+            raise Problem(403, "It takes the code of the person concerned", "Whoever filed it has another one.")
+        return by_subject
+
+    async def accept(self, ticket: str, body: _Body, key: UUID, *, by_subject: bool = False) -> FollowUpAccepted:
         """Raises a 503 Problem where the broker does not acknowledge in time."""
-        records, event_id = _records(ticket, body, key)
+        records, event_id = _records(ticket, body, key, by_subject=by_subject)
         try:
             await self.publisher.publish_within(self.settings.publish_within, *records)
         except BrokerUnreachable:
@@ -164,12 +190,13 @@ class FollowUps:
         return FollowUpAccepted(ticket=ticket, follow_up_id=event_id, idempotency_key=key)
 
 
-def _records(ticket: str, body: _Body, key: UUID) -> tuple[list[Outgoing], UUID]:
+def _records(ticket: str, body: _Body, key: UUID, *, by_subject: bool) -> tuple[list[Outgoing], UUID]:
     """The words first, then the fact. Sent again with its key it is the same; with another body it is another."""
-    now, kind = datetime.now(UTC), body.event.__name__
-    digest = hashlib.sha256(f"{kind}\n{key}\n{body.model_dump_json()}".encode()).hexdigest()
+    now, kind = datetime.now(UTC), type(body).__name__ if isinstance(body, TakeOverBody) else body.event.__name__
+    sender = "\nsubject" if by_subject else ""
+    digest = hashlib.sha256(f"{kind}\n{key}\n{body.model_dump_json()}{sender}".encode()).hexdigest()
     common = {"event_id": named_id(ticket, kind, digest), "ticket": ticket, "occurred_at": now}
-    facts, records = body.facts(), list[Outgoing]()
+    facts, records = body.facts() | {"by_subject": by_subject}, list[Outgoing]()
     if body.words() is not None:
         part = f"f-{digest[:16]}"
         facts["part"] = part
@@ -186,7 +213,7 @@ Endpoint = Callable[..., Awaitable[FollowUpAccepted]]
 
 
 def create_follow_up_router(follow_ups: FollowUps) -> APIRouter:
-    router = APIRouter(prefix="/v1/complaints", tags=["follow-ups"])
+    router = APIRouter(prefix="/v1/complaints", tags=["follow-ups"], responses=describe_refusals(*_REFUSED))
     for name, body in _FOLLOW_UPS.items():
         router.add_api_route(
             f"/{{ticket}}/{name}",
@@ -199,9 +226,10 @@ def create_follow_up_router(follow_ups: FollowUps) -> APIRouter:
 
     @router.post("/{ticket}/support", status_code=202)
     async def support(
-        ticket: TicketPath, body: SupportBody | None = None, idempotency_key: KeyHeader = None
+        request: Request, ticket: TicketPath, body: SupportBody | None = None, idempotency_key: KeyHeader = None
     ) -> FollowUpAccepted:
         """Say that you have the same trouble. Needs no tracking code."""
+        follow_ups.let_in(request, Wish.SUPPORT)
         return await follow_ups.accept(ticket, body or SupportBody(), idempotency_key or uuid4())
 
     return router
@@ -209,13 +237,15 @@ def create_follow_up_router(follow_ups: FollowUps) -> APIRouter:
 
 def _endpoint(follow_ups: FollowUps, body_type: type[_Body]) -> Endpoint:
     async def accept(
+        request: Request,
         ticket: TicketPath,
         body: _Body,
         x_tracking_code: Annotated[str, Header(description="The one that came with the ticket.")],
         idempotency_key: KeyHeader = None,
     ) -> FollowUpAccepted:
-        follow_ups.codes.check(ticket, x_tracking_code)
-        return await follow_ups.accept(ticket, body, idempotency_key or uuid4())
+        follow_ups.let_in(request, Wish.FOLLOW_UP)
+        by_subject = follow_ups.check(ticket, x_tracking_code, body)
+        return await follow_ups.accept(ticket, body, idempotency_key or uuid4(), by_subject=by_subject)
 
     # One endpoint for all: only the body differs.
     accept.__annotations__["body"] = body_type

@@ -21,6 +21,7 @@ from starlette.requests import ClientDisconnect
 
 from services.intake.follow_ups import KeyHeader
 from services.intake.settings import Settings
+from shared.bodies import describe_refusals
 from shared.desk_session import comes_from_elsewhere, is_form_of, local_path, token_in
 from shared.oidc import SignIn
 from shared.photos import PATH, is_signed, sign_photo
@@ -174,7 +175,8 @@ def _keeper(photos: Photos, sign_in: SignIn) -> Keep:
 
 
 def create_photo_router(settings: Settings, photos: Photos, sign_in: SignIn) -> APIRouter:
-    router = APIRouter(prefix=PATH, tags=["photos"])
+    refusals = describe_refusals(400, 401, 403, 404, 410, 413, 415, 422, 503)
+    router = APIRouter(prefix=PATH, tags=["photos"], responses=refusals)
     _add_showing(router, photos)
     keep = _keeper(photos, sign_in)
 

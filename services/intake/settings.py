@@ -1,7 +1,9 @@
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, Field, SecretStr
+from limits import parse_many
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from shared.oidc import OidcSettings
@@ -17,6 +19,36 @@ class BlobSettings(BaseModel):
     """How long putting or getting one file may take."""
 
 
+def _check_rates(written: str) -> str:
+    parse_many(written)
+    return written
+
+
+Rates = Annotated[str, AfterValidator(_check_rates)]
+"""`20/minute`, or several: `5/second; 100/hour`."""
+
+
+class LimitSettings(BaseModel):
+    """How much is let in, per replica. Of one address, which many may share, unless it says otherwise."""
+
+    enabled: bool = True
+    trusted_hops: int = Field(default=0, ge=0, le=9)
+    """Gateways of ours before this service, each of which adds to `X-Forwarded-For`."""
+    complaints: Rates = "120/minute"
+    follow_ups: Rates = "120/minute"
+    support: Rates = "60/minute"
+    photos: Rates = "120/minute"
+    suggestions: Rates = "600/minute"
+    clients: Rates = "6000/minute"
+    """Of one token, all that it sends together."""
+    contacts: Rates = "20/hour"
+    """Complaints that name one e-mail address or telephone number; those that operators key in do not count."""
+    form_at_ease: Rates = "20/minute"
+    """Complaints by the form; whoever sends more must work or wait for each."""
+    counters: int = Field(default=50_000, ge=100)
+    """So many are kept, some 0.3 KB each; of more the oldest is forgotten."""
+
+
 class Settings(ServiceSettings):
     """Environment: `INTAKE_…`."""
 
@@ -27,6 +59,9 @@ class Settings(ServiceSettings):
     """Makes the one ticket of a client's `Idempotency-Key`. Changing it gives a retry another ticket."""
     photo_secret: SecretStr
     """Signs the addresses of photos. Changing it makes those that were given out useless."""
+    door_secret: SecretStr | None = None
+    """Under digests with this key contacts are blocked; the same as routing's. None: nobody can be."""
+    limits: LimitSettings = LimitSettings()
     oidc: OidcSettings = OidcSettings()
     """Whose tokens the people at the desk have; the same as routing's."""
     blobs: BlobSettings = BlobSettings()
@@ -41,8 +76,11 @@ class Settings(ServiceSettings):
     """After so long without the broker's acknowledgement the answer is 503."""
 
     def secrets(self) -> list[SecretStr]:
-        known = self.oidc.development_secret
-        return [*super().secrets(), self.ticket_secret, self.photo_secret, *([known] if known else [])]
+        known = filter(None, (self.oidc.development_secret, self.door_secret))
+        return [*super().secrets(), self.ticket_secret, self.photo_secret, *known]
+
+    def door_key(self) -> bytes | None:
+        return self.door_secret.get_secret_value().encode() if self.door_secret else None
 
     def photo_key(self) -> bytes:
         return self.photo_secret.get_secret_value().encode()

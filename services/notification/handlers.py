@@ -87,8 +87,8 @@ def _learn(contact: Contact, received: Received) -> None:
     match received.event:
         case ComplaintSubmitted(part=part, about=about):
             contact.names_part(part, about)
-        case ContactChanged(occurred_at=at, part=part):
-            contact.changes_contact(at, part)
+        case ContactChanged(occurred_at=at, part=part, by_subject=by_subject, taken_over=taken_over):
+            contact.changes_contact(at, part, by_subject=by_subject, taken_over=taken_over)
         case PersonalRecorded() as person:
             known = Person(person.email, person.name, person.language, person.phone, person.prefers)
             contact.knows_person(name, known)

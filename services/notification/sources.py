@@ -48,11 +48,12 @@ class Sources:
         contacts = await self.store.contacts.read({one.ticket for one in wanted if one.ticket})
         followers = await self._followers(wanted)
         systems = await self._systems({one.told for one in wanted if one.recipient is Recipient.SYSTEM})
-        offices, closed = self.offices, self.closed()
+        offices, closed, until = self.offices, self.closed(), self.directory.door.disaster_until
         return {
             one.id: Known(
                 offices=offices,
                 closed=closed,
+                disaster_until=until,
                 follower=next((followers[name] for name in one.subscriptions if name in followers), None),
                 system=_system(systems.get(one.told or "")) if one.recipient is Recipient.SYSTEM else None,
                 **({"contact": contacts[one.ticket]} if one.ticket else {}),

@@ -39,8 +39,9 @@ class Reading:
     async def view(self, ticket: str, wait: Wait, code: str | None) -> CaseView:
         """The reporter's own view with a code, else the public one. Raises a 403, 404 or 429 Problem."""
         if code is not None:
-            self._codes.check(ticket, code)
+            by_subject = self._codes.check(ticket, code)
             stored = await self._stored(ticket, wait, publicly=False)
+            _check_not_taken_over(stored, by_subject=by_subject)
             return view_as_reporter(ticket, stored, self._names)
         stored = await self._stored(ticket, wait, publicly=True)
         view = view_publicly(stored, self._names) if stored else None
@@ -56,8 +57,9 @@ class Reading:
 
     async def own(self, ticket: str, code: str) -> StoredCase:
         """All that is stored, for whoever has its code; its head is there. Raises a 403, 404 or 429 Problem."""
-        self._codes.check(ticket, code)
+        by_subject = self._codes.check(ticket, code)
         stored = await self._stored(ticket, Wait(0, 0), publicly=False)
+        _check_not_taken_over(stored, by_subject=by_subject)
         if stored is None or stored.head is None:
             raise Problem(404, "No such case", "It has not arrived yet, please try again soon.", headers=HEADERS)
         return stored
@@ -80,3 +82,10 @@ class Reading:
         # The live one's, whatever the first to ask began with: who waits must see what comes after a switch.
         found = await self._store.live.cases.read(set(tickets))
         return [found.get(ticket) for ticket in tickets]
+
+
+def _check_not_taken_over(stored: StoredCase | None, *, by_subject: bool) -> None:
+    """Raises a 403 Problem where who filed it for somebody else asks after that person took it over."""
+    if stored is not None and stored.taken_over and not by_subject:
+        detail = "The person concerned has taken it over. Ask them."
+        raise Problem(403, "This code opens nothing any more", detail, headers=HEADERS)

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 
 from services.routing.api.cases import DESK_ERRORS, create_cases_router, desk_problem
 from services.routing.api.directory import Administration, create_directory_router
+from services.routing.api.door import Doorkeeping, create_door_router
 from services.routing.api.queues import Queues, create_queues_router
 from services.routing.api.signing_in import create_person_getter
 from services.routing.desk import Desk
@@ -98,6 +99,7 @@ def _routers(settings: Settings, desk: Desk, queues: Queues, administration: Adm
         create_queues_router(queues, get_person),
         create_cases_router(desk, get_person),
         create_directory_router(administration, get_person),
+        create_door_router(Doorkeeping(administration, settings.door_key()), get_person),
         pages.assets_router(),
         create_pages_router(shown),
     ]

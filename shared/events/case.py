@@ -156,6 +156,8 @@ class CaseSnapshot(Fact):
     """That came with the complaint."""
     proxy: Proxy | None = None
     """Who filed for the person concerned; None: they themselves, or they have taken it over."""
+    taken_over: bool = False
+    """By the person concerned: nothing that who filed for them sends is done any more."""
     budget: Budget | None = None
     publication: str | None = None
     """Key of what is public of its words, on `ntbcare.words`."""

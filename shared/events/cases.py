@@ -182,6 +182,8 @@ class FollowUpRefused(CaseEnvelope):
     cause: UUID
     """The event of `ntbcare.complaints`."""
     allowed: tuple[FollowUpKind, ...] = ()
+    taken_over: bool = False
+    """It came from who filed for somebody else, who has taken the case over: nobody is told."""
 
 
 class PromiseBreached(CaseEnvelope):

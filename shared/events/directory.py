@@ -1,7 +1,7 @@
 """Who and what there is: topic `ntbcare.directory`, compacted, written by routing, key `<kind>:<id>`; null removes."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -130,6 +130,12 @@ class Category(_Valid):
     redirect: CategoryCode | None = None
     """What a complaint counts as that names this category after it ended."""
 
+    def urgency_for(self, answers: Mapping[str, str]) -> Urgency:
+        for rule in self.urgency_rules:
+            if all(condition.holds(answers) for condition in rule.when):
+                return rule.urgency
+        return self.urgency
+
 
 class Region(Fact):
     """A region by its Kemendagri code."""
@@ -238,6 +244,9 @@ class Door(Fact):
     and what is not urgent goes out later."""
     blocked: tuple[str, ...] = ()
     """Digests, with a key, of e-mail addresses and telephone numbers from which nothing is taken."""
+
+    def is_disaster(self, at: datetime) -> bool:
+        return self.disaster_until is not None and at < self.disaster_until
 
 
 Entry = Annotated[

@@ -61,6 +61,13 @@ def test_given_any_command_when_help_is_asked_for_then_it_says_what_it_does(comm
         (["track", "NTB-336T-6BAV-RYHW-HK", "--url", "nowhere"], "The address is not right (--url)"),
         (["submit", "--category", "a", "--text", "b", "--answer", "road"], "--answer takes QUESTION=ANSWER"),
         (["demo", "load", "--url", "http://127.0.0.1:1"], "NTB Care does not answer"),
+        (["door", "disaster", "--reason", "Banjir"], "--hours says how long"),
+        (["door", "disaster", "off", "--reason", "Surut", "--hours", "3"], "off takes no --hours"),
+        (
+            ["door", "block", "a@b.id", "--reason", "x", "--url", "http://127.0.0.1:1", "--token", "t"],
+            "does not answer",
+        ),
+        (["intake", "import", "pyproject.toml", "--token", "t"], "neither a .csv nor a .jsonl file"),
     ],
 )
 def test_given_a_foreseeable_failure_when_a_command_meets_it_then_it_says_so_in_words(

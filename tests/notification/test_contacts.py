@@ -3,6 +3,8 @@ from datetime import timedelta
 from itertools import permutations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.notification.domain.addresses import digest, on_the_wire
 from services.notification.domain.contacts import Contact, Person
@@ -134,3 +136,35 @@ def test_given_a_time_when_written_then_it_is_of_wita_and_of_the_language(langua
     written = in_words(AT, language)
 
     assert written == words
+
+
+SAID: list[Callable[[Contact], None]] = [
+    lambda contact: contact.names_part("s-1"),
+    lambda contact: contact.knows_person("s-1", SITI),
+    lambda contact: contact.changes_contact(AT, "f-1"),
+    lambda contact: contact.changes_contact(AT + timedelta(hours=1), "f-2", by_subject=True, taken_over=True),
+    lambda contact: contact.knows_person("f-2", BUDI),
+    lambda contact: contact.changes_contact(AT + timedelta(hours=2), "f-3"),
+    lambda contact: contact.knows_person("f-3", SITI),
+]
+
+
+@given(st.permutations(SAID), st.integers(0, 6))
+def test_given_a_case_that_was_taken_over_when_who_filed_it_says_more_then_in_any_order_the_person_concerned_is_told(
+    order: list[Callable[[Contact], None]], again: int
+) -> None:
+    book = Contact()
+
+    for fact in [*order, order[again]]:
+        fact(book)
+
+    assert book.reporter == BUDI
+
+
+def test_given_two_codes_when_nothing_was_taken_over_then_the_last_word_counts_whoever_said_it() -> None:
+    book = Contact(part="s-1", people={"s-1": SITI, "f-1": BUDI, "f-2": SITI})
+
+    book.changes_contact(AT, "f-1", by_subject=True)
+    book.changes_contact(AT + timedelta(hours=1), "f-2")
+
+    assert book.reporter == SITI

@@ -98,6 +98,15 @@ def test_given_no_digests_when_something_would_be_gathered_then_it_goes_as_all_e
     assert goes_out(Pace.GATHERED, wita(24, 22), timing, CLOSED) == wita(25, 7)
 
 
+@pytest.mark.parametrize("pace", [Pace.SOON, Pace.GATHERED])
+def test_given_a_disaster_when_something_is_not_urgent_then_it_waits_for_an_hour_of_digests(pace: Pace) -> None:
+    at = wita(24, 9)
+
+    assert goes_out(pace, at, TIMING, CLOSED, disaster=True) == wita(24, 13)
+    assert goes_out(Pace.NOW, at, TIMING, CLOSED, disaster=True) == at
+    assert goes_out(Pace.SOON, at, TIMING, CLOSED) == at
+
+
 @given(MOMENTS, st.sampled_from(list(Pace)))
 def test_given_any_moment_when_it_is_planned_then_never_earlier_and_never_at_night_unless_urgent(
     at: datetime, pace: Pace

@@ -10,6 +10,8 @@ from shared.ids import (
     draw_ticket,
     follow_id,
     parse_ticket,
+    subject_code,
+    subject_code_fits,
     tracking_code,
     tracking_code_fits,
 )
@@ -93,6 +95,15 @@ def test_given_a_new_key_when_old_codes_are_entered_then_they_still_open() -> No
 
     assert tracking_code_fits({"2": b"second", "1": b"first"}, ticket, old)
     assert not tracking_code_fits({"2": b"second"}, ticket, old)
+
+
+@given(tickets)
+def test_given_both_codes_of_a_ticket_when_one_is_entered_then_it_is_not_the_other(ticket: str) -> None:
+    own, subjects = tracking_code(KEYS, "1", ticket), subject_code(KEYS, "1", ticket)
+
+    fits = [(tracking_code_fits(KEYS, ticket, code), subject_code_fits(KEYS, ticket, code)) for code in (own, subjects)]
+
+    assert fits == [(True, False), (False, True)]
 
 
 @pytest.mark.parametrize("entered", ["", "1", "é" * 12, "0" * 12, "1" * 13])

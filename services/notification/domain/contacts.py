@@ -40,6 +40,10 @@ class Contact:
     """The body that it accuses: nobody there is ever told of it."""
     changed: tuple[str, str] | None = None
     """When the reporter last said how to be reached now (ISO 8601, UTC), and in which part."""
+    own: tuple[str, str] | None = None
+    """The same of what the person concerned said, where somebody filed for them."""
+    taken_over: bool = False
+    """The person concerned has taken it over: what who filed for them says counts no more."""
     hidden: bool = False
     """It is confidential by now: nobody who only follows is told any more."""
     anonymous: bool = False
@@ -54,7 +58,8 @@ class Contact:
     @property
     def valid_part(self) -> str | None:
         """Of other parts nothing is ever used."""
-        return self.changed[1] if self.changed else self.part
+        said = self.own if self.taken_over else self.changed
+        return said[1] if said else self.part
 
     @property
     def reporter(self) -> Person | None:
@@ -68,8 +73,12 @@ class Contact:
         if self.part is None:
             self.part, self.about = part, about
 
-    def changes_contact(self, at: datetime, part: str) -> None:
-        self.changed = max(self.changed or ("", ""), (at.astimezone(UTC).isoformat(timespec="microseconds"), part))
+    def changes_contact(self, at: datetime, part: str, *, by_subject: bool = False, taken_over: bool = False) -> None:
+        said = at.astimezone(UTC).isoformat(timespec="microseconds"), part
+        self.changed = max(self.changed or ("", ""), said)
+        if by_subject:
+            self.own = max(self.own or ("", ""), said)
+        self.taken_over |= taken_over
 
     def knows_person(self, part: str, person: Person) -> None:
         if part not in self.erased_parts:

@@ -104,6 +104,7 @@ class Known:
     offices: Offices = field(default_factory=Offices)
     closed: Collection[date] = ()
     """Days on which nobody works."""
+    disaster_until: datetime | None = None
     follower: Follower | None = None
     """Of what goes to one; None: they left."""
     system: System | None = None
@@ -131,7 +132,8 @@ def judge(delivery: Delivery, known: Known, at: datetime, rules: Rules) -> Verdi
         way = next(iter(ways), None)
     if way is None:
         return Suppressed("no_address")
-    goes_at = goes_out(delivery.pace, at, rules.timing, known.closed)
+    disaster = known.disaster_until is not None and at < known.disaster_until
+    goes_at = goes_out(delivery.pace, at, rules.timing, known.closed, disaster=disaster)
     return Ready(*way, language, goes_at, delivery.pace is Pace.GATHERED and bool(rules.timing.digests))
 
 

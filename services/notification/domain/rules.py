@@ -66,6 +66,11 @@ DISPUTED: Final = Condition(
 )
 
 
+FROM_WHO_HAS_IT: Final = Condition(
+    "not taken over from who sent it", lambda event: not (isinstance(event, FollowUpRefused) and event.taken_over)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A row of the table."""
@@ -94,7 +99,7 @@ RULES: Final = (
     Rule(CaseLinked, Recipient.REPORTER, NoticeKind.LINKED, required=True),
     Rule(CaseUnlinked, Recipient.REPORTER, NoticeKind.REOPENED),
     Rule(CaseWithdrawn, Recipient.REPORTER, NoticeKind.WITHDRAWN),
-    Rule(FollowUpRefused, Recipient.REPORTER, NoticeKind.REFUSED, required=True),
+    Rule(FollowUpRefused, Recipient.REPORTER, NoticeKind.REFUSED, FROM_WHO_HAS_IT, required=True),
     Rule(CaseEscalated, Recipient.REPORTER, NoticeKind.OMBUDSMAN, _at_level(EscalationLevel.OMBUDSMAN), required=True),
     Rule(
         CaseEscalated,

@@ -49,12 +49,15 @@ def pace_of(kind: NoticeKind, recipient: Recipient, urgency: Urgency, *, wide: b
     return Pace.GATHERED if gathered else Pace.SOON
 
 
-def goes_out(pace: Pace, at: datetime, timing: Timing, closed: Collection[date]) -> datetime:
-    """The first moment from `at` on; `closed` are the days on which nobody works."""
+def goes_out(pace: Pace, at: datetime, timing: Timing, closed: Collection[date], *, disaster: bool = False) -> datetime:
+    """The first moment from `at` on; `closed` are the days on which nobody works.
+
+    In a disaster the ways to people are for what is urgent: all else waits for an hour of digests.
+    """
     match pace:
         case Pace.NOW:
             return at
-        case Pace.GATHERED if timing.digests:
+        case Pace.GATHERED | Pace.SOON if timing.digests and (disaster or pace is Pace.GATHERED):
             return _next_digest(at, timing.digests, closed)
         case _:
             return after_the_night(at, timing)

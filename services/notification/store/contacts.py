@@ -41,11 +41,11 @@ def _merge(news: Contact) -> Document:
         first = {"$eq": [{"$ifNull": ["$part", None]}, None]}
         changes["part"] = {"$ifNull": ["$part", {"$literal": news.part}]}
         changes["about"] = {"$cond": [first, {"$literal": news.about}, "$about"]}
-    changes |= {name: True for name in ("hidden", "anonymous") if getattr(news, name)}
-    if news.changed is not None:
-        at, part = news.changed
-        # The later one, in whatever order they come: MongoDB compares the fields one by one.
-        changes["changed"] = {"$max": ["$changed", {"$literal": {"at": at, "part": part}}]}
+    changes |= {name: True for name in ("hidden", "anonymous", "taken_over") if getattr(news, name)}
+    for name, said in (("changed", news.changed), ("own", news.own)):
+        if said is not None:
+            # The later one, in whatever order they come: MongoDB compares the fields one by one.
+            changes[name] = {"$max": [f"${name}", {"$literal": {"at": said[0], "part": said[1]}}]}
     for field, erased in (("erased_parts", news.erased_parts), ("erased_words", news.erased_words)):
         if erased:
             changes[field] = {"$setUnion": [_or_empty(field), {"$literal": sorted(erased)}]}
@@ -74,13 +74,15 @@ def _stored_person(person: Person) -> Document:
 
 def _contact(stored: Document) -> Contact:
     people = {part: _person(person) for part, person in stored.get("people", {}).items()}
-    changed = stored.get("changed")
+    changed, own = stored.get("changed"), stored.get("own")
     return Contact(
         part=stored.get("part"),
         about=stored.get("about"),
         hidden=stored.get("hidden", False),
         anonymous=stored.get("anonymous", False),
         changed=(changed["at"], changed["part"]) if changed else None,
+        own=(own["at"], own["part"]) if own else None,
+        taken_over=stored.get("taken_over", False),
         people=people,
         words=stored.get("words", {}),
         erased_parts=set(stored.get("erased_parts", ())),

@@ -15,6 +15,10 @@ _WORDS: Final[Mapping[str, str]] = {
     "The directory has no agency of this id.": "Tidak ada instansi dengan kode ini.",
     "Some fields are not right": "Ada isian yang belum benar",
     "The tracking code does not fit": "Kode pelacakan tidak cocok",
+    "This code opens nothing any more": "Kode ini tidak membuka apa-apa lagi",
+    "The person concerned has taken it over. Ask them.": (
+        "Yang bersangkutan sudah mengambil alih aduan ini. Tanyakan kepadanya."
+    ),
     "Compare it with the one on your receipt.": "Cocokkan dengan kode pada tanda terima Anda.",
     "Too many wrong codes": "Terlalu banyak kode yang salah",
     "Not available now": "Sedang tidak tersedia",

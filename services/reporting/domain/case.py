@@ -67,6 +67,8 @@ class StoredFollowUp:
     type: str
     at: datetime
     part: str
+    taken_over: bool = False
+    """By the person concerned, from who filed for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,11 @@ class StoredCase:
     """By event id; those with words."""
     notices: Mapping[str, Notice] = field(default_factory=dict[str, Notice])
     """By event id."""
+
+    @property
+    def taken_over(self) -> bool:
+        """Whether the code of who filed it opens nothing any more."""
+        return any(done.taken_over for done in self.follow_ups.values())
 
     @property
     def messages(self) -> list[Notice]:

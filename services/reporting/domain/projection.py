@@ -9,7 +9,14 @@ from uuid import UUID
 from services.reporting.domain.case import Head, Notice, Step, StoredFollowUp, Submission
 from services.reporting.domain.figures import levels_of
 from shared.errors import Rejected
-from shared.events.complaints import Afterwards, ComplaintEvent, ComplaintSubmitted, ComplaintSupported, FollowUp
+from shared.events.complaints import (
+    Afterwards,
+    ComplaintEvent,
+    ComplaintSubmitted,
+    ComplaintSupported,
+    ContactChanged,
+    FollowUp,
+)
 from shared.events.envelope import CaseEnvelope
 from shared.events.notices import NoticeDelivered, NoticeEvent, NoticeFailed, NoticeSent, NoticeSuppressed
 from shared.events.personal import PersonalRecorded
@@ -87,7 +94,9 @@ class Projection:
     def _take_follow_up(self, event: FollowUp) -> None:
         """When which words were written; what became of it routing says."""
         if event.part is not None:
-            self.follow_ups[str(event.event_id)] = StoredFollowUp(event.type, event.occurred_at, event.part)
+            taken_over = isinstance(event, ContactChanged) and event.taken_over
+            done = StoredFollowUp(event.type, event.occurred_at, event.part, taken_over)
+            self.follow_ups[str(event.event_id)] = done
 
     def _erase(self, erased: Erased) -> None:
         name = erased.key.partition(":")[2]

@@ -43,7 +43,11 @@ def _texts(projection: Projection) -> Document:
 
 
 def to_document(value: Submission | Step | Head | StoredFollowUp | Notice) -> Document:
-    return {name: getattr(value, name) for name in value.__slots__}
+    stored = {name: getattr(value, name) for name in value.__slots__}
+    if isinstance(value, StoredFollowUp) and not value.taken_over:
+        # As those have it that were stored before anything could be taken over.
+        del stored["taken_over"]
+    return stored
 
 
 def to_case(document: Document) -> StoredCase:

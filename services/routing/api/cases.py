@@ -112,7 +112,7 @@ def create_cases_router(desk: Desk, get_person: GetPerson) -> APIRouter:
         """Who the reporter is. That you asked is written into the case's history."""
         stored = await desk.read_identity(ticket, person)
         response.headers["Cache-Control"] = "no-store"
-        return Identity.model_validate(stored.personal.get(stored.contact, {}))
+        return Identity.of(stored)
 
     for action, deed in DEEDS.items():
         _add_act(router, f"/{{ticket}}/{action}", deed, _act(desk, get_person, deed))

@@ -10,6 +10,7 @@ from services.routing.domain.draft import Entry
 from services.routing.domain.table import Action
 from services.routing.store.documents import StoredCase
 from shared.events.case import CaseSnapshot
+from shared.events.personal import Subject
 
 
 class ComplaintText(BaseModel):
@@ -22,11 +23,23 @@ class ComplaintText(BaseModel):
 
 
 class Identity(BaseModel):
-    """Who the reporter is, as they last said."""
+    """Who the reporter is, as they last said, and where the complaint came from."""
 
     name: str | None = None
     email: str | None = None
     phone: str | None = None
+    channel: str
+    source: str | None = None
+    """The address of a post, the number of a letter: where an operator has it from."""
+    subject: Subject | None = None
+    """For whom they filed it."""
+
+    @classmethod
+    def of(cls, stored: StoredCase) -> "Identity":
+        person, written = stored.personal.get(stored.contact, {}), stored.personal.get(stored.part, {})
+        known = {name: person.get(name) for name in ("name", "email", "phone")}
+        came = {name: written.get(name) for name in ("source", "subject")}
+        return cls.model_validate({**known, **came, "channel": stored.case.snapshot.channel})
 
 
 class Line(Entry):
@@ -43,6 +56,8 @@ class DeskCase(BaseModel):
     revision: int
     """To be sent as `If-Match` with what is done next."""
     case: CaseSnapshot
+    mandate: str | None
+    """How the person concerned said that somebody else may file; who that is stands in `case.proxy`."""
     answers: Mapping[str, str]
     complaint: ComplaintText | None
     """None before it came and after it was erased."""
@@ -75,6 +90,7 @@ def _seen(stored: StoredCase, person: Person) -> dict[str, Any]:
         "sequence": case.sequence,
         "revision": stored.revision,
         "case": case.snapshot,
+        "mandate": stored.mandate,
         "answers": stored.answers,
         "complaint": ComplaintText.model_validate(written) if written else None,
         "allowed": allowed_for(person, case.snapshot),

@@ -36,6 +36,10 @@ def follow(case: Case, event: FollowUp, at: datetime, rulebook: Rulebook) -> Cha
     draft = Draft.of(case, REPORTER, event.event_id, at, rulebook)
     run_clocks(draft)
     action = ACTIONS[type(event)]
+    if draft.case.taken_over and not event.by_subject:
+        draft.note(event.type, part=event.part)
+        draft.emit(FollowUpRefused, follow_up=FOLLOW_UPS[action], cause=event.event_id, taken_over=True)
+        return draft.finish()
     try:
         find_row(draft.case, action, Role.REPORTER)
     except ActionRefused as refused:
@@ -70,7 +74,7 @@ def _do(draft: Draft, event: FollowUp) -> None:
             draft.contact = event.part
             draft.change(has_contact=event.has_contact, language=event.language)
             if event.taken_over:
-                draft.change(proxy=None)
+                draft.change(proxy=None, taken_over=True)
         case ComplaintSupplemented():
             pass
         case _:

@@ -56,7 +56,7 @@ class Rulebook:
         category = self.categories.get(complaint.category)
         if category is None:
             return Decision(None, NO_RULE, Urgency.IMPORTANT, TriageReason.UNKNOWN_CATEGORY)
-        urgency = _urgency(category, complaint.answers)
+        urgency = category.urgency_for(complaint.answers)
         day = day_of(complaint.received_at)
         rule = next((rule for rule in self.rules if _matches(rule, complaint, day)), None)
         if rule is None:
@@ -123,13 +123,6 @@ class Rulebook:
 
 def _takes_cases(agency: Agency, day: date) -> bool:
     return agency.valid_on(day) and agency.escalation is None
-
-
-def _urgency(category: Category, answers: Mapping[str, str]) -> Urgency:
-    for rule in category.urgency_rules:
-        if all(condition.holds(answers) for condition in rule.when):
-            return rule.urgency
-    return category.urgency
 
 
 def _matches(rule: Rule, complaint: ComplaintSubmitted, day: date) -> bool:

@@ -159,8 +159,7 @@ class DeskPages:
             stored = await self.desk.read_identity(ticket, visit.person)
         except NotYours:
             return await self.case(visit, ticket, 403, problem=words["not_yours"])
-        known = Identity.model_validate(stored.personal.get(stored.contact, {}))
-        return await self.case(visit, ticket, identity=known)
+        return await self.case(visit, ticket, identity=Identity.of(stored))
 
     async def _sent(self, visit: Visit) -> dict[str, str]:
         """Raises FormStale where it is no form of this session."""

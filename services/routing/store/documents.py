@@ -55,6 +55,8 @@ class StoredCase:
     history: tuple[Entry, ...]
     outbox: tuple[Outgoing, ...]
     applied: frozenset[str]
+    mandate: str | None = None
+    """How the person concerned said that somebody else may file."""
 
     def after(self, save: "Save") -> "StoredCase":
         """As it stands once a change was written."""
@@ -187,4 +189,5 @@ def to_stored_case(document: Document) -> StoredCase:
         history=tuple(Entry.model_validate(entry) for entry in document["history"]),
         outbox=tuple(from_stored(stored) for stored in document["outbox"]),
         applied=frozenset(entry["key"] for entry in document["applied"]),
+        mandate=submission.get("mandate"),
     )

@@ -1,26 +1,19 @@
 """From what somebody sent to the events that say it: pure, the clock and the directory are arguments."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
-from shared.events.complaints import ComplaintSubmitted
+from shared.events.complaints import ComplaintSubmitted, Mandate, Proxy
 from shared.events.directory import Agency, Category, Client, ClientRole, Region
-from shared.events.event import Language, regency_of, region_levels
+from shared.events.event import Language, Urgency, region_levels
 from shared.events.notices import Channel
-from shared.events.personal import PersonalRecorded
+from shared.events.personal import PersonalRecorded, Subject
 from shared.ids import named_id
 from shared.wita import day_of
 
-_SKEW: Final = timedelta(minutes=5)
-"""So far a sender's clock may be ahead."""
-_INTEGRATOR_DELAY: Final = timedelta(days=7)
-"""What an integrator received longer ago is entered by an operator."""
 _PUBLIC: Final = "public"
-
-Fault = tuple[str, str]
-"""The dotted path of a field, and what is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +42,15 @@ class Person:
 
 
 @dataclass(frozen=True)
+class FiledFor:
+    """For whom somebody else files, and by what right."""
+
+    kind: Proxy
+    mandate: Mandate
+    subject: Subject
+
+
+@dataclass(frozen=True)
 class Complaint:
     """What was sent, well-formed but not yet held against the directory."""
 
@@ -65,6 +67,9 @@ class Complaint:
     incident_at: datetime | None = None
     channel: str | None = None
     received_at: datetime | None = None
+    filed_for: FiledFor | None = None
+    source: str | None = None
+    """Where an operator has it from."""
 
 
 @dataclass(frozen=True)
@@ -78,17 +83,6 @@ class Known:
     cell_of: Callable[[float, float], str]
 
 
-def find_faults(complaint: Complaint, known: Known, client: Client | None, now: datetime) -> list[Fault]:
-    """Everything that is wrong with it, field by field."""
-    return [
-        *_category_faults(complaint, known, now),
-        *_place_faults(complaint.place, known),
-        *_time_faults(complaint, client, now),
-        *_person_faults(complaint, known),
-        *_token_faults(complaint, client),
-    ]
-
-
 def category_of(complaint: Complaint, known: Known, now: datetime) -> Category | None:
     """The one that was named or, where that ended, the one that it redirects to."""
     day, name, seen = day_of(complaint.received_at or now), complaint.category, set[str]()
@@ -98,61 +92,18 @@ def category_of(complaint: Complaint, known: Known, now: datetime) -> Category |
     return category if category is not None and category.valid_on(day) else None
 
 
-def _answers_to(category: Category, complaint: Complaint) -> dict[str, str]:
+def is_urgent(complaint: Complaint, known: Known, now: datetime) -> bool:
+    """By its category and what was answered; what it names is not held against anything else."""
+    category = category_of(complaint, known, now)
+    return category is not None and category.urgency_for(answers_to(category, complaint)) is Urgency.URGENT
+
+
+def answers_to(category: Category, complaint: Complaint) -> dict[str, str]:
     """What was answered; of another category's questions, what this one asks too."""
     if category.id == complaint.category:
         return dict(complaint.answers)
     asked = {question.code: {option.code for option in question.options} for question in category.questions}
     return {code: answer for code, answer in complaint.answers.items() if answer in asked.get(code, ())}
-
-
-def _category_faults(complaint: Complaint, known: Known, now: datetime) -> Iterator[Fault]:
-    category = category_of(complaint, known, now)
-    if category is None:
-        yield "category", "is not a category; GET /v1/complaints/options lists them"
-        return
-    questions = {question.code: question for question in category.questions}
-    for code, answer in _answers_to(category, complaint).items():
-        if code not in questions:
-            yield f"answers.{code}", f"is not a question of {category.id}"
-        elif answer not in (options := [option.code for option in questions[code].options]):
-            yield f"answers.{code}", f"must be one of: {', '.join(options)}"
-
-
-def _place_faults(place: Place, known: Known) -> Iterator[Fault]:
-    if place.region is not None and place.region not in known.regions:
-        yield "location.region", "is not a region of Nusa Tenggara Barat"
-    if place.latitude is None or place.longitude is None:
-        return
-    found = known.region_at(place.latitude, place.longitude)
-    if found is None:
-        yield "location", "the point lies outside Nusa Tenggara Barat"
-    elif place.region in known.regions and regency_of(found) != (regency_of(place.region) or regency_of(found)):
-        yield "location", f"the point lies in {regency_of(found)}, not in {place.region}"
-
-
-def _time_faults(complaint: Complaint, client: Client | None, now: datetime) -> Iterator[Fault]:
-    for field, moment in (("occurred_at", complaint.incident_at), ("received_at", complaint.received_at)):
-        if moment is not None and moment > now + _SKEW:
-            yield field, "lies in the future"
-    late = complaint.received_at is not None and now - complaint.received_at > _INTEGRATOR_DELAY
-    if late and client is not None and client.role is ClientRole.INTEGRATOR:
-        yield "received_at", "lies more than 7 days back, which takes an operator's token"
-
-
-def _person_faults(complaint: Complaint, known: Known) -> Iterator[Fault]:
-    if complaint.about is not None and complaint.about not in known.agencies:
-        yield "about", "is not a known body"
-    if not complaint.anonymous and (complaint.reporter is None or not complaint.reporter.name):
-        yield "reporter.name", "is needed unless the complaint is anonymous"
-
-
-def _token_faults(complaint: Complaint, client: Client | None) -> Iterator[Fault]:
-    if client is not None and client.role in {ClientRole.INTEGRATOR, ClientRole.OPERATOR}:
-        return
-    for field, value in (("channel", complaint.channel), ("received_at", complaint.received_at)):
-        if value is not None:
-            yield field, "takes an integrator's or an operator's token"
 
 
 def submit(
@@ -173,7 +124,7 @@ def submit(
         category=category.id,
         region=locate(place, known),
         cell=_cell(place, known),
-        answers=_answers_to(category, complaint),
+        answers=answers_to(category, complaint),
         about=complaint.about,
         anonymous=complaint.anonymous or category.anonymous,
         confidential=complaint.confidential or category.confidential,
@@ -184,6 +135,8 @@ def submit(
         incident_at=complaint.incident_at,
         received_at=received_at,
         historical=_is_historical(received_at, client, at),
+        proxy=complaint.filed_for.kind if complaint.filed_for else None,
+        mandate=complaint.filed_for.mandate if complaint.filed_for else None,
     )
     return _personal(complaint, reporter, facts), facts
 
@@ -203,6 +156,8 @@ def _personal(complaint: Complaint, reporter: Person, facts: ComplaintSubmitted)
         latitude=complaint.place.latitude,
         longitude=complaint.place.longitude,
         address=complaint.place.address,
+        subject=complaint.filed_for.subject if complaint.filed_for else None,
+        source=complaint.source,
     )
 
 
