@@ -35,6 +35,8 @@ _SPECIFICATION: Final = "http://wiki.open311.org/GeoReport_v2"
 _FORMATS: Final = ("text/xml", "application/json")
 _MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
 _CACHE: Final = "public, max-age=60"
+_READ_AT_MOST: Final = 1024 * 1024
+"""Bytes. Between these and what is taken the form is refused in the words of Open311; beyond, before it is read."""
 _TEXT: Final[dict[str, Any]] = {"type": "string"}
 _SENT: Final[dict[str, Any]] = {
     "api_key": {"type": "string", "description": "A token of `ntbcare clients issue`."},
@@ -75,6 +77,7 @@ class Open311:
 
     def __init__(self, settings: Settings, intake: Intake, directory: Directory) -> None:
         self.settings = settings.open311
+        self.max_body_size = settings.max_body_size
         self._type = "production" if settings.environment == "production" else "test"
         self._intake = intake
         self._directory = directory
@@ -144,7 +147,7 @@ def create_open311_router(open311: Open311) -> APIRouter:
         Sent again with the same `Idempotency-Key` (a random UUID) it is the same request.
         """
         asked_for = form_of(form)
-        sent = await _read_form(request)
+        sent = await _read_form(request, open311.max_body_size)
         try:
             created = await open311.take(request, sent)
         except Problem as problem:
@@ -161,6 +164,7 @@ def create_open311_router(open311: Open311) -> APIRouter:
         response_class=Response,
         responses=_CREATED,
         openapi_extra=_POSTED,
+        max_body_size=_READ_AT_MOST,
     )
     add_unknown_paths(router)
     return router
@@ -202,13 +206,16 @@ def _add_reading(router: APIRouter, open311: Open311) -> None:
         return answer(asked.form, "service_requests", told, Cache_Control=_CACHE)
 
 
-async def _read_form(request: Request) -> Form:
+async def _read_form(request: Request, max_body_size: int) -> Form:
     """With what the query says of jurisdiction and language, where the form does not. Raises a 400 Problem."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != _MEDIA_TYPE:
         raise Problem(400, "The request must be a form", f"Send it with Content-Type: {_MEDIA_TYPE}.")
+    content = await request.body()
+    if len(content) > max_body_size:
+        raise Problem(400, "The form is too large", f"At most {max_body_size} bytes are taken.")
     try:
-        form = read_form(await request.body())
+        form = read_form(content)
     except ValueError:
         raise Problem(400, "The form cannot be read", f"It must be UTF-8, of at most {MOST_FIELDS} fields.") from None
     query = request.query_params

@@ -206,6 +206,17 @@ async def test_given_what_is_no_form_when_posted_then_the_answer_is_400(
     assert answer.json()[0]["code"] == 400
 
 
+@pytest.mark.parametrize(("size", "status"), [(60_000, 400), (70_000, 400), (1_100_000, 413)])
+async def test_given_a_long_form_when_posted_then_it_is_refused(
+    open311: httpx2.AsyncClient, publisher: FakePublisher, size: int, status: int
+) -> None:
+    answer = await open311.post(f"{REQUESTS}.json", data=a_form(description="x" * size))
+
+    assert answer.status_code == status
+    assert answer.json() if status == 413 else answer.json()[0]["description"].startswith(("description", "The form"))
+    assert publisher.published == []
+
+
 async def test_given_raw_utf_8_when_posted_then_it_is_read_as_such(
     open311: httpx2.AsyncClient, publisher: FakePublisher
 ) -> None:
