@@ -20,6 +20,13 @@ from shared.wita import WITA
 PREFIX: Final = "/open311/v2"
 MOST_RESULTS: Final = 1_000
 """Of one answer, as the specification says."""
+RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"text/xml": {}, "application/json": {}}},
+    400: {"description": "Something is not right: `errors` says what."},
+    404: {"description": "There is no such thing, format or jurisdiction."},
+    "4XX": {"description": "Whatever else is wrong, in the same words."},
+}
+"""Of every path, for `/docs`."""
 
 _HEADERS: Final = {"Access-Control-Allow-Origin": "*", "X-Content-Type-Options": "nosniff"}
 _STATUSES: Final = {401: 403, 405: 404, 422: 400}

@@ -1,6 +1,7 @@
 """Open311 GeoReport v2 at `/open311/v2`: services, definitions, tokens, and requests in. Reporting tells them."""
 
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Request, Response
@@ -27,7 +28,17 @@ from shared.directory import Directory
 from shared.events.directory import Category, Client
 from shared.events.event import Language
 from shared.ids import parse_ticket
-from shared.open311 import PREFIX, AskedOf, add_unknown_paths, answer, check_jurisdiction, form_of, language_of
+from shared.open311 import (
+    PREFIX,
+    RESPONSES,
+    AskedOf,
+    FormPath,
+    add_unknown_paths,
+    answer,
+    check_jurisdiction,
+    form_of,
+    language_of,
+)
 from shared.problems import Problem, field_problem, read_faults
 from shared.wita import day_of
 
@@ -64,12 +75,11 @@ _POSTED: Final[dict[str, Any]] = {
         describe_header(KEY_HEADER, "Makes one complaint of all requests with this key.", {"format": "uuid"}),
     ],
 }
-_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"text/xml": {}, "application/json": {}}},
-    400: {"description": "Something is not right: `errors` says what."},
-    404: {"description": "There is no such thing, format or jurisdiction."},
+_CREATED: Final[dict[int | str, dict[str, Any]]] = {
+    **{status: response for status, response in RESPONSES.items() if status != HTTPStatus.OK},
+    201: RESPONSES[200],
+    403: {"description": "`api_key` is missing or not valid."},
 }
-_CREATED: Final = _RESPONSES | {201: _RESPONSES[200], 403: {"description": "`api_key` is missing or not valid."}}
 
 
 class Open311:
@@ -141,7 +151,7 @@ def create_open311_router(open311: Open311) -> APIRouter:
     router = APIRouter(tags=["open311"])
     _add_reading(router, open311)
 
-    async def post_request(request: Request, form: str) -> Response:
+    async def post_request(request: Request, form: FormPath) -> Response:
         """Send a request, as a form. The answer has its id at once, and in `service_notice` the tracking code.
 
         Sent again with the same `Idempotency-Key` (a random UUID) it is the same request.
@@ -172,7 +182,7 @@ def create_open311_router(open311: Open311) -> APIRouter:
 
 def _add_reading(router: APIRouter, open311: Open311) -> None:
     def get(path: str) -> Any:
-        return router.get(f"{PREFIX}/{path}.{{form}}", response_class=Response, responses=_RESPONSES)
+        return router.get(f"{PREFIX}/{path}.{{form}}", response_class=Response, responses=RESPONSES)
 
     @get("discovery")
     async def read_discovery(request: Request, asked: AskedOf) -> Response:

@@ -339,6 +339,16 @@ async def test_given_settings_when_discovered_then_the_endpoint_is_as_they_say(p
     assert other.status_code == 404
 
 
+def test_given_the_openapi_document_when_read_then_it_names_every_field_that_is_taken() -> None:
+    posted = an_app(FakePublisher()).openapi()["paths"]["/open311/v2/requests.{form}"]["post"]
+
+    schema = posted["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
+
+    taken = {name for name in FIELDS if not name.startswith("attribute")} | {"attribute[code]"}
+    assert set(schema["properties"]) == taken | {"jurisdiction_id", "device_id", "account_id"}
+    assert set(posted["responses"]) == {"201", "400", "403", "404", "4XX"}
+
+
 FIELDS = [*a_form(), "address_string", "address_id", "phone", "media_url", "attribute[]", "attribute[x][]", "locale"]
 
 

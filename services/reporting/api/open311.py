@@ -22,17 +22,21 @@ from services.reporting.domain.georeport import Voice, to_request, to_update
 from services.reporting.reading import Reading, Wait
 from services.reporting.store import Store
 from shared.directory import Directory
-from shared.open311 import PREFIX, Asked, AskedOf, Open311Settings, add_unknown_paths, answer, check_jurisdiction
+from shared.open311 import (
+    PREFIX,
+    RESPONSES,
+    Asked,
+    AskedOf,
+    Open311Settings,
+    add_unknown_paths,
+    answer,
+    check_jurisdiction,
+)
 from shared.problems import Problem
 
 PATIENCE_S: Final = 2.0
 """So long a request that is not there is waited for: clients ask for one as soon as they have sent it."""
 _CACHE: Final = "no-cache"
-_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"text/xml": {}, "application/json": {}}},
-    400: {"description": "Something is not right: `errors` says what."},
-    404: {"description": "There is no such thing, format or jurisdiction."},
-}
 Told = list[dict[str, Any]]
 
 
@@ -92,7 +96,7 @@ def create_open311_router(open311: Open311) -> APIRouter:
     router = APIRouter(tags=["open311"])
 
     def get(path: str) -> Callable[[Any], Any]:
-        return router.get(f"{PREFIX}/{path}.{{form}}", response_class=Response, responses=_RESPONSES)
+        return router.get(f"{PREFIX}/{path}.{{form}}", response_class=Response, responses=RESPONSES)
 
     @get("requests")
     async def read_requests(asked: AskedOf, query: RequestsOf, paging: PagingOf) -> Response:
