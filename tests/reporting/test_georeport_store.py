@@ -47,7 +47,8 @@ async def test_given_any_filters_when_requests_are_found_then_an_index_finds_the
         await georeport.updates(Span(None), [ticket(1), ticket(2)], PAGE)
         commands = await watched(database)
 
-    assert len(commands) == len(TIMES) * len(FILTERS) + 3
+    # What is longer than a hundred comes in two parts.
+    assert len(commands) >= len(TIMES) * len(FILTERS) + 3
     assert [command for command in commands if "IXSCAN" not in command["planSummary"]] == []
 
 
