@@ -2,10 +2,12 @@ from fastapi import FastAPI
 
 from services.intake.api import Intake, Options, create_router
 from services.intake.follow_ups import FollowUps, create_follow_up_router
+from services.intake.open311 import Open311, create_open311_router
 from services.intake.photos import Photos, create_photo_router
 from services.intake.places import load_places
 from services.intake.settings import Settings
 from shared.oidc import SignIn
+from shared.open311 import Open311Faults
 from shared.service import Service
 from shared.tracking import CodeCheck
 
@@ -20,4 +22,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     follow_ups = FollowUps(settings, service.publisher, CodeCheck(settings.tracking_keys()), intake.gate)
     photos = create_photo_router(settings, Photos(settings), SignIn(settings.oidc))
     routers = create_router(intake, options), create_follow_up_router(follow_ups), photos
-    return service.create_app(*routers, max_body_size=settings.max_body_size)
+    open311 = create_open311_router(Open311(settings, intake, service.directory))
+    app = service.create_app(*routers, open311, max_body_size=settings.max_body_size)
+    app.add_middleware(Open311Faults)
+    return app

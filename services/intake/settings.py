@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from shared.oidc import OidcSettings
+from shared.open311 import Open311Settings
 from shared.settings import ServiceSettings
 
 
@@ -49,6 +50,15 @@ class LimitSettings(BaseModel):
     """So many are kept, some 0.3 KB each; of more the oldest is forgotten."""
 
 
+class DiscoverySettings(Open311Settings):
+    """What clients of Open311 are told of the endpoint."""
+
+    url: str | None = None
+    """Where it is, as in `https://ntbcare.example/open311/v2`; None: where the request came to."""
+    contact: str = "NTB Care, Dinas Komunikasi, Informatika dan Statistik Provinsi Nusa Tenggara Barat"
+    key_service: str = "Kunci (api_key) diberikan oleh pengelola NTB Care. Keys are given by whoever runs NTB Care."
+
+
 class Settings(ServiceSettings):
     """Environment: `INTAKE_…`."""
 
@@ -65,6 +75,7 @@ class Settings(ServiceSettings):
     oidc: OidcSettings = OidcSettings()
     """Whose tokens the people at the desk have; the same as routing's."""
     blobs: BlobSettings = BlobSettings()
+    open311: DiscoverySettings = DiscoverySettings()
     max_body_size: int = 64 * 1024
     """Bytes of a request."""
     max_photo_size: int = 10 * 1024 * 1024

@@ -8,6 +8,7 @@ from services.reporting.api.cases import create_case_router, create_list_router
 from services.reporting.api.dossier import Dossiers, create_dossier_router
 from services.reporting.api.exports import create_export_router
 from services.reporting.api.languages import Languages
+from services.reporting.api.open311 import Open311, create_open311_router
 from services.reporting.api.scorecards import create_scorecard_router
 from services.reporting.api.sitting import create_sitting_router
 from services.reporting.api.statistics import create_statistics_router
@@ -25,6 +26,7 @@ from services.reporting.settings import Settings
 from services.reporting.shipped import shipped_catalogue
 from services.reporting.store import Store
 from shared.conditional import Conditional
+from shared.open311 import Open311Faults
 from shared.outages import answer_outages
 from shared.pages.rendering import Pages
 from shared.service import Service
@@ -66,6 +68,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         create_scorecard_router(scoring, names, _today),
         create_sitting_router(scoring, names, _today),
         create_export_router(exporting, names),
+        create_open311_router(Open311(settings.open311, store, names, reading)),
         site.pages.assets_router(),
         create_public_router(site),
         create_data_page_router(site, exporting),
@@ -73,6 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     answer_outages(app)
     app.add_middleware(OneGeneration, store=store)
     app.add_middleware(Languages)
+    app.add_middleware(Open311Faults)
     answer_unknown_paths(app, site)
     # Streams of events go through as they are.
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_PACKED, compresslevel=PACKED_AS_MUCH)

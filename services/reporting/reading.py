@@ -26,6 +26,9 @@ class Wait:
     after: int
 
 
+_NOT: Final = Wait(0, 0)
+
+
 class Reading:
     """Answers for one ticket."""
 
@@ -50,9 +53,9 @@ class Reading:
             raise Problem(404, "No such case", detail, headers=HEADERS)
         return view
 
-    async def public(self, ticket: str) -> StoredCase | None:
+    async def public(self, ticket: str, wait: Wait = _NOT) -> StoredCase | None:
         """All that is stored; None of a case that is not there or not public."""
-        stored = await self._stored(ticket, Wait(0, 0), publicly=True)
+        stored = await self._stored(ticket, wait, publicly=True)
         return stored if is_public(stored) else None
 
     async def own(self, ticket: str, code: str) -> StoredCase:

@@ -1,6 +1,7 @@
 from pydantic_settings import SettingsConfigDict
 
 from shared.mongo import MongoSettings
+from shared.open311 import Open311Settings
 from shared.settings import ServiceSettings
 
 
@@ -10,3 +11,5 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="REPORTING_")
 
     mongo: MongoSettings = MongoSettings(database="reporting")
+    open311: Open311Settings = Open311Settings()
+    """The same as intake's."""

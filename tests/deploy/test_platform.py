@@ -1,6 +1,7 @@
 import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -53,6 +54,19 @@ async def test_given_reporting_when_a_path_of_nobody_else_is_asked_for_then_it_a
     assert residents.text == "residents' page"
     assert "Semua layanan siap" in operator.text
     assert 'href="/"' in operator.text
+
+
+async def test_given_open311_when_one_path_is_read_and_posted_to_then_each_service_gets_its_own() -> None:
+    services = {"intake": a_service("intake"), "reporting": a_service("reporting")}
+    for name, service in services.items():
+        told = PlainTextResponse(name)
+        service.add_api_route("/open311/v2/{_:path}", partial(_same, told), methods=["GET", "POST"])
+
+    async with client_of(create_platform(services)) as client:
+        read, sent = await client.get("/open311/v2/requests.json"), await client.post("/open311/v2/requests.json")
+        token, update = await client.get("/open311/v2/tokens/1.xml"), await client.get("/open311/v2/requests/1.xml")
+
+    assert [answer.text for answer in (read, sent, token, update)] == ["reporting", "intake", "intake", "reporting"]
 
 
 @pytest.mark.parametrize(
@@ -189,6 +203,10 @@ async def test_given_a_services_docs_when_they_are_read_below_its_name_then_noth
     assert [answer.status_code for answer in loaded] == [200, 200, 200]
     assert "SwaggerUIBundle" in loaded[1].text
     assert other.status_code == 404
+
+
+async def _same(answer: PlainTextResponse) -> PlainTextResponse:
+    return answer
 
 
 def a_service(

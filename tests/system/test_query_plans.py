@@ -207,8 +207,15 @@ def pages(tickets: Iterable[str]) -> Iterator[str]:
     for when in ("30-hari", "bulan-ini", "12-bulan", "semua"):
         yield from (f"/?waktu={when}", f"/instansi?waktu={when}", f"/peta?waktu={when}")
         yield from (f"/peta/52.03?waktu={when}&angka={figure}" for figure in ("diterima", "segi-enam"))
+    yield from (
+        "/open311/v2/requests.json?status=open&service_code=road.damage,other",
+        "/open311/v2/requests.xml?page=2",
+    )
+    yield from ("/open311/v2/requests.json?updated_after=2026-01-01T00:00:00Z", "/open311/v2/servicerequestupdates.xml")
     for ticket in tickets:
         yield f"/aduan/{ticket}"
+        yield f"/open311/v2/requests.json?service_request_id={ticket}"
+        yield f"/open311/v2/servicerequestupdates.json?service_request_id={ticket}"
 
 
 async def see_page(platform: Platform, path: str) -> None:

@@ -165,6 +165,12 @@ class FigureRows:
         }
 
 
+def centre_of(cell: str) -> tuple[float, float]:
+    """Latitude and longitude."""
+    south, west = (float(degrees) for degrees in cell.split(","))
+    return round(south + _HALF_A_CELL, 2), round(west + _HALF_A_CELL, 2)
+
+
 def sheltered(counts: Mapping[str, int], figures: Iterable[str]) -> dict[str, int]:
     """Confidential cases count where the bucket has enough of them."""
     prefix = CONFIDENTIAL if counts.get(f"{CONFIDENTIAL}received", 0) >= ENOUGH else None
@@ -185,11 +191,8 @@ def _place(region: str | None, names: Directory, levels: Iterable[str]) -> dict[
 
 
 def _point(cell: str | None) -> dict[str, Value]:
-    """The centre of the cell."""
-    if cell is None:
-        return {"latitude": None, "longitude": None}
-    south, west = (float(degrees) for degrees in cell.split(","))
-    return {"latitude": round(south + _HALF_A_CELL, 2), "longitude": round(west + _HALF_A_CELL, 2)}
+    latitude, longitude = centre_of(cell) if cell else (None, None)
+    return {"latitude": latitude, "longitude": longitude}
 
 
 def _agency(agency: str | None, names: Directory) -> dict[str, Value]:

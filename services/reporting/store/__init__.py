@@ -15,6 +15,7 @@ from services.reporting.store.cases import CaseStore
 from services.reporting.store.exports import ExportStore
 from services.reporting.store.figures import FigureStore
 from services.reporting.store.generations import COLLECTION, GenerationStore, written
+from services.reporting.store.georeport import GeoReportStore
 from services.reporting.store.read_model import ReadModel
 from services.reporting.store.rollups import RollupStore
 from shared.mongo import Database, MongoSettings, connected, why_not_ready
@@ -78,6 +79,10 @@ class Store:
     @property
     def exports(self) -> ExportStore:
         return self._of_this_answer.exports
+
+    @property
+    def georeport(self) -> GeoReportStore:
+        return self._of_this_answer.georeport
 
     @property
     def rollups(self) -> RollupStore:

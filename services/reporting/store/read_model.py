@@ -9,6 +9,7 @@ from services.reporting.store.buckets import BucketStore
 from services.reporting.store.cases import CaseStore
 from services.reporting.store.exports import ExportStore
 from services.reporting.store.figures import FigureStore
+from services.reporting.store.georeport import GeoReportStore
 from services.reporting.store.rollups import RollupStore
 from shared.mongo import Database
 
@@ -41,6 +42,7 @@ class ReadModel:
         self.rollups = RollupStore(rollups, marks, buckets)
         self.figures = FigureStore(buckets, rollups)
         self.exports = ExportStore(cases, buckets)
+        self.georeport = GeoReportStore(cases)
 
     @cached_property
     def definitions(self) -> Definitions:
