@@ -38,7 +38,7 @@ from shared.topics import COMPLAINTS, PERSONAL
 from shared.tracking import CodeCheck
 
 
-class _Body(BaseModel):
+class FollowUpBody(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     event: ClassVar[type[Afterwards]]
@@ -56,7 +56,7 @@ class _Body(BaseModel):
         return {}
 
 
-class SupplementBody(_Body):
+class SupplementBody(FollowUpBody):
     """Something to add."""
 
     event: ClassVar = ComplaintSupplemented
@@ -78,7 +78,7 @@ class DisputeBody(SupplementBody):
     event: ClassVar = ResolutionDisputed
 
 
-class ConfirmationBody(_Body):
+class ConfirmationBody(FollowUpBody):
     """It is done."""
 
     event: ClassVar = ResolutionConfirmed
@@ -92,7 +92,7 @@ class ConfirmationBody(_Body):
         return {"rating": self.rating}
 
 
-class WithdrawalBody(_Body):
+class WithdrawalBody(FollowUpBody):
     """It is taken back."""
 
     event: ClassVar = ComplaintWithdrawn
@@ -102,7 +102,7 @@ class WithdrawalBody(_Body):
         return self.text
 
 
-class ContactBody(_Body):
+class ContactBody(FollowUpBody):
     """How to reach the reporter from now on; what is left out is no more."""
 
     event: ClassVar = ContactChanged
@@ -122,13 +122,13 @@ class ContactBody(_Body):
         return {"has_contact": bool(self.email or self.phone), "language": self.language}
 
 
-class SupportBody(_Body):
+class SupportBody(FollowUpBody):
     """Nothing more to say."""
 
     event: ClassVar = ComplaintSupported
 
 
-_FOLLOW_UPS: Final[dict[str, type[_Body]]] = {
+FOLLOW_UPS: Final[dict[str, type[FollowUpBody]]] = {
     "supplements": SupplementBody,
     "answers": AnswerBody,
     "confirmation": ConfirmationBody,
@@ -154,7 +154,7 @@ class FollowUps:
     publisher: Publisher
     codes: CodeCheck
 
-    async def accept(self, ticket: str, body: _Body, key: UUID) -> FollowUpAccepted:
+    async def accept(self, ticket: str, body: FollowUpBody, key: UUID) -> FollowUpAccepted:
         """Raises a 503 Problem where the broker does not acknowledge in time."""
         records, event_id = _records(ticket, body, key)
         try:
@@ -164,7 +164,7 @@ class FollowUps:
         return FollowUpAccepted(ticket=ticket, follow_up_id=event_id, idempotency_key=key)
 
 
-def _records(ticket: str, body: _Body, key: UUID) -> tuple[list[Outgoing], UUID]:
+def _records(ticket: str, body: FollowUpBody, key: UUID) -> tuple[list[Outgoing], UUID]:
     """The words first, then the fact. Sent again with its key it is the same; with another body it is another."""
     now, kind = datetime.now(UTC), body.event.__name__
     digest = hashlib.sha256(f"{kind}\n{key}\n{body.model_dump_json()}".encode()).hexdigest()
@@ -187,7 +187,7 @@ Endpoint = Callable[..., Awaitable[FollowUpAccepted]]
 
 def create_follow_up_router(follow_ups: FollowUps) -> APIRouter:
     router = APIRouter(prefix="/v1/complaints", tags=["follow-ups"])
-    for name, body in _FOLLOW_UPS.items():
+    for name, body in FOLLOW_UPS.items():
         router.add_api_route(
             f"/{{ticket}}/{name}",
             _endpoint(follow_ups, body),
@@ -207,10 +207,10 @@ def create_follow_up_router(follow_ups: FollowUps) -> APIRouter:
     return router
 
 
-def _endpoint(follow_ups: FollowUps, body_type: type[_Body]) -> Endpoint:
+def _endpoint(follow_ups: FollowUps, body_type: type[FollowUpBody]) -> Endpoint:
     async def accept(
         ticket: TicketPath,
-        body: _Body,
+        body: FollowUpBody,
         x_tracking_code: Annotated[str, Header(description="The one that came with the ticket.")],
         idempotency_key: KeyHeader = None,
     ) -> FollowUpAccepted:
