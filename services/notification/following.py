@@ -151,6 +151,8 @@ class Following:
     async def look(self, token: str) -> Opened:
         """Say what a link is about, and change nothing. Raises LinkInvalid, LinkExpired and SubscriptionGone."""
         link = self.links.read(token, self.now())
+        if link.purpose is Purpose.TICKETS:
+            raise LinkInvalid
         if link.purpose is Purpose.CONFIRM:
             return Opened(link)
         if link.purpose is Purpose.STOP:
@@ -175,6 +177,9 @@ class Following:
                 await self.addresses.confirm(subject, self.now())
             case Purpose.STOP:
                 await self.addresses.stop(subject, _stopped_by(opened.link))
+            case Purpose.TICKETS:
+                # It has pages of its own.
+                raise LinkInvalid
         return opened
 
     def keepsake(self, left: Subscription) -> str:
@@ -196,7 +201,7 @@ class Following:
                 if await self.subscriptions.come_back(left, at) is None:
                     raise SubscriptionGone
                 return Opened(link, Target.parse(left.target))
-            case Purpose.FOLLOW | Purpose.CONFIRM:
+            case Purpose.FOLLOW | Purpose.CONFIRM | Purpose.TICKETS:
                 raise LinkInvalid
 
     async def newest(self, target: Target) -> list[PublicEvent]:

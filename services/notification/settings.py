@@ -128,6 +128,8 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="NOTIFICATION_")
 
+    tracking_secrets: dict[str, SecretStr] = Field(min_length=1)
+    """The same as intake's: whoever reads the mailbox that was given finds lost tickets with their codes again."""
     mongo: MongoSettings = MongoSettings(database="notification")
     smtp: SmtpSettings = SmtpSettings()
     sms: GatewaySettings = GatewaySettings()

@@ -137,7 +137,8 @@ def queued(delivery: Delivery, ready: Ready, at: datetime, secret: bytes) -> Del
 
 def instead(delivery: Delivery, known: Known, rules: Rules) -> Delivery | None:
     """The same message to the same reporter on the next way that there is, after this one failed."""
-    if delivery.recipient is not Recipient.REPORTER or known.contact.reporter is None:
+    is_their_own = delivery.recipient is Recipient.REPORTER and isinstance(delivery.kind, NoticeKind)
+    if not is_their_own or known.contact.reporter is None:
         return None
     ways = [way for way, _ in known.contact.reporter.ways(rules.enabled)]
     left = ways[ways.index(delivery.channel) + 1 :] if delivery.channel and delivery.channel in ways else []

@@ -1,5 +1,7 @@
 """Notification's MongoDB: the contact book, the deliveries, the addresses and the receipts that were given."""
 
+from typing import Final
+
 from services.notification.store.addresses import Addresses, Claimed, Released, Share
 from services.notification.store.changes import Finished, Settled
 from services.notification.store.contacts import Contacts
@@ -27,6 +29,10 @@ __all__ = [
 ]
 
 
+LOST_TICKETS_A_DAY: Final = 3
+"""That go to one address: anybody can ask for one."""
+
+
 class Store:
     """All of it."""
 
@@ -38,11 +44,15 @@ class Store:
         self.subscriptions = Subscriptions(database)
         self.public = PublicEvents(database)
         self.webhooks = Webhooks(database)
+        self.lost_tickets = Receipts(database, LOST_TICKETS_A_DAY, "lost_ticket_requests")
+        """Messages that help somebody find their tickets again, by address and day."""
 
     async def create_indexes(self) -> None:
+        await self.contacts.create_indexes()
         await self.deliveries.create_indexes()
         await self.addresses.create_indexes()
         await self.receipts.create_indexes()
         await self.subscriptions.create_indexes()
         await self.public.create_indexes()
         await self.webhooks.create_indexes()
+        await self.lost_tickets.create_indexes()
