@@ -119,7 +119,7 @@ def _following(settings: Settings, service: Service, queueing: Queueing, budget:
         links=Links(settings.link_key(), settings.public_url),
         address_secret=settings.address_key(),
         enabled=settings.channels(),
-        case_url=settings.public_url.rstrip("/") + settings.reporter_path,
+        case_url=settings.public_url.rstrip("/") + settings.follower_path,
         tell=tell,
         addresses=store.addresses,
         budget=budget,

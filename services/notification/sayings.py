@@ -98,7 +98,8 @@ class Sayings:
         if not delivery.ticket:
             return ""
         settings = self.settings
-        path = settings.agency_path if delivery.recipient in _AT_THE_DESK else settings.reporter_path
+        paths = {Recipient.REPORTER: settings.reporter_path, Recipient.FOLLOWER: settings.follower_path}
+        path = paths.get(delivery.recipient, settings.agency_path)
         return settings.public_url.rstrip("/") + path.format(ticket=delivery.ticket)
 
     def _enumerated(self, delivery: Delivery, language: Language) -> dict[str, str]:

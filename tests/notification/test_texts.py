@@ -120,7 +120,7 @@ def test_given_a_receipt_when_written_as_sms_then_it_says_what_was_received_and_
 
     assert message.text == (
         f"NTB Care: aduan {TICKET} kami terima. Dijawab sebelum 25 Nov 10.00 WITA. "
-        f"Pantau: https://care.example/aduan/{TICKET}"
+        f"Pantau: https://care.example/lacak/{TICKET}"
     )
     assert (message.to, message.language) == (PHONE, "id")
     assert message.reference == str(a_delivery().id)
@@ -165,7 +165,7 @@ def test_given_a_long_name_when_written_as_sms_then_only_the_name_is_cut() -> No
     message = written(a_delivery(NoticeKind.ASSIGNED, ticket=TICKET), directory=called("Dinas " + "[PU] " * 40))
 
     assert re.search(r"diteruskan ke Dinas \[PU\].*\.\.\.", message.text)
-    assert f"/aduan/{TICKET}" in message.text
+    assert f"/lacak/{TICKET}" in message.text
     assert (septets(message.text) or 161) <= 160
 
 
@@ -192,7 +192,11 @@ def test_given_a_confidential_case_when_anybody_is_told_then_of_the_ticket_and_t
 
     message = written(delivery, to=ready(channel, language), contact=contact)
 
-    told = message.text.replace(f"https://care.example/aduan/{delivery.ticket}", "").replace(delivery.ticket, "")
+    told = (
+        message.text.replace(f"https://care.example/lacak/{delivery.ticket}", "")
+        .replace(f"https://care.example/aduan/{delivery.ticket}", "")
+        .replace(delivery.ticket, "")
+    )
     assert delivery.ticket in message.text
     for unsaid in ("aduan", "complaint", "rusak", "road", "PUPR", "Lombok", "WITA", "ditambal", "Siti"):
         assert unsaid not in told
@@ -222,7 +226,7 @@ def test_given_an_officers_words_when_told_on_whatsapp_then_they_are_cut_before_
 
     assert 990 <= len(message.text) <= 1_000
     assert 'Jawabannya: "Sudah ditambal. Salam, panjang' in message.text
-    assert message.text.endswith(f"https://care.example/aduan/{TICKET}")
+    assert message.text.endswith(f"https://care.example/lacak/{TICKET}")
     assert not re.search(r"[\n\t]| {2}", message.text)
 
 

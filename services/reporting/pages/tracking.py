@@ -122,7 +122,7 @@ class Tracking:
         return await self.site.reading.awaited(ticket, 0, lambda _: True)
 
     def _ask(self, visit: Visit, entered: Mapping[str, str], *faults: str, status: int = HTTPStatus.OK) -> Response:
-        return self._show(visit, "track.html", status, entered=entered, faults=faults)
+        return self._show(visit, "track.html", status, entered=entered, faults=faults, known=_known(entered))
 
     def _show(self, visit: Visit, template: str, status: int = HTTPStatus.OK, **values: Any) -> Response:
         answer = self.site.show_privately(visit, template, status, **values)
@@ -151,6 +151,14 @@ def create_tracking_router(tracking: Tracking) -> APIRouter:
     own_page("/{ticket}/berkas.pdf", tracking.dossier)
     page("POST", "/{ticket}/selesai", lambda visit: tracking.leave(visit, visit.request.path_params["ticket"]))
     return router
+
+
+def _known(entered: Mapping[str, str]) -> str | None:
+    """The ticket in its one form; None of what is none."""
+    try:
+        return parse_ticket(entered["ticket"])
+    except ValueError:
+        return None
 
 
 def _awaited(sent: Mapping[str, str]) -> Awaited | None:
