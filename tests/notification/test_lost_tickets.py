@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from services.notification.api.lost_tickets import create_lost_tickets_router
+from services.notification.api.notices import NoticeView
 from services.notification.domain.contacts import Contact, Person
 from services.notification.domain.links import Links
 from services.notification.domain.lost_tickets import parse_address, tickets_of
@@ -151,6 +152,8 @@ async def test_given_two_complaints_of_an_address_when_their_link_is_asked_for_a
     assert sink.taken[0]["To"] == "siti@example.id"
     assert TICKET not in str(sink.taken[0].get_body(("plain",)))
     assert [notice.kind for notice in sending.notices()] == []
+    [message] = await sending.store.deliveries.of_ticket(TICKET)
+    assert NoticeView.of(message).kind == "lost_ticket"
 
 
 @pytest.mark.integration

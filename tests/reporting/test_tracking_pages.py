@@ -17,7 +17,7 @@ from shared.events.case import PromiseKind, Role, Status
 from shared.events.cases import CaseInformationRequested, CaseResumed, FollowUpRefused
 from shared.events.complaints import ContactChanged
 from shared.events.reasons import FollowUpKind
-from shared.events.words import WordsKind, WordsRecorded
+from shared.events.words import WordsKind
 from shared.ids import tracking_code
 from shared.pages.follow_ups import FORMS
 from tests.reporting.conftest import Projecting
@@ -68,7 +68,7 @@ def value_of(page: httpx2.Response, form: str, name: str) -> str:
 def asked(number: int = 1, sequence: int = 5) -> list[Any]:
     """A question, with the words of it."""
     question = some_words(number, sequence, QUESTION)
-    question = WordsRecorded(**question.model_dump() | {"kind": WordsKind.QUESTION})
+    question = question.model_copy(update={"kind": WordsKind.QUESTION})
     case = a_snapshot(status=Status.AWAITING_REPORTER)
     step = a_step(number, sequence, words=question.key).model_dump() | {
         "case": case,
@@ -112,7 +112,7 @@ async def test_given_a_right_code_in_any_spelling_when_it_is_entered_then_the_pa
     [({"code": "K000-0000-0000"}, 403, "code"), ({"code": ""}, 403, "code"), ({"ticket": "NTB-1"}, 422, "ticket")],
 )
 async def test_given_a_wrong_code_or_ticket_when_it_is_entered_then_the_field_is_named_and_no_session_begins(
-    public: httpx2.AsyncClient, projecting: Projecting, changes: dict[str, str], status: int, fault: str
+    public: httpx2.AsyncClient, projecting: Projecting, changes: dict[str, Any], status: int, fault: str
 ) -> None:
     await projecting.take(*a_lifecycle(1))
 

@@ -109,8 +109,10 @@ class Reporter(Visitor):
 async def a_reporter(
     browser: Browser, platform: Platform, fields: dict[str, Any] | None = None, **look: Any
 ) -> Reporter:
-    context = await browser.new_context(**{"viewport": DESKTOP, "locale": "id-ID"} | look)
-    sent = {"text": TEXT, "reporter": {"name": "Baiq Sitti", "email": f"{uuid4().hex}@mail.example"}} | (fields or {})
+    looks: dict[str, Any] = {"viewport": DESKTOP, "locale": "id-ID"} | look
+    context = await browser.new_context(**looks)
+    person = {"name": "Baiq Sitti", "email": f"{uuid4().hex}@mail.example"}
+    sent: dict[str, Any] = {"text": TEXT, "reporter": person} | (fields or {})
     answer = (await platform.submit(**sent)).json()
     await platform.read(answer["ticket"], after=1, code=answer["tracking_code"])
     return Reporter(await context.new_page(), platform, answer["ticket"], answer["tracking_code"])
