@@ -39,7 +39,7 @@ def _app(platform: Platform) -> FastAPI:
             return Response(status_code=404)
         answer = await platform.http[service].request(
             request.method,
-            str(request.url.replace(scheme="", netloc="")),
+            f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path,
             content=await request.body(),
             headers=[(name, value) for name, value in request.headers.items() if name not in _OF_THE_CONNECTION],
             follow_redirects=False,
