@@ -2,7 +2,7 @@ from fastapi import FastAPI
 
 from services.intake.api import Intake, Options, create_router
 from services.intake.follow_ups import FollowUps, create_follow_up_router
-from services.intake.form_follow_ups import FormFollowUps, create_form_router
+from services.intake.form_follow_ups import FormFollowUps, create_follow_up_form_router
 from services.intake.photos import Photos, create_photo_router
 from services.intake.places import load_places
 from services.intake.settings import Settings
@@ -24,5 +24,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     photos = create_photo_router(settings, Photos(settings), SignIn(settings.oidc))
     sessions = ReporterSessions(settings.tracking_keys(), secure=settings.environment == "production")
     forms = FormFollowUps(follow_ups, sessions, Pages("services.intake.amiss", ""))
-    routers = create_router(intake, options), create_follow_up_router(follow_ups), create_form_router(forms), photos
+    routers = (
+        create_router(intake, options),
+        create_follow_up_router(follow_ups),
+        create_follow_up_form_router(forms),
+        photos,
+    )
     return service.create_app(*routers, max_body_size=settings.max_body_size)

@@ -100,7 +100,7 @@ class FormFollowUps:
         return answer
 
 
-def create_form_router(forms: FormFollowUps) -> APIRouter:
+def create_follow_up_form_router(forms: FormFollowUps) -> APIRouter:
     router = APIRouter(prefix=HOME, include_in_schema=False)
     for name in BODIES:
         router.add_api_route(f"/{{ticket}}/{name}", _endpoint(forms, name), methods=["POST"], name=f"form of {name}")

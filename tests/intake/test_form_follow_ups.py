@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from services.intake.follow_ups import FollowUps
-from services.intake.form_follow_ups import BODIES, FormFollowUps, create_form_router
+from services.intake.form_follow_ups import BODIES, FormFollowUps, create_follow_up_form_router
 from services.intake.settings import Settings
 from shared.desk_session import form_token
 from shared.events.complaints import ContactChanged
@@ -42,7 +42,9 @@ SENT = {"csrf": form_token(TOKEN), "key": KEY, "seen": "4"}
 async def intake(publisher: FakePublisher) -> AsyncGenerator[httpx2.AsyncClient]:
     app = ProblemApp(max_body_size=64 * 1024)
     follow_ups = FollowUps(SETTINGS, publisher, CodeCheck(KEYS))  # type: ignore[arg-type]
-    app.include_router(create_form_router(FormFollowUps(follow_ups, SESSIONS, Pages("services.intake.amiss", ""))))
+    app.include_router(
+        create_follow_up_form_router(FormFollowUps(follow_ups, SESSIONS, Pages("services.intake.amiss", "")))
+    )
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://intake") as client:
         yield client
 
