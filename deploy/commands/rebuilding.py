@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from deploy.commands.failures import WRONG_USE, CommandFailed
 from deploy.commands.printing import output, progress_output, table
-from services.reporting.domain.definitions import Definitions
+from services.reporting.domain.definitions import Definitions, GivenDefinitions
 from services.reporting.domain.generations import Changed, Comparison, Unlike, over_all
 from services.reporting.rebuilding.rebuild import Moment, Step
 
@@ -28,7 +28,7 @@ _COUNTED: Final = {Step.READING: "records", Step.COUNTING: "cases"}
 def read_definitions(file: Path) -> Definitions:
     """Raises CommandFailed."""
     try:
-        return Definitions.model_validate_json(file.read_text(encoding="utf-8"))
+        return GivenDefinitions.model_validate_json(file.read_text(encoding="utf-8"))
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, fault['loc'])) or 'it'}: {fault['msg']}" for fault in error.errors()[:5]]
         raise CommandFailed(f"{file} holds no definitions: {'; '.join(faults)}", code=WRONG_USE) from None
@@ -116,6 +116,7 @@ def tell_comparison(comparison: Comparison, live: str, new: str) -> None:
         typer.echo("Nothing differs.")
         return
     _print_changes([*comparison.totals, *comparison.months], "Month", "live -> new")
+    _print_changes(comparison.new.wrong_sums, "Sums", "buckets -> sums")
     _print_unlike(comparison.unlike)
     if not comparison.is_settled:
         typer.echo("Events kept arriving meanwhile; what differs may only have been under way.")

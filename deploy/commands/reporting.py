@@ -21,8 +21,9 @@ from deploy.commands.rebuilding import Steps, read_definitions, scanning, tell_c
 from services.reporting.domain.definitions import Definitions
 from services.reporting.domain.generations import Comparison, Generation, Known, State
 from services.reporting.rebuilding.cluster import Cluster, looking_at
+from services.reporting.rebuilding.comparing import compare_served
 from services.reporting.rebuilding.dropping import drop as drop_generation
-from services.reporting.rebuilding.rebuild import Rebuild, generation_to_fill
+from services.reporting.rebuilding.rebuild import Rebuild, generation_to_decide, generation_to_fill
 from services.reporting.rebuilding.verifying import verify_cases, verify_figures
 from services.reporting.store import Store
 from services.reporting.store.contents import size_of
@@ -81,9 +82,8 @@ def rebuild(  # noqa: PLR0913 - one parameter is one option of the command line
     if _wanted(comparison, switch, name):
         _run(where, lambda store, _: _switch(store, name))
         return
-    typer.echo(
-        f"Not switched. Generation {name} is kept up to date as well. To switch: ntbcare reporting switch {name}."
-    )
+    _run(where, lambda store, _: store.generations.decide(name))
+    typer.echo(f"Not switched. Generation {name} is kept up to date. To switch: ntbcare reporting switch {name}.")
     typer.echo(f"To throw it away: ntbcare reporting drop {name}")
     if not comparison.is_equal:
         raise typer.Exit(1)
@@ -180,6 +180,11 @@ def _run(where: _Where, act: Callable[[Store, Cluster], Awaitable[Result]]) -> R
 async def _rebuild(
     store: Store, cluster: Cluster, wanted: str | None, definitions: Definitions | None
 ) -> tuple[Comparison, str]:
+    if undecided := await generation_to_decide(store, wanted, definitions):
+        typer.echo(f"Generation {undecided.id} is filled already; its rebuild ended before anything was switched.")
+        comparison = await compare_served(cluster, store.live, store.of(undecided))
+        tell_comparison(comparison, store.live.generation.id, undecided.id)
+        return comparison, undecided.id
     generation = await generation_to_fill(store, wanted, definitions)
     settle_memory()
     with Steps() as steps:

@@ -14,23 +14,25 @@ from services.notification.api.receipts import create_receipts_router
 from services.notification.api.subscriptions import create_subscriptions_router
 from services.notification.api.webhooks import Administration, create_webhooks_router
 from services.notification.arriving import Arriving
+from services.notification.budget import Budget
 from services.notification.domain.following import Subscription
-from services.notification.domain.judging import Rules
+from services.notification.domain.judging import Retry, Rules
 from services.notification.domain.links import Links
 from services.notification.domain.timing import Timing
-from services.notification.following import Budget, Following
+from services.notification.following import Following
 from services.notification.handlers import Handler
 from services.notification.lost_tickets import LostTickets
 from services.notification.metrics import SERVICE
 from services.notification.previews import Previews
 from services.notification.queueing import Queueing
 from services.notification.sender import REST_S, Sender
-from services.notification.settings import Settings
+from services.notification.settings import OutletSettings, Settings
 from services.notification.sources import Sources
 from services.notification.store import Store
 from services.notification.telling import confirmation_of
 from services.notification.tools import Way
 from services.notification.ways import ways_of
+from shared.events.notices import Channel
 from shared.mongo import Database, close_database, is_passing, open_database, why_not_ready
 from shared.oidc import SignIn
 from shared.outages import answer_outages
@@ -80,13 +82,15 @@ def rules_of(settings: Settings) -> Rules:
     return Rules(
         old_after=settings.old_after,
         wait_at_most=settings.wait_at_most,
-        give_up_after=settings.sending.give_up_after,
-        first_delay=settings.sending.first_delay,
-        longest_delay=settings.sending.longest_delay,
+        retries={channel: _retry_of(settings.limits(channel)) for channel in Channel},
         address_secret=settings.address_key(),
         enabled=settings.channels(),
         timing=Timing(timing.quiet_from, timing.quiet_until, timing.digests, timing.most_an_hour),
     )
+
+
+def _retry_of(limits: OutletSettings) -> Retry:
+    return Retry(limits.first_delay, limits.longest_delay, limits.give_up_after)
 
 
 def _routers(settings: Settings, service: Service, queueing: Queueing) -> list[APIRouter]:
@@ -122,6 +126,7 @@ def _following(settings: Settings, service: Service, queueing: Queueing, budget:
         case_url=settings.public_url.rstrip("/") + settings.follower_path,
         tell=tell,
         addresses=store.addresses,
+        confirm_address=store.confirm,
         budget=budget,
         now=_now,
     )

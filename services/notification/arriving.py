@@ -47,17 +47,20 @@ class Arriving:
         return not await store.deliveries.open_of((), [reference for reference in told if reference not in known])
 
     async def heed(self, channel: Channel, replies: Sequence[Reply]) -> None:
-        """Stop or go on with what the law does not want, as the owner of the number wishes."""
-        addresses, secret = self.queueing.store.addresses, self.queueing.rules.address_secret
+        """Stop or go on with what the law does not want, as the owner of the number wishes, or know it as theirs."""
+        store, secret = self.queueing.store, self.queueing.rules.address_secret
         for reply in replies:
             number = address_on(channel, reply.number) or reply.number
             address = address_id(secret, channel, number)
-            if reply.wish is Wish.START:
-                await addresses.start(address)
-                continue
-            await addresses.stop(address, ALL)
-            # A text has no link to leave by.
-            await self.queueing.store.subscriptions.leave_all(address)
+            match reply.wish:
+                case Wish.START:
+                    await store.addresses.start(address)
+                case Wish.CONFIRM:
+                    await store.confirm(address, self.now())
+                case Wish.STOP:
+                    await store.addresses.stop(address, ALL)
+                    # A text has no link to leave by.
+                    await store.subscriptions.leave_all(address)
 
     def _finished(self, delivery: Delivery, receipt: Receipt, at: datetime) -> Finished:
         failed = Failed(delivery.attempts, receipt.reason or _UNTOLD)

@@ -26,7 +26,7 @@ class Breaker:
         self._proven = proven
         self._proving = asyncio.Lock()
         self._delays = growing_delays(first_s, longest_s)
-        self._failed = 0
+        self._failed = set[object]()
         self._rests_until = 0.0
         if proven:
             self._tell(reachable=True)
@@ -60,15 +60,24 @@ class Breaker:
             # It was under way when the others failed, and says nothing about now.
             return
         self._delays = growing_delays(self._first_s, self._longest_s)
-        self._failed = 0
-        if not self._proven:
-            self._proven = True
-            self._tell(reachable=True)
+        self._failed.clear()
+        self._proven = True
+        self._tell(reachable=True)
 
-    def failed(self, why: str) -> None:
-        """It may be the message's fault: it rests after a few without a success between them."""
-        self._failed += 1
-        if self._failed >= _FAILURES_IN_A_ROW or not self._proven:
+    def opened(self) -> None:
+        """It can be reached. Where messages failed in a row, only one that goes out says that it works again."""
+        if not self._failed:
+            self.worked()
+        elif not self.resting:
+            self._proven = True
+
+    def failed(self, why: str, whom: object = None) -> None:
+        """It may be the message's fault, or its recipient's: it rests after a few without a success between them.
+
+        `whom` it concerned, where that is known: one recipient who fails again and again counts once.
+        """
+        self._failed.add(whom or len(self._failed))
+        if len(self._failed) >= _FAILURES_IN_A_ROW or not self._proven:
             self.rest(why)
 
     def rest(self, why: str, seconds: float | None = None) -> None:

@@ -1,12 +1,12 @@
 """Following: asking for it, confirming it, ending it, and what links in messages do and undo."""
 
-from collections import deque
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
+from services.notification.budget import Budget, asked_too_often, too_many_texts
 from services.notification.domain.addresses import address_id
 from services.notification.domain.following import (
     PublicEvent,
@@ -15,9 +15,10 @@ from services.notification.domain.following import (
     Target,
     TargetKind,
     address_on,
+    sheltered,
     target_of,
 )
-from services.notification.domain.links import Link, LinkInvalid, Links, Purpose, code_fits, code_of
+from services.notification.domain.links import Link, LinkExpired, LinkInvalid, Links, Purpose, code_fits, code_of
 from services.notification.domain.rounds import ALL
 from services.notification.keepsakes import Keepsakes
 from services.notification.store.addresses import Addresses
@@ -25,11 +26,10 @@ from services.notification.store.public import PublicEvents
 from services.notification.store.subscriptions import AskedTooOften, Subscriptions
 from shared.directory import Directory
 from shared.events.event import Language
-from shared.events.notices import Channel
+from shared.events.notices import Channel, NoticeKind
 from shared.ids import named_id
 from shared.limits import ANSWERS_WITHIN_S, within
 from shared.problems import Problem, field_problem
-from shared.wita import WITA, day_of
 
 _COUNTRY: Final = "+62"
 """Messages to other countries cost many times as much, and anybody can ask for one."""
@@ -42,23 +42,6 @@ a request that is sent again, so the message must be known by the subscription's
 
 class SubscriptionGone(Exception):
     """It ended, or nobody confirmed it in time."""
-
-
-class Budget:
-    """So many an hour, in this process."""
-
-    def __init__(self, an_hour: int) -> None:
-        self._an_hour = an_hour
-        self._spent: deque[datetime] = deque()
-
-    def allows(self, at: datetime) -> bool:
-        """Whether there is one left, which is then spent."""
-        while self._spent and self._spent[0] <= at - timedelta(hours=1):
-            self._spent.popleft()
-        if len(self._spent) >= self._an_hour:
-            return False
-        self._spent.append(at)
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +64,7 @@ class Opened:
     """What is followed, where it is about that."""
     gone: bool = False
     """There is nothing to end any more."""
-    left: Subscription | None = None
+    left: Sequence[Subscription] = ()
     """What was just left."""
     stays: bool = False
     """It was undone, but everything was stopped besides."""
@@ -101,6 +84,8 @@ class Following:
     """Of a case's page, with `{ticket}`."""
     tell: Tell
     addresses: Addresses
+    confirm_address: Callable[[str, datetime], Awaitable[bool]]
+    """False: its owner was erased meanwhile."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     budget: Budget = field(default_factory=lambda: Budget(60))
     """Of text messages that ask whether somebody wants to follow, by replica."""
@@ -122,11 +107,11 @@ class Following:
             created_at=self.now(),
         )
         if wanted.channel is not Channel.EMAIL and not self.budget.allows(self.now()):
-            raise _too_many_texts()
+            raise too_many_texts()
         try:
             known = await self.subscriptions.create(new)
         except AskedTooOften:
-            raise _asked_too_often(self.now()) from None
+            raise asked_too_often(self.now()) from None
         if known.state is SubscriptionState.ASKED:
             link = self.links.to(Link(Purpose.FOLLOW, str(known.id)), known.created_at)
             code = None if known.channel is Channel.EMAIL else code_of(self.links.secret, known.id)
@@ -146,6 +131,7 @@ class Following:
         confirmed = await self.subscriptions.confirm(subscription, self.now())
         if confirmed is None:
             raise Problem(410, "The code is too old", "Ask to follow again; another code comes.")
+        await self._comes_again(confirmed)
         return confirmed
 
     async def look(self, token: str) -> Opened:
@@ -169,20 +155,23 @@ class Following:
         subject = opened.link.subject
         match opened.link.purpose:
             case Purpose.FOLLOW:
-                if await self.subscriptions.confirm(UUID(subject), self.now()) is None:
-                    raise SubscriptionGone
+                await self._comes_again(await self.subscriptions.confirm(UUID(subject), self.now()))
             case Purpose.LEAVE:
-                return replace(opened, left=await self.subscriptions.leave(UUID(subject)))
+                left = await self.subscriptions.leave(UUID(subject))
+                return replace(opened, left=[left] if left else [])
             case Purpose.CONFIRM:
-                await self.addresses.confirm(subject, self.now())
+                if not await self.confirm_address(subject, self.now()):
+                    raise LinkExpired
             case Purpose.STOP:
                 await self.addresses.stop(subject, _stopped_by(opened.link))
+                if _stopped_by(opened.link) in {ALL, NoticeKind.FOLLOWED}:
+                    return replace(opened, left=await self.subscriptions.leave_all(subject))
             case Purpose.TICKETS:
                 # It has pages of its own.
                 raise LinkInvalid
         return opened
 
-    def keepsake(self, left: Subscription) -> str:
+    def keepsake(self, left: Sequence[Subscription]) -> str:
         """What the page after leaving carries, so that it can be undone although nothing of it is kept here."""
         return self._keepsakes.of(left, self.now())
 
@@ -192,20 +181,41 @@ class Following:
         link = self.links.read(token, at)
         match link.purpose:
             case Purpose.STOP:
+                left = self._left(keepsake, lambda one: one.to == link.subject) if keepsake else []
                 async with within(ANSWERS_WITHIN_S):
-                    return Opened(link, stays=not await self.addresses.start(link.subject, _stopped_by(link)))
+                    stays = not await self.addresses.start(link.subject, _stopped_by(link))
+                await self._come_back([] if stays else left)
+                return Opened(link, stays=stays)
             case Purpose.LEAVE:
-                left = self._keepsakes.read(keepsake, at)
-                if str(left.id) != link.subject:
-                    raise LinkInvalid
-                if await self.subscriptions.come_back(left, at) is None:
-                    raise SubscriptionGone
-                return Opened(link, Target.parse(left.target))
+                left = self._left(keepsake, lambda one: str(one.id) == link.subject)
+                await self._come_back(left)
+                return Opened(link, Target.parse(left[0].target))
             case Purpose.FOLLOW | Purpose.CONFIRM | Purpose.TICKETS:
                 raise LinkInvalid
 
     async def newest(self, target: Target) -> list[PublicEvent]:
-        return await self.public.newest(str(target), _IN_A_FEED)
+        """As it may be told by now, whatever was public of it when it was kept."""
+        kept = await self.public.newest(str(target), _IN_A_FEED)
+        told = (sheltered(event, self.directory) for event in kept)
+        return [event for event in told if str(target) in event.targets]
+
+    def _left(self, keepsake: str, is_of_the_link: Callable[[Subscription], bool]) -> list[Subscription]:
+        """At least one. Raises LinkInvalid and LinkExpired."""
+        left = self._keepsakes.read(keepsake, self.now())
+        if not left or not all(map(is_of_the_link, left)):
+            raise LinkInvalid
+        return left
+
+    async def _come_back(self, left: Sequence[Subscription]) -> None:
+        for one in left:
+            await self._comes_again(await self.subscriptions.come_back(one, self.now()))
+
+    async def _comes_again(self, confirmed: Subscription | None) -> None:
+        """Who says that they want it may have stopped all of its kind before. Raises SubscriptionGone."""
+        if confirmed is None:
+            raise SubscriptionGone
+        async with within(ANSWERS_WITHIN_S):
+            await self.addresses.start(confirmed.to, NoticeKind.FOLLOWED)
 
     @property
     def _keepsakes(self) -> Keepsakes:
@@ -229,15 +239,3 @@ class Following:
 
 def _stopped_by(link: Link) -> str:
     return link.extra or ALL
-
-
-def _too_many_texts() -> Problem:
-    detail = "Give an e-mail address, or try again in an hour."
-    return Problem(429, "Too many text messages are asked for", detail, headers={"Retry-After": "3600"})
-
-
-def _asked_too_often(now: datetime) -> Problem:
-    tomorrow = datetime.combine(day_of(now) + timedelta(days=1), datetime.min.time(), WITA)
-    headers = {"Retry-After": str(int((tomorrow - now).total_seconds()) + 1)}
-    detail = "Confirm one of those that were asked for today, or try again tomorrow."
-    return Problem(429, "Too many requests for this address are unconfirmed", detail, headers=headers)

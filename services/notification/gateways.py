@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from services.notification.domain.attempts import Answer, Refused
 from services.notification.domain.cloud_errors import ERRORS, Concern
-from services.notification.lines import Line, Request, Unusable, Verdict, by_status
-from services.notification.outgoing import Outgoing, Reply
+from services.notification.lines import Line, Unusable, Verdict, by_status
+from services.notification.outgoing import Outgoing, Reply, Request
 from services.notification.outlets import TextMessage
 from services.notification.settings import GatewaySettings, WhatsAppSettings
 
@@ -42,6 +42,8 @@ class JsonGateway(Line):
 
 class WhatsAppCloud(Line):
     """Meta's Cloud API. Every message is the one parameter of an approved template."""
+
+    takes_twice = True
 
     def __init__(self, settings: WhatsAppSettings, outgoing: Outgoing) -> None:
         super().__init__("whatsapp", settings, outgoing)

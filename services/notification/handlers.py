@@ -58,7 +58,7 @@ class Handler:
         ]
         if news.events:
             found += calls_for(news.events, (await queueing.sources.webhooks()).values(), at)
-            found += await followed(news.events, queueing.store, at)
+            found += await followed(news.events, queueing.store, queueing.sources.directory, at)
         return list({delivery.id: delivery for delivery in found}.values())
 
 

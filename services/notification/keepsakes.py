@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib import import_module
@@ -18,7 +19,8 @@ from shared.events.notices import Channel
 _HEADER: Final = {"alg": "dir", "enc": "A256GCM"}
 _SAID: Final = ("id", "channel", "address", "language", "target")
 _LASTS: Final = timedelta(days=1)
-_LONGEST: Final = 4_000
+_LONGEST: Final = 30_000
+"""More than fifty subscriptions take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,13 @@ class Keepsakes:
     """Of links."""
     address_secret: bytes
 
-    def of(self, left: Subscription, at: datetime) -> str:
+    def of(self, left: Sequence[Subscription], at: datetime) -> str:
         """Good for a day."""
-        said = {name: str(getattr(left, name)) for name in _SAID} | {"until": (at + _LASTS).timestamp()}
+        each = [{name: str(getattr(one, name)) for name in _SAID} for one in left]
+        said = {"left": each, "until": (at + _LASTS).timestamp()}
         return _loaded("jwe").encrypt_compact(_HEADER, json.dumps(said).encode(), self._key())
 
-    def read(self, keepsake: str, at: datetime) -> Subscription:
+    def read(self, keepsake: str, at: datetime) -> list[Subscription]:
         """What was left. Raises LinkInvalid and LinkExpired."""
         if len(keepsake) > _LONGEST:
             raise LinkInvalid
@@ -44,6 +47,9 @@ class Keepsakes:
             raise LinkInvalid from None
         if at.timestamp() >= said["until"]:
             raise LinkExpired
+        return [self._subscription(one, at) for one in said["left"]]
+
+    def _subscription(self, said: Mapping[str, str], at: datetime) -> Subscription:
         channel = Channel(said["channel"])
         return Subscription(
             id=UUID(said["id"]),

@@ -1,14 +1,14 @@
 """The line to a gateway of text messages: a client, a breaker, and what follows from an answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Final
 
 from services.notification.breaker import Breaker
-from services.notification.domain.attempts import Answer, NotTried, Refused, Taken
-from services.notification.outgoing import Outgoing, Reply, Unanswered
+from services.notification.domain.attempts import UNSURE, Answer, NotTried, Refused, Taken
+from services.notification.outgoing import Outgoing, Reply, Request, Unanswered
 from services.notification.settings import GatewaySettings
 
 _SET_UP_WRONGLY: Final = frozenset({"bad_url", "not_https", "forbidden_address", "tls"})
@@ -44,17 +44,11 @@ class Failing:
 Verdict = Answer | Unusable | Failing
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One message as the gateway wants it."""
-
-    url: str
-    body: bytes
-    headers: Mapping[str, str]
-
-
 class Line:
     """While its gateway can't be used everything rests."""
+
+    takes_twice = False
+    """Its gateway knows no idempotency key: what is sent again may come twice."""
 
     def __init__(self, channel: str, settings: GatewaySettings, outgoing: Outgoing) -> None:
         self._outgoing = outgoing
@@ -75,7 +69,7 @@ class Line:
         try:
             verdict = read(await self._outgoing.post(request.url, request.body, request.headers))
         except Unanswered as unanswered:
-            why = unanswered.why
+            why = UNSURE if self.takes_twice and unanswered.handed_over else unanswered.why
             verdict = Unusable(why) if why in _SET_UP_WRONGLY else Failing(why)
         return self._follow(verdict)
 

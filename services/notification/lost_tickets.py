@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from services.notification.budget import Budget
 from services.notification.domain.addresses import address_id
 from services.notification.domain.deliveries import Delivery
 from services.notification.domain.links import Link, LinkExpired, LinkInvalid, Links, Purpose
@@ -15,7 +16,6 @@ from services.notification.domain.lost_tickets import (
     lost_ticket_message,
     tickets_of,
 )
-from services.notification.following import Budget
 from services.notification.store import Contacts, Receipts
 from shared.events.notices import Channel
 from shared.ids import named_id, parse_ticket, tracking_code

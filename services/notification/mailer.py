@@ -1,21 +1,33 @@
 """The mail server: a few connections, kept open and used for many messages."""
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+from aiosmtplib import (
+    SMTP,
+    SMTPDataError,
+    SMTPException,
+    SMTPResponse,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+    SMTPStatus,
+)
 
 from services.notification.breaker import Breaker
-from services.notification.domain.attempts import Answer, NotTried, Refused, Taken
+from services.notification.domain.attempts import UNSURE, Answer, NotTried, Refused, Taken
 from services.notification.metrics import CONNECTIONS, SERVICE
 from services.notification.outlets import Mail
 from services.notification.settings import SmtpSettings
 
 _STARTTLS: Final = {"never": False, "if_offered": None, "always": True}
 _PERMANENT: Final = 500
+_NOT_NOW: Final = frozenset({421, 452})
+_BY_A_RULE: Final = re.compile(r"5\.7\.\d")
+_FIRST_DOT: Final = re.compile(rb"^\.", re.MULTILINE)
 
 
 class MailServerUnusable(Exception):
@@ -45,11 +57,11 @@ class MailServer:
             return NotTried()
         try:
             async with self._connections.transaction() as smtp:
+                self._breaker.opened()
                 answer = await self._hand_over(smtp, message)
         except MailServerUnusable as unusable:
             self._breaker.rest(unusable.why)
             return NotTried()
-        self._breaker.worked()
         return answer
 
     async def close(self) -> None:
@@ -61,23 +73,36 @@ class MailServer:
         except MailServerUnusable as unusable:
             self._breaker.rest(unusable.why)
         else:
-            self._breaker.worked()
+            self._breaker.opened()
 
     async def _hand_over(self, smtp: SMTP, mail: Mail) -> Answer:
+        settings, handed_over = self._settings, False
         try:
-            async with asyncio.timeout(self._settings.timeout_s):
+            async with asyncio.timeout(settings.timeout_s):
                 await smtp.rcpt(mail.recipient)
-                await smtp.data(mail.content)
+                await _begin_data(smtp)
+            handed_over = True
+            async with asyncio.timeout(settings.answer_s):
+                await _end_data(smtp, mail.content)
         except SMTPResponseException as refusal:
-            await _reset(smtp, self._settings.timeout_s)
-            return Refused(str(refusal.code), for_good=refusal.code >= _PERMANENT)
-        except TimeoutError:
+            await _reset(smtp, settings.timeout_s)
+            return self._refused(refusal, mail)
+        except (SMTPException, OSError) as error:
             smtp.close()
-            return Refused("timeout", for_good=False)
-        except (SMTPException, OSError):
-            smtp.close()
-            return Refused("disconnected", for_good=False)
+            why = "timeout" if isinstance(error, TimeoutError) else "disconnected"
+            self._breaker.failed(why, mail.recipient)
+            return Refused(UNSURE if handed_over else why, for_good=False)
+        self._breaker.worked()
         return Taken()
+
+    def _refused(self, refusal: SMTPResponseException, mail: Mail) -> Answer:
+        """What may be about everybody counts; a refusal for good that others get as well is nobody's attempt."""
+        answer = Refused(str(refusal.code), for_good=refusal.code >= _PERMANENT)
+        if not _may_be_of_everybody(refusal):
+            self._breaker.worked()
+            return answer
+        self._breaker.failed(answer.reason, mail.recipient)
+        return NotTried() if answer.for_good and self._breaker.resting else answer
 
 
 class Connections:
@@ -174,6 +199,31 @@ class Connections:
         leaving = asyncio.create_task(_leave(smtp, self._settings.timeout_s))
         self._leaving.add(leaving)
         leaving.add_done_callback(self._leaving.discard)
+
+
+async def _begin_data(smtp: SMTP) -> None:
+    """Raises SMTPDataError where the server wants no message."""
+    _must_be(SMTPStatus.start_input, await smtp.execute_command(b"DATA"))
+
+
+async def _end_data(smtp: SMTP, content: bytes) -> None:
+    """The message, its lines ended by CR LF, and the answer. The library's way does not tell when all of it is out."""
+    if smtp.protocol is None:
+        raise SMTPServerDisconnected("Connection lost")
+    smtp.protocol.write(_FIRST_DOT.sub(b"..", content) + b".\r\n")
+    _must_be(SMTPStatus.completed, await smtp.protocol.read_response())
+
+
+def _may_be_of_everybody(refusal: SMTPResponseException) -> bool:
+    """No room, not now, not this message, or by a rule (RFC 3463: x.7.x); the rest is about the one recipient."""
+    if refusal.code >= _PERMANENT:
+        return _BY_A_RULE.match(refusal.message) is not None
+    return refusal.code in _NOT_NOW or isinstance(refusal, SMTPDataError)
+
+
+def _must_be(status: SMTPStatus, said: SMTPResponse) -> None:
+    if said.code != status:
+        raise SMTPDataError(said.code, said.message)
 
 
 async def _leave(smtp: SMTP, limit_s: float) -> None:

@@ -28,6 +28,12 @@ TAKEN_OVER: Final = Counter(
     ["service"],
     registry=REGISTRY,
 )
+UNSURE_ANSWERS: Final = Counter(
+    "ntbcare_deliveries_unsure_total",
+    "Deliveries that were handed over whole and not answered, and so go out again; each may have been sent twice",
+    ["service", "channel"],
+    registry=REGISTRY,
+)
 CONNECTIONS: Final = Counter(
     "ntbcare_smtp_connections_total", "Connections opened to the mail server", ["service"], registry=REGISTRY
 )

@@ -39,9 +39,30 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 class Unanswered(Exception):
     """There is no answer. `why`: `timeout`, `unresolved`, `unreachable`, `tls`, `disconnected`, or why not allowed."""
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: str, *, handed_over: bool = False) -> None:
         super().__init__(why)
         self.why = why
+        self.handed_over = handed_over
+        """The whole request was written: whoever it was for may have done what it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is posted, and where."""
+
+    url: str
+    body: bytes
+    headers: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Of one exchange."""
+
+    handed_over: bool = False
+
+    async def note(self, step: str, _info: Mapping[str, Any]) -> None:
+        self.handed_over = self.handed_over or step.endswith("send_request_body.complete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +165,14 @@ class Outgoing:
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         """One exchange, within the time limit. Raises Unanswered."""
+        progress = _Progress()
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._exchange(url, body, headers)
+                return await self._exchange(Request(url, body, headers), progress)
         except NotAllowed as refusal:
             raise Unanswered(refusal.why) from None
         except (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError, OSError) as error:
-            raise Unanswered(_word_for(error)) from None
+            raise Unanswered(_word_for(error), handed_over=progress.handed_over) from None
 
     async def why_not(self, url: str) -> str | None:
         """Why nothing would be sent there: an enumerated word, or None. The name is looked up."""
@@ -171,12 +193,15 @@ class Outgoing:
         await self._pool.aclose()
         self._network.close()
 
-    async def _exchange(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-        to = destination_of(url, self._network.allowed_hosts)
+    async def _exchange(self, request: Request, progress: _Progress) -> Reply:
+        to = destination_of(request.url, self._network.allowed_hosts)
         address = httpcore2.URL(scheme=to.scheme, host=to.host, port=to.port, target=to.target)
         said = [(b"Host", to.authority), (b"User-Agent", _USER_AGENT.encode())]
-        said += [(name.encode(), value.encode()) for name, value in headers.items()]
-        async with self._pool.stream("POST", address, headers=said, content=body) as response:
+        said += [(name.encode(), value.encode()) for name, value in request.headers.items()]
+        asked = self._pool.stream(
+            "POST", address, headers=said, content=request.body, extensions={"trace": progress.note}
+        )
+        async with asked as response:
             told = {name.lower(): value.decode("latin-1") for name, value in response.headers}
             return Reply(response.status, await _read(response), _retry_after(told.get(b"retry-after")))
 
@@ -214,7 +239,8 @@ def _retry_after(said: str | None) -> timedelta | None:
         return min(timedelta(seconds=int(said.strip()[:9])), LONGEST_RETRY_AFTER)
     try:
         until = parsedate_to_datetime(said)
-    except ValueError:
+    except (ValueError, OverflowError):
+        # The latter for a zone that no timedelta holds.
         return None
     left = until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)
     return max(timedelta(), min(left, LONGEST_RETRY_AFTER))

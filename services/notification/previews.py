@@ -31,7 +31,8 @@ DIGEST: Final = "digest"
 _AT: Final = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 _TICKETS: Final = tuple(draw_ticket(b"previews", "public", named_id(number)) for number in range(6))
 _AGENCY, _OFFICER, _WORDS = "PUPR-52.03", "petugas-contoh", "words"
-_MAILED_ONLY: Final = frozenset({NoticeKind.WEBHOOK_OFF})
+CHANNELS: Final = (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP)
+"""Of people."""
 _OF_NO_CASE: Final = frozenset({NoticeKind.CONFIRMATION, NoticeKind.WEBHOOK_OFF})
 _REASONS: Final[Mapping[Kind, str]] = {
     NoticeKind.REJECTED: RejectionReason.NOT_GOVERNMENT,
@@ -100,10 +101,6 @@ def kinds() -> list[str]:
     return [kind for kind in (*NoticeKind, *OwnKind, DIGEST, CONFIDENTIAL) if recipients_of(kind)]
 
 
-def channels_of(kind: str) -> tuple[Channel, ...]:
-    return (Channel.EMAIL,) if kind in _MAILED_ONLY else (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP)
-
-
 class Previews:
     """Written by what writes the real ones."""
 
@@ -113,7 +110,7 @@ class Previews:
     def preview(self, kind: str, channel: Channel, language: Language, recipient: Recipient | None = None) -> Preview:
         """Raises NoSuchMessage."""
         known = recipients_of(kind)
-        if not known or channel not in channels_of(kind) or recipient not in {None, *known}:
+        if not known or channel not in CHANNELS or recipient not in {None, *known}:
             raise NoSuchMessage
         deliveries = _deliveries(kind, recipient or known[0])
         contact, ready = _contact(kind, language), Ready(channel, "", language, _AT)

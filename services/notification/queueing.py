@@ -77,8 +77,7 @@ class Queueing:
         contacts = await self.store.contacts.read(tickets)
         kept = {address for contact in contacts.values() for address in self._addresses(contact)}
         left = await self.store.deliveries.forget_addresses(tickets, kept)
-        used = await self.store.deliveries.used(left) | await self.store.subscriptions.used(left)
-        await self.store.addresses.forget(left - used)
+        await self.store.addresses.forget(left - await self.store.used(left))
 
     def _addresses(self, contact: Contact) -> set[str]:
         """Of everybody whom the contact book still knows: a ticket may lose one part and keep another."""
@@ -116,7 +115,10 @@ class Queueing:
         """
         asked = {one.delivery.id: one.delivery.to or "" for one in settled if _is_receipt(one)}
         granted = await self.store.receipts.grant({one: to.partition(":")[2] for one, to in asked.items()}, at)
-        refused = {one: to for one, to in asked.items() if one not in granted} | await self._after_refused(settled)
+        refused = {one: to for one, to in asked.items() if one not in granted}
+        # Routing publishes the assignment with the opening: the receipt is not written down as refused yet.
+        now = {one.delivery.ticket for one in settled if one.delivery.id in refused}
+        refused |= await self._after_refused(settled, now)
         theirs = await self.store.addresses.confirmed(set(refused.values()))
         too_many = {one for one, to in refused.items() if to not in theirs}
         return [
@@ -126,10 +128,10 @@ class Queueing:
             for one in settled
         ]
 
-    async def _after_refused(self, settled: Iterable[Settled]) -> dict[UUID, str]:
-        """What would follow a receipt that was refused, unless the law wants it."""
+    async def _after_refused(self, settled: Iterable[Settled], now: set[str]) -> dict[UUID, str]:
+        """What would follow a receipt that was refused, `now` or before, unless the law wants it."""
         more = [one.delivery for one in settled if _is_more(one)]
-        tickets = await self.store.deliveries.refused_receipts({delivery.ticket for delivery in more})
+        tickets = now | await self.store.deliveries.refused_receipts({delivery.ticket for delivery in more} - now)
         return {delivery.id: delivery.to or "" for delivery in more if delivery.ticket in tickets}
 
     def _settled(self, delivery: Delivery, verdict: Verdict, at: datetime) -> Settled:

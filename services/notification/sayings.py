@@ -194,7 +194,13 @@ class Sayings:
 
 
 def reference_of(deliveries: Sequence[Delivery]) -> UUID:
-    """Under which one message or a digest is known; the same for the same deliveries, in whatever order."""
+    """Under which one message or a digest is known; the same for the same deliveries, in whatever order.
+
+    A digest keeps the one that it was tried with, also where somebody left it meanwhile.
+    """
+    tried_as = deliveries[0].message
+    if tried_as is not None:
+        return UUID(tried_as)
     if len(deliveries) == 1:
         return deliveries[0].id
     return named_id(*sorted(str(delivery.id) for delivery in deliveries))

@@ -29,6 +29,15 @@ class OutletSettings(BaseModel):
     first_wait_s: float = 1.0
     longest_wait_s: float = 60.0
     """How long all messages rest after the way could not be used: growing from the first to the longest."""
+    first_delay: timedelta = timedelta(seconds=30)
+    longest_delay: timedelta = timedelta(hours=1)
+    """Between two attempts at one message: growing and jittered, from the first to the longest."""
+    give_up_after: timedelta = timedelta(days=3)
+    """Then it failed, and goes by the next way that there is."""
+
+    def lasts(self, times: int) -> timedelta:
+        """So many limits one after the other."""
+        return timedelta(seconds=self.timeout_s) * times
 
     @model_validator(mode="after")
     def _most_are_not_fewer(self) -> Self:
@@ -56,6 +65,15 @@ class SmtpSettings(OutletSettings):
     sender_name: str = "NTB Care"
     idle_s: float = 30.0
     """A connection that nobody used for so long is closed."""
+    answer_s: float = 60.0
+    """How long to wait for the yes once the server has the whole message: without one it is sent a second time.
+
+    A server that scans mail before it answers wants more, and with it a longer `sending.lease`; RFC 5321 says 600.
+    """
+
+    def lasts(self, times: int) -> timedelta:
+        """Of these limits one is that of the answer."""
+        return timedelta(seconds=self.timeout_s * times + self.answer_s)
 
     def encrypts_always(self) -> bool:
         return self.tls or self.starttls == "always"
@@ -71,6 +89,10 @@ class GatewaySettings(OutletSettings):
     receipt_secret: SecretStr | None = None
     """Signs the gateway's delivery receipts; without one receipts are refused."""
     sender: str = "NTBCARE"
+    first_delay: timedelta = timedelta(seconds=15)
+    longest_delay: timedelta = timedelta(minutes=15)
+    give_up_after: timedelta = timedelta(days=1)
+    """Whoever is told by telephone is told soon, or otherwise."""
 
 
 class WhatsAppSettings(GatewaySettings):
@@ -93,7 +115,7 @@ class HookSettings(OutletSettings):
     old_secret_lasts: timedelta = timedelta(hours=24)
     """After a rotation."""
     disable_after: timedelta = timedelta(hours=70)
-    """Of failures without one success: before the first event is given up (`sending.give_up_after`)."""
+    """Of failures without one success: before the first event is given up (`give_up_after`)."""
 
 
 class TimingSettings(BaseModel):
@@ -113,14 +135,10 @@ class SendingSettings(BaseModel):
 
     in_hand: int = Field(default=128, ge=2)
     """Addresses that a replica has claimed at most, per channel and lane."""
-    lease: timedelta = timedelta(minutes=1)
+    lease: timedelta = timedelta(minutes=2)
     """A claim that is older may be taken over by another replica."""
     look_every: timedelta = timedelta(seconds=15)
     """How often to look for what another replica left behind."""
-    first_delay: timedelta = timedelta(seconds=30)
-    longest_delay: timedelta = timedelta(hours=1)
-    """Between two attempts: growing and jittered, from the first to the longest."""
-    give_up_after: timedelta = timedelta(days=3)
 
 
 class Settings(ServiceSettings):
@@ -168,15 +186,16 @@ class Settings(ServiceSettings):
 
     @model_validator(mode="after")
     def _a_lease_that_lasts(self) -> Self:
-        longest = max(way.timeout_s for way in (self.smtp, self.sms, self.whatsapp, self.hooks))
-        if self.sending.lease < timedelta(seconds=longest) * _SENDS_IN_A_LEASE:
-            raise ValueError(f"sending.lease must be at least {_SENDS_IN_A_LEASE} times every timeout_s")
+        longest = max(way.lasts(_SENDS_IN_A_LEASE) for way in (self.smtp, self.sms, self.whatsapp, self.hooks))
+        if self.sending.lease < longest:
+            wanted = f"{_SENDS_IN_A_LEASE} times every timeout_s, and smtp.answer_s besides"
+            raise ValueError(f"sending.lease must be at least {wanted}")
         return self
 
     @model_validator(mode="after")
     def _a_webhook_is_disabled_before_its_events_end(self) -> Self:
-        if self.hooks.disable_after + self.sending.longest_delay >= self.sending.give_up_after:
-            raise ValueError("hooks.disable_after and sending.longest_delay must be less than sending.give_up_after")
+        if self.hooks.disable_after + self.hooks.longest_delay >= self.hooks.give_up_after:
+            raise ValueError("hooks.disable_after and hooks.longest_delay must be less than hooks.give_up_after")
         return self
 
     def channels(self) -> frozenset[Channel]:

@@ -53,7 +53,7 @@ class Sources:
             one.id: Known(
                 offices=offices,
                 closed=closed,
-                follower=followers.get(one.told or ""),
+                follower=next((followers[name] for name in one.subscriptions if name in followers), None),
                 system=_system(systems.get(one.told or "")) if one.recipient is Recipient.SYSTEM else None,
                 **({"contact": contacts[one.ticket]} if one.ticket else {}),
             )
@@ -69,9 +69,10 @@ class Sources:
         return await self.webhooks()
 
     async def _followers(self, deliveries: Iterable[Delivery]) -> dict[str, Follower]:
-        ids = {UUID(one.told) for one in deliveries if one.recipient is Recipient.FOLLOWER and one.told}
+        following = [one for one in deliveries if one.recipient is Recipient.FOLLOWER]
+        ids = {UUID(name) for one in following for name in one.subscriptions}
         return {
-            str(found.id): Follower(found.channel, found.address, found.language)
+            str(found.id): Follower(found.channel, found.address, found.language, str(found.id))
             for found in (await self.store.subscriptions.read(ids)).values()
         }
 

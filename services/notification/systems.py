@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -48,6 +49,15 @@ def to_cloud_event(delivery: Delivery) -> dict[str, Any]:
         "position": delivery.position,
         "data": event,
     }
+
+
+def to_cloud_events(deliveries: Iterable[Delivery]) -> list[dict[str, Any]]:
+    """Without those that cannot be written, which are parked: their positions are missing."""
+    found: list[dict[str, Any]] = []
+    for delivery in deliveries:
+        with suppress(KeyError, TypeError, ValueError):
+            found.append(to_cloud_event(delivery))
+    return found
 
 
 def write_call(delivery: Delivery, webhook: Webhook, master: bytes, at: datetime) -> Call:
@@ -103,20 +113,20 @@ class WatchedCalls:
 
 
 def notice_of_end(webhook: Webhook, at: datetime) -> Delivery:
-    """To the agency's post, by day: its system is called no more."""
+    """To the agency, by day, whichever way it is reached: its system is called no more."""
+    identity = named_id(webhook.id, "off", webhook.failing_since)
     return Delivery(
-        id=named_id(webhook.id, "off", webhook.failing_since),
+        id=identity,
         ticket="",
         kind=NoticeKind.WEBHOOK_OFF,
         recipient=Recipient.AGENCY,
         agency=webhook.agency,
-        cause=named_id(webhook.id),
+        cause=identity,
         occurred_at=at,
         facts=no_case(at),
         words=None,
         created_at=at,
         told=webhook.agency,
-        channel=Channel.EMAIL,
         pace=Pace.SOON,
         # What comes after the path may be somebody's key.
         detail={"url": webhook.url.partition("?")[0]},

@@ -8,30 +8,35 @@ from services.notification.domain.deliveries import Delivery, about, no_case
 from services.notification.domain.following import (
     PublicEvent,
     Subscription,
+    by_address,
     hides,
-    one_an_address,
     public_event,
 )
 from services.notification.domain.timing import Pace, pace_of
 from services.notification.store import Store
+from shared.directory import Directory
 from shared.events.envelope import CaseEnvelope
 from shared.events.notices import Channel, NoticeKind, Recipient
 from shared.ids import follow_id
 
 
-async def followed(events: Sequence[tuple[CaseEnvelope, str]], store: Store, at: datetime) -> list[Delivery]:
+async def followed(
+    events: Sequence[tuple[CaseEnvelope, str]], store: Store, names: Directory, at: datetime
+) -> list[Delivery]:
     """The messages that followers get of these events; the feeds are brought up to date first."""
     await store.public.hide({event.ticket: event.occurred_at for event, _ in events if hides(event)})
-    public = [(event, trace, told) for event, trace in events if (told := public_event(event)) is not None]
+    public = [(event, trace, told) for event, trace in events if (told := public_event(event, names)) is not None]
     if not public:
         return []
     await store.public.add([told for _, _, told in public])
+    coarser = {event.ticket: told.region for event, _, told in public if told.region != event.case.region}
+    await store.public.shelter({ticket: region for ticket, region in coarser.items() if region})
     targets = {target for _, _, told in public for target in told.targets}
     subscriptions = await store.subscriptions.following(targets)
     return [
-        _delivery(event, told, subscription, (at, trace))
+        _delivery(event, told, wanted, (at, trace))
         for event, trace, told in public
-        for subscription in one_an_address(one for one in subscriptions if one.target in told.targets)
+        for wanted in by_address(one for one in subscriptions if one.target in told.targets)
     ]
 
 
@@ -57,14 +62,19 @@ def confirmation_of(subscription: Subscription) -> Delivery:
 
 
 def _delivery(
-    event: CaseEnvelope, told: PublicEvent, subscription: Subscription, noticed: tuple[datetime, str]
+    event: CaseEnvelope, told: PublicEvent, wanted: Sequence[Subscription], noticed: tuple[datetime, str]
 ) -> Delivery:
+    """To one address, which may want it by several subscriptions."""
+    subscription, *others = wanted
+    also = {"also": " ".join(str(one.id) for one in others)} if others else {}
+    known = about(event, NoticeKind.FOLLOWED, Recipient.FOLLOWER, noticed)
     return replace(
-        about(event, NoticeKind.FOLLOWED, Recipient.FOLLOWER, noticed),
+        known,
+        facts=replace(known.facts, region=told.region),
         id=follow_id(event.event_id, f"{Recipient.FOLLOWER}/{subscription.to}"),
         agency=told.agency,
         told=str(subscription.id),
         channel=subscription.channel,
         pace=pace_of(NoticeKind.FOLLOWED, Recipient.FOLLOWER, event.case.urgency, wide=subscription.wide),
-        detail={"type": told.type.value, "status": told.status.value},
+        detail={"type": told.type.value, "status": told.status.value} | also,
     )

@@ -64,15 +64,20 @@ class Texts:
         return TextMessage(str(reference_of(deliveries)), ready.address, text, ready.language)
 
     def words(self, deliveries: Sequence[Delivery], contact: Contact, ready: Ready, links: Mapping[str, str]) -> str:
+        text, room = self.whole(deliveries, contact, ready, links), _ROOMS[ready.channel]
+        while room.measure(text) > room.most:
+            text = text[:-1]
+        if all(delivery.kind in NEVER_STOPPED for delivery in deliveries):
+            return text
+        with_way_out = f"{text} {self._forms.words(ready.language.value)['stop']}"
+        return with_way_out if room.measure(with_way_out) <= room.most else text
+
+    def whole(self, deliveries: Sequence[Delivery], contact: Contact, ready: Ready, links: Mapping[str, str]) -> str:
+        """Its names as short as they must be, its links whole or left out: what is still too long would be cut off."""
         saying = self._saying(deliveries, contact, ready.language, links)
         as_sent = _in_gsm if ready.channel is Channel.SMS else one_line
         values = {name: as_sent(value) for name, value in saying.values.items()}
-        text = self._fitted(replace(saying, values=values), ready.channel)
-        if all(delivery.kind in NEVER_STOPPED for delivery in deliveries):
-            return text
-        room = _ROOMS[ready.channel]
-        with_way_out = f"{text} {self._forms.words(ready.language.value)['stop']}"
-        return with_way_out if room.measure(with_way_out) <= room.most else text
+        return self._fitted(replace(saying, values=values), ready.channel)
 
     def _saying(
         self, deliveries: Sequence[Delivery], contact: Contact, language: Language, links: Mapping[str, str]
@@ -91,8 +96,6 @@ class Texts:
                 shorter = "" if name in _LINKS else _shorter(saying.values[name], surplus, room)
                 saying = replace(saying, values={**saying.values, name: shorter})
                 text = self._forms.text(saying, channel)
-        while room.measure(text) > room.most:
-            text = text[:-1]
         return text
 
 

@@ -1,33 +1,23 @@
 """One address that is due, worked off: its messages go out one after another, each marked before the next."""
 
-import random
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import structlog
 
-from services.notification.domain.attempts import (
-    Again,
-    Answer,
-    Delivered,
-    Failed,
-    NotTried,
-    Refused,
-    Sent,
-    Step,
-    after,
-)
+from services.notification.answers import step_of_broken, steps_after
+from services.notification.domain.attempts import Again, Answer, Delivered, Failed, NotTried, Sent, Step
 from services.notification.domain.deliveries import Delivery, State
 from services.notification.domain.judging import Known, Ready, Suppressed, Waits, as_it_is, instead, judge, queued
 from services.notification.domain.rounds import Message, Round, plan
 from services.notification.domain.timing import Pace, after_the_night
 from services.notification.lanes import Lane
 from services.notification.letters import UnusableAddress
-from services.notification.metrics import RETRIES, SERVICE, TAKEN_OVER
+from services.notification.metrics import SERVICE, TAKEN_OVER
 from services.notification.patience import patiently
 from services.notification.recording import Recorder, RecordingFailed
 from services.notification.sayings import reference_of
@@ -132,7 +122,7 @@ class AddressWork:
         ready = [(delivery, way) for delivery in open_ if (way := await self._ready(delivery)) is not None]
         if not ready:
             return
-        deliveries = [as_it_is(delivery, self.known[delivery.id].contact) for delivery, _ in ready]
+        deliveries = [as_it_is(delivery, self.known[delivery.id]) for delivery, _ in ready]
         try:
             answer = await self._hand_over(deliveries, ready[0][1])
         except UnusableAddress:
@@ -166,7 +156,7 @@ class AddressWork:
         way, at = self.tools.way, self.tools.now()
         draft = Draft(deliveries, self.known[deliveries[0].id], ready, self.claimed.address, at)
         message = await way.writing.write(draft)
-        if len(deliveries) > 1:
+        if deliveries[0].gathered:
             reference = str(reference_of(deliveries))
             await patiently(lambda: self.tools.queueing.store.deliveries.go_out_as(deliveries, reference))
         return await self.lane.in_turn(self.claimed.address.id, lambda: self._send(message))
@@ -174,18 +164,13 @@ class AddressWork:
     async def _send(self, message: Any) -> Answer:
         """When its turn has come: by then there may be no time left."""
         way = self.tools.way
-        needed = timedelta(seconds=way.limits.timeout_s) * _SENDS_IN_A_LEASE
-        if self.tools.stopping() or self.tools.now() + needed > self.claimed.until:
+        if self.tools.stopping() or self.tools.now() + way.limits.lasts(_SENDS_IN_A_LEASE) > self.claimed.until:
             return NotTried()
         return await way.outlet.send(message)
 
     async def _answered(self, deliveries: list[Delivery], answer: Answer) -> None:
         """Raises _PutOff."""
-        if isinstance(answer, Refused) and not answer.for_good:
-            RETRIES.labels(SERVICE, self.tools.way.channel, answer.reason).inc()
-        at, rules = self.tools.now(), self.tools.queueing.rules
-        jitter = random.random()  # noqa: S311 - no secret
-        steps = [after(one, answer, at, rules, jitter=jitter) for one in deliveries]
+        steps = steps_after(deliveries, answer, self.tools)
         await self._instead(deliveries, steps)
         reference = str(reference_of(deliveries))
         finished = [
@@ -223,16 +208,17 @@ class AddressWork:
         return verdict
 
     async def _broken(self, deliveries: list[Delivery], error: Exception) -> None:
-        """What cannot be written is put aside and tried again later; the rest flows, but to an agency's own system."""
+        """What cannot be written is put aside, at last parked; to an agency's own system the rest waits till then."""
         if len(deliveries) > 1:
             for one in deliveries:
-                await self._message(Message((one,)))
+                # Each is a message of its own now.
+                await self._message(Message((replace(one, message=None),)))
             return
         [one] = deliveries
         # No traceback: its last line may quote what could not be handled.
         log.error("delivery_broke", delivery=str(one.id), error=type(error).__name__)
-        RETRIES.labels(SERVICE, self.tools.way.channel, "broken").inc()
-        step = after(one, Refused("broken", for_good=False), self.tools.now(), self.tools.queueing.rules, jitter=1)
+        step = step_of_broken(one, self.tools)
+        await self._instead([one], [step])
         await self._write([Finished(one, step)])
         if isinstance(step, Again):
             if self.tools.way.channel is Channel.WEBHOOK:
@@ -240,7 +226,7 @@ class AddressWork:
             self._later(step.at)
 
     async def _instead(self, deliveries: list[Delivery], steps: list[Step]) -> None:
-        """Before a failure is written down, the next way to the same person is."""
+        """Before a failure is written down, the next way to the same person or body is."""
         rules = self.tools.queueing.rules
         for one, step in zip(deliveries, steps, strict=True):
             if isinstance(step, Failed) and (other := instead(one, self.known[one.id], rules)) is not None:

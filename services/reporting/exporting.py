@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
 import structlog
@@ -25,8 +25,10 @@ MOST_AT_ONCE: Final = 4
 RETRY_AFTER_S: Final = 30
 TAKEN_WITHIN_S: Final = 60.0
 """A reader that takes longer for one piece is not waited for: others want its place."""
-SIZES_LAST_S: Final = 60.0
-"""Counting costs the more the more there is."""
+SIZES_LAST_S: Final = 600.0
+"""Counting costs the more the more there is: one counts, and meanwhile others are told the last number."""
+LEAST_BYTES_A_SECOND: Final = 32 * 1024
+"""Of a reader's own time, once that is a minute in all: whoever takes less holds a place for hours."""
 _HEADERS: Final = {
     "Cache-Control": "no-store",
     "Access-Control-Allow-Origin": "*",
@@ -51,6 +53,7 @@ class Exporting:
         self.running = 0
         self._has_ended = False
         self._sizes: tuple[float, tuple[int, int]] | None = None
+        self._counting = asyncio.Lock()
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[None]:
@@ -70,8 +73,10 @@ class Exporting:
 
     async def sizes(self) -> tuple[int, int]:
         """About how many rows each dataset has. Raises what MongoDB raises."""
-        if self._sizes is None or time.monotonic() - self._sizes[0] > SIZES_LAST_S:
-            self._sizes = time.monotonic(), await self._store.exports.sizes()
+        if self._sizes is None or (time.monotonic() - self._sizes[0] > SIZES_LAST_S and not self._counting.locked()):
+            async with self._counting:
+                if self._sizes is None or time.monotonic() - self._sizes[0] > SIZES_LAST_S:
+                    self._sizes = time.monotonic(), await self._store.exports.sizes()
         return self._sizes[1]
 
     async def cases(self, search: Search, form: str) -> Response:
@@ -120,6 +125,29 @@ class Exporting:
         self.running -= 1
 
 
+class TooSlow(Exception):
+    """Its reader takes less than `LEAST_BYTES_A_SECOND`."""
+
+
+class Pace:
+    """What a reader takes of the time that it is waited for; how long the rows take is not its fault."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._waited_s = 0.0
+        self._taken = 0
+
+    @contextmanager
+    def waiting(self, size: int) -> Generator[None]:
+        """While a piece of so many bytes is taken. Raises TooSlow afterwards."""
+        began = self._clock()
+        yield
+        self._waited_s += self._clock() - began
+        self._taken += size
+        if self._waited_s > TAKEN_WITHIN_S and self._taken < self._waited_s * LEAST_BYTES_A_SECOND:
+            raise TooSlow
+
+
 class _File(StreamingResponse):
     """Ends with its reader."""
 
@@ -131,13 +159,16 @@ class _File(StreamingResponse):
         self._ended = ended
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        pace = Pace()
+
         async def send_in_time(message: Message) -> None:
-            async with asyncio.timeout(TAKEN_WITHIN_S):
-                await send(message)
+            with pace.waiting(len(message.get("body", b""))):
+                async with asyncio.timeout(TAKEN_WITHIN_S):
+                    await send(message)
 
         try:
             await super().__call__(scope, receive, send_in_time)
-        except (ServerLeaves, TimeoutError) as reason:
+        except (ServerLeaves, TimeoutError, TooSlow) as reason:
             # The connection is closed before the last chunk: whoever reads sees that it broke off.
             log.info("export_broken_off", reason=type(reason).__name__)
         finally:

@@ -88,12 +88,13 @@ class Refresher:
     async def count_everything(self) -> None:
         """For a generation that nobody else counts, and that is not read yet: all cases, then all buckets at one go.
 
-        Begun again it goes on with the cases that are left; the buckets are all made anew.
+        Begun again it goes on with the cases that are left; buckets and sums are all made anew.
         """
         last = ""
         while stale := await self._store.cases.stale_after(last, _AT_ONCE):
             await self._store.cases.follow(await self._follow(stale), is_counted=True)
             last = stale[-1].case.ticket
+        await self._store.rollups.clear()
         await self._store.rollups.mark(await self._store.buckets.count_everything())
         await self.add_up()
 

@@ -4,19 +4,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
 
-from services.reporting.domain.definitions import Definitions
+from services.reporting.domain.definitions import COMPARED, Definitions
 from services.reporting.domain.scorecards import Performance, Period, Standing, line_of, peers_of, perform, stand
 from services.reporting.domain.sitting import Row, last_three_months, stays, where_it_sits
 from services.reporting.domain.statistics import Dimension, Question
 from services.reporting.store import Store
 from services.reporting.store.figures import Cell, NotAddedUp, Numbers
 from shared.directory import Directory
-from shared.events.directory import Agency
-
-COMPARED: Final = ("response_in_time", "first_follow_up_in_time", "resolution_in_time", "followed_up", "done")
-"""Told beside the peers'."""
+from shared.events.directory import Agency, AgencyLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +25,9 @@ class Cut:
     line: bool = False
     """With those of the bodies that it came from."""
 
-    def question(self, *by: Dimension) -> Question:
-        return Question(
-            by=by, first=self.period.first, last=self.period.last, region=self.region, category=self.category
-        )
+    def question(self, *by: Dimension, agency: str | None = None) -> Question:
+        first, last = self.period.first, self.period.last
+        return Question(by=by, first=first, last=last, region=self.region, agency=agency, category=self.category)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +45,11 @@ class Card:
     """Most complaints first."""
     regions: Sequence[tuple[str, Performance]]
     standings: Sequence[Standing]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every case is in."""
+        return all(self.cut.question(agency=body).totals_complete for body in self.bodies)
 
 
 class Scoring:
@@ -74,7 +74,7 @@ class Scoring:
             before=self._perform(before),
             categories=self._performances(categories),
             regions=self._performances(regions),
-            standings=await self._standings(agency, cut, overall),
+            standings=await self._standings(agency, bodies, cut, overall),
         )
 
     async def table(self, cut: Cut, figures: Sequence[str]) -> dict[str, Performance]:
@@ -93,22 +93,25 @@ class Scoring:
             now.setdefault(cell["agency"], Counter()).update(numbers)
         return where_it_sits(now.items(), definitions, today)
 
-    async def _standings(self, agency: Agency, cut: Cut, overall: Performance) -> list[Standing]:
-        every = await self.table(replace(cut, region=None), COMPARED)
-        peers = [every[peer] for peer in peers_of(agency, self._names) if peer in every]
+    async def _standings(self, agency: Agency, bodies: Sequence[str], cut: Cut, overall: Performance) -> list[Standing]:
+        """Beside those that were there when the period ended; of a part of its regency a body has no peers."""
+        is_whole = cut.region == agency.region and agency.level == AgencyLevel.REGENCY
+        every = await self.table(replace(cut, region=None) if is_whole else cut, COMPARED)
+        known = peers_of(agency, self._names, cut.period.last)
+        peers = [every[peer] for peer in known if peer in every and peer not in bodies]
         return [stand(figure, overall, peers) for figure in COMPARED]
 
     async def _parts(self, bodies: Sequence[str], cut: Cut, by: Dimension) -> dict[str, Counter[str]]:
         parts: dict[str, Counter[str]] = {}
         for body in bodies:
-            for cell, numbers in await self._counted(replace(cut.question(by), agency=body)):
+            for cell, numbers in await self._counted(cut.question(by, agency=body)):
                 parts.setdefault(cell[by.value], Counter()).update(numbers)
         return parts
 
     async def _numbers(self, bodies: Sequence[str], cut: Cut) -> Counter[str]:
         numbers: Counter[str] = Counter()
         for body in bodies:
-            for _, counted in await self._counted(replace(cut.question(), agency=body)):
+            for _, counted in await self._counted(cut.question(agency=body)):
                 numbers.update(counted)
         return numbers
 

@@ -4,13 +4,13 @@ from importlib.resources import files
 
 from pydantic import TypeAdapter
 
-from services.reporting.domain.definitions import Definitions
+from services.reporting.domain.definitions import Definitions, GivenDefinitions
 from services.reporting.domain.opendata import Catalogue
 from services.reporting.domain.own_data import Holding
 
 
 def shipped_definitions() -> Definitions:
-    return Definitions.model_validate_json(_read("definitions.json"))
+    return GivenDefinitions.model_validate_json(_read("definitions.json"))
 
 
 def shipped_catalogue() -> Catalogue:

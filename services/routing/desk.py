@@ -10,7 +10,7 @@ from services.routing.domain.access import Person, actor_for, actor_for_part, ma
 from services.routing.domain.case import By, act, act_on_part, check_link
 from services.routing.domain.coordination import Link
 from services.routing.domain.deeds import Deed
-from services.routing.domain.draft import Actor, Entry
+from services.routing.domain.draft import Actor, Case, Entry
 from services.routing.domain.rulebook import Rulebook
 from services.routing.store.cases import CaseStore
 from services.routing.store.documents import Save, StoredCase, records_of
@@ -126,7 +126,7 @@ class Desk:
         else:
             change = act_on_part(stored.case, wish.part, wish.deed, by, rulebook)
         if isinstance(wish.deed, Link):
-            await self._check_link(wish.deed, person)
+            await self._check_link(stored.case, wish.deed, person)
         save = Save(stored, (wish.key,), records_of(change, wish.trace), change, moves=True)
         if not await self._store.save(save):
             return None
@@ -134,9 +134,9 @@ class Desk:
         self._relay.queue({stored.case.ticket: after.outbox})
         return after
 
-    async def _check_link(self, deed: Link, person: Person) -> None:
+    async def _check_link(self, case: Case, deed: Link, person: Person) -> None:
         other = await self._store.load(deed.ticket)
-        check_link(other.case if other and self._may_see(person, other) else None)
+        check_link(case, other.case if other and self._may_see(person, other) else None)
 
     def _may_see(self, person: Person, stored: StoredCase) -> bool:
         return may_see(person, stored.case, self._rulebook().related(stored.case.about))

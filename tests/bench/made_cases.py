@@ -62,7 +62,7 @@ class Maker:
         is_open = self.random.random() < OPEN
         age = self.random.expovariate(1 / 20) if is_open else self.random.uniform(5, 365 * YEARS)
         received_at = self.now - timedelta(days=min(age, 365 * YEARS))
-        ticket = draw_ticket(_SECRET, "public", UUID(int=number))
+        ticket = ticket_of(number)
         yield ComplaintSubmitted.model_construct(
             event_id=UUID(int=number * 16),
             ticket=ticket,
@@ -147,6 +147,10 @@ class Maker:
                 met_at=met_at,
                 breached_at=due_at if is_broken else None,
             )
+
+
+def ticket_of(number: int) -> str:
+    return draw_ticket(_SECRET, "public", UUID(int=number))
 
 
 def hash_of(name: str) -> int:

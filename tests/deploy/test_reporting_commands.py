@@ -1,6 +1,7 @@
 """`ntbcare reporting` as it is typed, with a real Kafka and a real MongoDB. No replica of the service runs."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,14 @@ from typer.testing import CliRunner, Result
 from deploy.cli import app
 from deploy.commands.rebuilding import words_of
 from deploy.topics import apply_topics
-from services.reporting.rebuilding.rebuild import Moment, Step
+from services.reporting.rebuilding.cluster import looking_at
+from services.reporting.rebuilding.rebuild import Moment, Rebuild, Step, generation_to_fill
 from services.reporting.shipped import shipped_definitions
 from services.reporting.store import Store
 from shared.mongo import MongoSettings
 from shared.settings import KafkaSettings
+from tests.reporting.running import publish, records_of
+from tests.reporting.samples import a_lifecycle
 from tests.servers import Kafka, Mongod
 
 
@@ -107,6 +111,35 @@ def test_given_nothing_that_differs_when_it_is_rebuilt_then_it_is_switched_liste
     assert "There is no generation 2. There are: 1." in gone.stderr
 
 
+async def rebuild_without_the_switch(kafka: KafkaSettings, mongo: MongoSettings) -> None:
+    """Generation 2 is handed over, and there it ends."""
+    async with Store(mongo).open(begin=False) as store, looking_at(kafka) as cluster:
+        work = Rebuild(store, cluster, await generation_to_fill(store, None, None), lambda _: None)
+        async with work.running():
+            await work.fill()
+            await work.hand_over()
+
+
+@pytest.mark.integration
+def test_given_a_rebuild_killed_before_the_switch_when_it_is_begun_again_then_it_goes_on_unless_somebody_decided(
+    typed: Typed, kafka: Kafka, topic_prefix: str, mongo_settings: MongoSettings
+) -> None:
+    settings = KafkaSettings(bootstrap=kafka.bootstrap, namespace=topic_prefix.rstrip("."), partitions=2)
+    asyncio.run(rebuild_without_the_switch(settings, mongo_settings))
+
+    again = typed("rebuild")
+    back = typed("switch", "1")
+    left = typed("rebuild", "--no-switch")
+    after_it_was_left = typed("rebuild", "--no-switch")
+
+    assert (again.exit_code, back.exit_code) == (0, 0)
+    assert "Generation 2 is filled already; its rebuild ended before anything was switched." in again.stdout
+    assert "Nothing differs." in again.stdout
+    assert "Readers are answered from generation 2 within a second." in again.stdout
+    assert "Not switched. Generation 3 is kept" in left.stdout
+    assert "Not switched. Generation 4 is kept" in after_it_was_left.stdout
+
+
 @pytest.mark.integration
 def test_given_something_that_differs_when_it_is_rebuilt_then_it_is_told_and_only_switched_when_told_to(
     typed: Typed, database: Any
@@ -125,6 +158,31 @@ def test_given_something_that_differs_when_it_is_rebuilt_then_it_is_told_and_onl
     assert "To switch: ntbcare reporting switch 2." in careful.stdout
     assert bold.exit_code == 0
     assert database["generations"].find_one({"_id": "live"})["generation"] == "bold"
+
+
+@pytest.mark.integration
+def test_given_a_figure_that_means_something_else_when_it_is_rebuilt_then_its_numbers_are_told_before_the_switch(
+    typed: Typed, kafka: Kafka, topic_prefix: str, mongo_settings: MongoSettings, tmp_path: Path
+) -> None:
+    settings = KafkaSettings(bootstrap=kafka.bootstrap, namespace=topic_prefix.rstrip("."), partitions=2)
+    events = [event for number in range(3) for event in a_lifecycle(number)]
+    asyncio.run(publish(settings, *records_of(events)))
+    asyncio.run(rebuild_without_the_switch(settings, mongo_settings))
+    first = typed("switch", "2")
+    told = json.loads(shipped_definitions().model_dump_json(by_alias=True)) | {"version": 77}
+    done = next(figure for figure in told["figures"] if figure["id"] == "done")
+    done["statuses"] = ["closed"]
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(told))
+
+    careful = typed("rebuild", "--definitions", str(other), "--no-switch")
+
+    assert first.exit_code == 0
+    assert careful.exit_code == 1
+    assert "The definitions differ: 2 -> 77." in careful.stdout
+    rows = [line.split() for line in careful.stdout.splitlines() if "->" in line and "differ" not in line][1:]
+    assert rows == [["all", "done", "3", "->", "0"], ["2026-03", "done", "3", "->", "0"]]
+    assert typed("switch", "2").stdout == "Generation 2 is the live one already.\n"
 
 
 @pytest.mark.integration

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.notification.domain.contacts import Contact, Person
 from services.notification.domain.deliveries import CaseFacts, Delivery, Due
-from services.notification.domain.judging import Known, Rules
+from services.notification.domain.judging import Known, Retry, Rules
 from services.notification.domain.kinds import Kind
 from services.notification.domain.offices import Offices
 from services.notification.settings import Settings
@@ -29,12 +29,12 @@ AGENCY = "PUPR-52.03"
 AGENCY_ADDRESS = "aduan@pupr-lotim.example"
 REPORTER_ADDRESS = "siti@example.id"
 WRITTEN = "Jalan sudah ditambal."
+BY_PHONE = Retry(timedelta(seconds=15), timedelta(minutes=15), timedelta(days=1))
+
 RULES = Rules(
     old_after=timedelta(days=7),
     wait_at_most=timedelta(seconds=60),
-    give_up_after=timedelta(days=3),
-    first_delay=timedelta(seconds=30),
-    longest_delay=timedelta(hours=1),
+    retries={channel: BY_PHONE if channel in {Channel.SMS, Channel.WHATSAPP} else Retry() for channel in Channel},
     address_secret=b"secret",
     enabled=frozenset({Channel.EMAIL, Channel.SMS, Channel.WHATSAPP}),
 )

@@ -38,11 +38,16 @@ class Told:
     async def ask(self, subscription: Subscription, link: str, code: str | None) -> None:
         self.asked.append((subscription, link, code))
 
-    async def confirm(self, address_id: str, _at: datetime) -> None:
+    async def confirm(self, address_id: str, _at: datetime) -> bool:
         self.confirmed.append(address_id)
+        return True
 
     async def stop(self, address_id: str, kind: str) -> None:
         self.stopped.append((address_id, kind))
+
+    async def start(self, address_id: str, kind: str | None = None) -> bool:
+        self.stopped = [one for one in self.stopped if one[0] != address_id or kind not in {None, one[1]}]
+        return (address_id, "*") not in self.stopped
 
     async def has_stopped(self, address_id: str, kind: str) -> bool:
         return (address_id, kind) in self.stopped
@@ -83,6 +88,7 @@ def a_following(
         "case_url": "https://care.example/lacak/{ticket}",
         "tell": told.ask,
         "addresses": told,
+        "confirm_address": told.confirm,
         "now": clock,
     }
     return Following(**known | fields)
@@ -117,6 +123,9 @@ def a_public_event(number: int = 1, ticket: str = TICKET, **fields: Any) -> Publ
         "region": "52.03.07",
         "agency": AGENCY,
         "sequence": number,
-        "targets": frozenset({f"case:{ticket}", "region:52", "region:52.03", "region:52.03.07"}),
     }
+    told = known | fields
+    targets = {f"case:{ticket}", "region:52", "region:52.03", "region:52.03.07"}
+    targets |= {f"category:{told['category']}", f"agency:{told['agency']}"}
+    known["targets"] = frozenset(targets)
     return PublicEvent(**known | fields)

@@ -15,9 +15,19 @@ from services.notification.domain.attempts import (
     notice,
     retry_delay,
 )
-from services.notification.domain.judging import Suppressed
-from shared.events.notices import NoticeDelivered, NoticeFailed, NoticeKind, NoticeSent, NoticeSuppressed, Recipient
-from tests.notification.examples import AGENCY, AT, RULES, a_delivery
+from services.notification.domain.judging import Retry, Suppressed
+from shared.events.notices import (
+    Channel,
+    NoticeDelivered,
+    NoticeFailed,
+    NoticeKind,
+    NoticeSent,
+    NoticeSuppressed,
+    Recipient,
+)
+from tests.notification.examples import AGENCY, AT, BY_PHONE, RULES, a_delivery
+
+RETRY = Retry()
 
 
 def test_given_a_first_attempt_when_the_server_takes_it_then_it_is_sent() -> None:
@@ -91,7 +101,7 @@ def test_given_a_contact_that_came_late_when_refused_then_the_three_days_count_f
 def test_given_attempts_when_the_delay_is_chosen_then_it_grows_to_an_hour_and_is_spread(
     attempts: int, shortest: int, longest: int
 ) -> None:
-    least, most = retry_delay(attempts, RULES, 0.0), retry_delay(attempts, RULES, 1.0)
+    least, most = retry_delay(attempts, RETRY, 0.0), retry_delay(attempts, RETRY, 1.0)
 
     assert least == timedelta(seconds=shortest)
     assert most == timedelta(seconds=longest)
@@ -126,3 +136,16 @@ def test_given_two_outcomes_of_one_delivery_when_told_then_the_events_differ() -
     delivered, failed = notice(delivery, Delivered(1), AT), notice(delivery, Failed(1, "550"), AT)
 
     assert delivered.event_id != failed.event_id
+
+
+def test_given_a_text_message_that_is_put_off_when_it_is_tried_again_then_sooner_and_not_as_long_as_mail() -> None:
+    refused = Refused("500", for_good=False)
+    mail, text = (a_delivery(channel=channel) for channel in (Channel.EMAIL, Channel.SMS))
+
+    steps = [after(one, refused, AT, RULES, jitter=1) for one in (mail, text)]
+    next_day = [after(one, refused, AT + timedelta(days=1), RULES, jitter=1) for one in (mail, text)]
+
+    assert steps == [Again(AT + timedelta(minutes=1), 1), Again(AT + timedelta(seconds=30), 1)]
+    assert isinstance(next_day[0], Again)
+    assert next_day[1] == Failed(1, "expired")
+    assert retry_delay(99, BY_PHONE, 1) == timedelta(minutes=15)

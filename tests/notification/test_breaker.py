@@ -178,3 +178,30 @@ async def test_given_an_unproven_breaker_when_it_is_proven_then_it_probes_until_
     await asyncio.gather(breaker.prove(probe), breaker.prove(probe))
 
     assert probes == [0, 1, 2]
+
+
+async def test_given_one_recipient_who_fails_again_and_again_when_others_work_then_it_goes_on() -> None:
+    breaker = a_breaker(first_s=30)
+
+    for _ in range(9):
+        breaker.failed("timeout", "siti@example.id")
+
+    assert not breaker.resting
+
+
+async def test_given_messages_that_failed_when_it_can_only_be_reached_then_the_gauge_waits_for_one_that_goes_out() -> (
+    None
+):
+    breaker = a_breaker(channel="hanging")
+    for number in range(3):
+        breaker.failed("timeout", number + 1)
+    await breaker.rested()
+
+    breaker.opened()
+    opened = reachable("hanging")
+    breaker.failed("timeout", 4)
+    again = breaker.resting
+    await breaker.rested()
+    breaker.worked()
+
+    assert (opened, again, reachable("hanging")) == ("0.0", True, "1.0")

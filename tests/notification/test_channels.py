@@ -153,6 +153,34 @@ async def test_given_ordinary_cases_when_they_are_assigned_then_the_agency_gets_
     assert len({one["message"] for one in await all_ways.deliveries(state="sent")}) == 1
 
 
+@pytest.mark.parametrize("all_ways", [{"timing": {"quiet_from": None}}], indirect=True)
+async def test_given_a_digest_that_is_put_off_when_more_is_gathered_meanwhile_then_it_goes_again_as_it_was(
+    all_ways: Replica, sink: Sink
+) -> None:
+    hour = datetime(2026, 11, 24, 13, 0, tzinfo=WITA)
+    sink.answer(AGENCY_ADDRESS, "451 later")
+    for number in range(3):
+        await hear_of_an_ordinary(all_ways, number)
+    await forward(all_ways, hour)
+    await until(lambda: all_ways.has(attempts=1))
+    tried = {one["message"] for one in await all_ways.deliveries()}
+    await all_ways.database["deliveries"].update_many({}, {"$set": {"next_at": hour + timedelta(minutes=1)}})
+
+    await hear_of_an_ordinary(all_ways, 3)
+    await all_ways.database["deliveries"].update_many({"attempts": 0}, {"$set": {"next_at": hour}})
+    await forward(all_ways, hour + timedelta(hours=1))
+    await reached(all_ways, 4)
+
+    ids = [str(mail["Message-ID"])[1:].partition("@")[0] for mail in sink.taken]
+    assert (len(tried), len(ids)) == (1, 2)
+    assert ids[0] == tried.pop()
+
+
+async def hear_of_an_ordinary(replica: Replica, number: int) -> None:
+    ticket = a_ticket(number)
+    await replica.hear(an_assignment(ticket, urgency=Urgency.ORDINARY, has_contact=False, anonymous=True))
+
+
 @pytest.mark.parametrize("all_ways", [{"timing": {"quiet_from": None, "most_an_hour": 3}}], indirect=True)
 async def test_given_more_than_an_address_gets_in_an_hour_when_it_is_over_then_the_rest_comes_as_one(
     all_ways: Replica, sink: Sink

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from shared.events.notices import NoticeKind, Recipient
@@ -125,6 +127,14 @@ def test_given_the_same_digest_when_written_again_then_it_has_the_same_id() -> N
 
     assert ids[0] == ids[1] != ids[2]
     assert str(first.id) not in ids[0]
+
+
+def test_given_a_digest_that_was_tried_when_somebody_left_it_then_it_has_the_id_that_it_had() -> None:
+    several = [a_delivery(NoticeKind.ENDED, number, recipient=Recipient.AGENCY) for number in (1, 2, 3)]
+    before = written(*several)["Message-ID"]
+    tried = [replace(one, attempts=1, message=before[1:].partition("@")[0]) for one in several]
+
+    assert written(*tried[1:])["Message-ID"] == written(tried[0])["Message-ID"] == before
 
 
 def test_given_several_of_one_case_when_written_as_one_then_they_are_in_its_thread() -> None:

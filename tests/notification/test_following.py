@@ -10,8 +10,8 @@ from services.notification.domain.following import (
     Target,
     TargetKind,
     address_on,
+    by_address,
     hides,
-    one_an_address,
     public_event,
     target_of,
     targets_of,
@@ -26,6 +26,7 @@ from shared.topics import CASES
 from tests.notification.examples import AGENCY, AT, TICKET, a_directory, a_snapshot
 
 OTHER = "NTB-0000-0000-0000-00"
+NAMES = a_directory()
 FACTS: dict[str, Any] = {
     "agency": AGENCY,
     "rule": "road",
@@ -89,7 +90,7 @@ def a_part() -> tuple[SubCase, ...]:
 def test_given_any_type_of_event_when_it_happens_then_only_the_public_ones_are_told(kind: str) -> None:
     event = happened(kind)
 
-    told = public_event(event)
+    told = public_event(event, NAMES)
 
     assert (told.type if told else None) == PUBLIC.get(kind)
 
@@ -102,14 +103,14 @@ def test_given_a_case_that_is_nobodys_business_when_anything_happens_then_nothin
     switched: dict[str, Any] = {switch: True}
     event = happened(kind, TICKET, **switched)
 
-    told = public_event(event)
+    told = public_event(event, NAMES)
 
     assert told is None
     assert hides(event) == (switch == "confidential")
 
 
 def test_given_an_anonymous_case_when_it_goes_on_then_its_facts_are_public() -> None:
-    told = public_event(happened("case.progressed.v1", anonymous=True))
+    told = public_event(happened("case.progressed.v1", anonymous=True), NAMES)
 
     assert told is not None
     assert not hides(happened("case.progressed.v1", anonymous=True))
@@ -118,7 +119,7 @@ def test_given_an_anonymous_case_when_it_goes_on_then_its_facts_are_public() -> 
 def test_given_a_public_event_when_it_is_told_then_it_holds_facts_and_no_key_of_words() -> None:
     event = happened("case.progressed.v1")
 
-    told = public_event(event)
+    told = public_event(event, NAMES)
 
     assert told is not None
     assert (told.id, told.ticket, told.at, told.sequence) == (event.event_id, TICKET, AT, 4)
@@ -132,8 +133,8 @@ def test_given_a_public_event_when_it_is_told_then_it_holds_facts_and_no_key_of_
 
 
 def test_given_a_part_of_a_case_when_it_is_resolved_then_the_whole_made_progress() -> None:
-    resolved = public_event(happened("case.resolved.v1", f"{TICKET}.1", parts=a_part()))
-    assigned = public_event(happened("case.assigned.v1", f"{TICKET}.1", parts=a_part()))
+    resolved = public_event(happened("case.resolved.v1", f"{TICKET}.1", parts=a_part()), NAMES)
+    assigned = public_event(happened("case.assigned.v1", f"{TICKET}.1", parts=a_part()), NAMES)
 
     assert resolved is not None
     assert (resolved.type, resolved.agency) == (PublicEventType.PROGRESSED, AGENCY)
@@ -237,7 +238,7 @@ def test_given_somebody_who_follows_in_several_ways_when_they_are_told_then_once
     narrow = a_subscription(2, f"case:{TICKET}", minutes=9)
     younger, older = a_subscription(3, "region:52", "sms:b", minutes=5), a_subscription(4, "region:52.03", "sms:b")
 
-    told = one_an_address([wide, younger, narrow, older])
+    told = by_address([wide, younger, narrow, older])
 
-    assert told == [narrow, older]
-    assert [one.wide for one in told] == [False, True]
+    assert told == [[narrow, wide], [older, younger]]
+    assert [first.wide for first, _ in told] == [False, True]

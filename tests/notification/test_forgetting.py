@@ -1,14 +1,18 @@
 """Of whoever is erased not even the digest of an address is left."""
 
+from contextlib import nullcontext
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
 from services.notification.domain.addresses import address_id
+from services.notification.domain.links import Link, LinkExpired, Purpose
 from services.notification.domain.rounds import ALL
 from shared.events.notices import Channel
 from shared.topics import PERSONAL
 from tests.notification.examples import (
+    AT,
     REPORTER_ADDRESS,
     TICKET,
     a_new_contact,
@@ -18,6 +22,7 @@ from tests.notification.examples import (
     an_assignment,
     an_opening,
 )
+from tests.notification.followers import LINKS, Told, a_following
 from tests.notification.replica import Replica
 from tests.shared.received import erased
 from tests.waiting import until
@@ -129,3 +134,22 @@ async def test_given_somebody_who_wants_messages_again_when_no_more_is_known_of_
     (stored,) = await replica.addresses()
     assert "idle_since" in stored
     assert "stopped" not in stored
+
+
+@pytest.mark.parametrize("is_erased", [True, False])
+async def test_given_somebody_who_was_erased_when_they_say_that_the_address_is_theirs_then_it_is_not_kept(
+    sending: Replica, *, is_erased: bool
+) -> None:
+    ticket, store = await complain(sending, 1), sending.store
+    nothing: Any = None
+    known: dict[str, Any] = {"addresses": store.addresses, "confirm_address": store.confirm, "now": sending.clock}
+    following = a_following(nothing, nothing, Told(), nothing, **known)
+    token = LINKS.to(Link(Purpose.CONFIRM, SITI), AT).rpartition("/")[2]
+    if is_erased:
+        await sending.hear(erased(PERSONAL, f"{ticket}:s-1"))
+
+    with pytest.raises(LinkExpired) if is_erased else nullcontext():
+        await following.do(token)
+
+    assert await places(sending) == ({} if is_erased else {"addresses": [SITI], "deliveries": ANY})
+    assert await store.addresses.confirmed([SITI]) == (set() if is_erased else {SITI})

@@ -11,10 +11,10 @@ import pytest
 
 from services.notification.api.lost_tickets import create_lost_tickets_router
 from services.notification.api.notices import NoticeView
+from services.notification.budget import Budget
 from services.notification.domain.contacts import Contact, Person
 from services.notification.domain.links import Links
 from services.notification.domain.lost_tickets import parse_address, tickets_of
-from services.notification.following import Budget
 from services.notification.lost_tickets import LostTickets
 from shared.events.complaints import ComplaintSubmitted
 from shared.events.event import Language

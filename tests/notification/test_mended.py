@@ -141,6 +141,20 @@ async def test_given_a_receipt_too_many_when_more_follows_then_only_what_the_law
     assert len(await sending.deliveries(kind="assigned", reason="receipt_limit")) == 2
 
 
+@pytest.mark.integration
+async def test_given_a_receipt_too_many_when_the_assignment_comes_with_it_then_that_is_not_sent_either(
+    sending: Replica, sink: Sink
+) -> None:
+    tickets = [a_ticket(number) for number in range(7)]
+    for ticket in tickets:
+        await sending.hear(a_submission(ticket), a_person(ticket), an_opening(ticket), an_assignment(ticket))
+    await finished(sending)
+
+    to_reporter = [str(message["To"]) for message in sink.taken].count(REPORTER_ADDRESS)
+    assert to_reporter == 5 + 5
+    assert len(await sending.deliveries(kind="assigned", reason="receipt_limit")) == 2
+
+
 def test_given_a_digest_after_long_holidays_when_its_day_comes_then_it_is_not_old_and_may_be_refused_once() -> None:
     ready = Ready(Channel.EMAIL, AGENCY_ADDRESS, the_facts().language, AT + timedelta(days=11), gathered=True)
     held = queued(a_delivery(NoticeKind.NEW_CASE, pace=Pace.GATHERED, channel=Channel.EMAIL), ready, AT, b"secret")

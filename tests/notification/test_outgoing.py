@@ -225,6 +225,7 @@ async def test_given_an_answer_that_trickles_when_called_then_the_limit_is_of_th
         ("Wed, 21 Oct 2015 07:28:00 GMT", timedelta(0)),
         ("Fri, 31 Dec 2100 23:59:59 GMT", timedelta(hours=1)),
         ("soon", None),
+        ("Wed, 21 Oct 2015 07:28:00 +99999999999999999", None),
         ("-5", None),
     ],
 )

@@ -237,7 +237,13 @@ async def test_given_the_token_of_the_settings_when_meta_asks_then_its_challenge
 
 @pytest.mark.parametrize(
     ("text", "wish"),
-    [("STOP", Wish.STOP), (" berhenti. ", Wish.STOP), ("Mulai", Wish.START), ("Stop kirim sampah ke sungai", None)],
+    [
+        ("STOP", Wish.STOP),
+        (" berhenti. ", Wish.STOP),
+        ("Mulai", Wish.START),
+        ("YA.", Wish.CONFIRM),
+        ("Stop kirim sampah ke sungai", None),
+    ],
 )
 async def test_given_somebody_who_answers_when_it_is_a_wish_then_it_is_heeded_and_nothing_else_is(
     text: str, wish: Wish | None

@@ -18,7 +18,17 @@ from shared.events.event import Urgency
 from shared.events.notices import Channel
 from shared.mongo import Database
 from shared.wita import WITA
-from tests.notification.examples import AGENCY, AT, a_directory, a_ticket, an_assignment, envelope
+from tests.notification.examples import (
+    AGENCY,
+    AT,
+    a_directory,
+    a_person,
+    a_submission,
+    a_ticket,
+    an_assignment,
+    an_opening,
+    envelope,
+)
 from tests.notification.replica import Clock, Ear, Replica, a_replica
 from tests.shared.fakes import FakePublisher
 from tests.waiting import until
@@ -107,3 +117,18 @@ async def test_given_one_number_on_two_channels_when_stop_is_answered_on_one_the
     stopped = {one["_id"]: one["stopped"] for one in await office.addresses()}
 
     assert stopped == {address_id(b"secret", ear.channel, PHONE): ["*"]}
+
+
+async def test_given_a_number_that_gets_receipts_when_yes_is_answered_then_it_is_confirmed_and_a_strangers_is_not_kept(
+    office: Replica, ear: Ear
+) -> None:
+    stranger, arriving = "+62900099", Arriving(office.queueing, office.clock)
+    theirs = address_id(b"secret", ear.channel, PHONE)
+    await office.hear(a_submission(), a_person(email=None, phone=PHONE), an_opening())
+    await until(office.all_done)
+
+    await arriving.heed(ear.channel, [Reply(PHONE, Wish.CONFIRM), Reply(stranger, Wish.CONFIRM)])
+
+    assert "Balas YA" in ear.taken[0].text
+    assert await office.store.addresses.confirmed([theirs]) == {theirs}
+    assert [one["_id"] for one in await office.addresses()] == [theirs]

@@ -59,6 +59,15 @@ def test_given_more_than_a_digest_holds_when_planned_then_another_one_follows_an
     assert sorted(number for message in messages(found) for number in message) == list(range(230))
 
 
+def test_given_a_digest_that_was_tried_when_more_is_due_then_it_goes_again_as_it_was_and_the_rest_after_it() -> None:
+    tried = [a_progress(number, gathered=True, attempts=1, message="m-1") for number in (5, 6)]
+    due = [a_progress(1, gathered=True), *tried, a_progress(2, gathered=True)]
+
+    found = plan(EMAIL, due, AT, TIMING)
+
+    assert messages(found) == [[5, 6], [1, 2]]
+
+
 def test_given_more_than_an_hour_allows_when_planned_then_the_rest_is_held_until_it_is_over() -> None:
     due = [a_progress(number) for number in range(5)]
 

@@ -7,16 +7,17 @@ import pytest
 
 from services.notification.domain.contacts import Contact
 from services.notification.writing import Draft
-from shared.directory import Directory
 from shared.events.notices import NoticeFailed, NoticeKind, NoticeSuppressed
 from shared.mongo import Database
 from shared.topics import PERSONAL
 from tests.notification.examples import (
+    AGENCY,
     AGENCY_ADDRESS,
     AT,
     REPORTER_ADDRESS,
     TICKET,
     WRITTEN,
+    a_directory,
     a_person,
     a_resolution,
     a_submission,
@@ -141,7 +142,10 @@ async def test_given_an_address_that_is_none_when_sent_to_then_the_server_is_not
 async def test_given_an_agency_without_an_address_when_told_of_a_case_then_that_is_told(
     database: Database, publisher: FakePublisher, clock: Clock, port: int
 ) -> None:
-    async with a_replica(database, publisher, clock, port=port, directory=Directory()) as one, one.sending():
+    directory = a_directory()
+    directory.agencies[AGENCY] = directory.agencies[AGENCY].model_copy(update={"email": None})
+
+    async with a_replica(database, publisher, clock, port=port, directory=directory) as one, one.sending():
         await one.hear(an_assignment(has_contact=False, anonymous=True))
         await finished(one)
 

@@ -18,7 +18,7 @@ from tests.notification.examples import (
 )
 from tests.notification.replica import Clock, Replica, a_replica, finished
 from tests.shared.fakes import FakePublisher
-from tests.smtp_sink import Sink, listening
+from tests.smtp_sink import HANG, Sink, listening
 from tests.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -26,6 +26,11 @@ pytestmark = pytest.mark.integration
 
 def taken_over() -> float:
     return REGISTRY.get_sample_value("ntbcare_deliveries_taken_over_total", {"service": "notification"}) or 0
+
+
+def unsure() -> float:
+    labels = {"service": "notification", "channel": "email"}
+    return REGISTRY.get_sample_value("ntbcare_deliveries_unsure_total", labels) or 0
 
 
 async def test_given_a_replica_that_died_in_the_middle_when_its_lease_runs_out_then_another_sends(
@@ -67,6 +72,23 @@ async def test_given_a_send_that_ends_after_its_lease_when_it_was_delivered_then
 
     assert not still_ours
     assert await replica.states() == {"received": "sent"}
+    assert len(sink.taken) == 1
+
+
+@pytest.mark.parametrize("sending", [{"smtp": {"answer_s": 0.2}}], indirect=True)
+async def test_given_a_server_that_took_a_mail_and_did_not_say_so_when_it_is_sent_again_then_that_is_counted(
+    sending: Replica, sink: Sink
+) -> None:
+    counted = unsure()
+    sink.to_data.append(HANG)
+    await sending.hear(a_submission(), a_person(), an_opening())
+    await until(lambda: sending.has(attempts=1))
+
+    sending.clock.forward(timedelta(minutes=1))
+    sending.wake()
+    await finished(sending)
+
+    assert unsure() - counted == 1
     assert len(sink.taken) == 1
 
 

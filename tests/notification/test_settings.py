@@ -1,12 +1,14 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from pydantic import ValidationError
 
 from services.notification.app import create_app, rules_of
+from services.notification.domain.judging import Retry
 from services.notification.settings import Settings
 from shared.events.notices import Channel
-from tests.notification.examples import RULES, settings
+from tests.notification.examples import BY_PHONE, RULES, settings
 
 
 def test_given_no_more_than_secrets_when_settings_are_read_then_the_rest_has_defaults() -> None:
@@ -45,6 +47,20 @@ def test_given_a_login_that_is_not_safe_when_it_is_production_then_the_service_r
 def test_given_a_lease_that_a_slow_mail_outlasts_when_settings_are_read_then_they_are_refused() -> None:
     with pytest.raises(ValidationError, match="lease"):
         settings(smtp={"timeout_s": 60})
+    with pytest.raises(ValidationError, match="answer_s"):
+        settings(smtp={"answer_s": 90})
+
+
+def test_given_times_of_one_channel_when_settings_are_read_then_only_that_one_has_them() -> None:
+    rules = rules_of(settings(whatsapp={"first_delay": "PT5S", "give_up_after": "PT1H"}))
+
+    assert rules.retries[Channel.WHATSAPP] == Retry(timedelta(seconds=5), timedelta(minutes=15), timedelta(hours=1))
+    assert {**rules.retries, Channel.WHATSAPP: BY_PHONE} == RULES.retries
+
+
+def test_given_webhooks_given_up_before_they_are_disabled_when_settings_are_read_then_they_are_refused() -> None:
+    with pytest.raises(ValidationError, match=r"hooks\.give_up_after"):
+        settings(hooks={"give_up_after": "P2D"})
 
 
 def test_given_fewer_connections_for_all_than_for_quick_mails_when_settings_are_read_then_they_are_refused() -> None:

@@ -235,3 +235,61 @@ async def test_given_a_mail_program_when_it_unsubscribes_then_it_is_done_at_once
     assert [answer.status_code for answer in answers] == [200, 200]
     assert not [answer for answer in answers if "/again" in answer.text or "keepsake" in answer.text]
     assert (await owner.stopped(), await owner.follows()) == ({"progress"}, [])
+
+
+async def test_given_somebody_who_follows_several_things_when_they_stop_them_all_then_nothing_of_them_is_kept(
+    owner: Owner, database: Database
+) -> None:
+    for target in ({"region": "52.03.07"}, {"category": "road.damage"}):
+        await owner.follow(**target)
+    stop = a_path(Purpose.STOP, owner.told.asked[0][0].to, "followed")
+
+    page = await owner.http.post(stop, headers=HTML)
+    kept = str([await database[name].find().to_list(None) for name in await database.list_collection_names()])
+    answers = [await owner.press(page) for _ in range(2)]
+
+    assert "siti" not in kept
+    assert "Selama halaman ini terbuka" in page.text
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert len(await owner.subscriptions.following([REGION, "category:road.damage"])) == 2
+    assert '"followed"' not in str(await database["addresses"].find().to_list(None))
+
+
+@pytest.mark.parametrize("extra", ["followed", "*", ""])
+async def test_given_somebody_who_stopped_what_they_follow_when_they_confirm_anew_then_it_comes(
+    owner: Owner, extra: str, database: Database
+) -> None:
+    await owner.follow()
+    to = owner.told.asked[0][0].to
+    await owner.http.post(a_path(Purpose.STOP, to, extra))
+    await owner.addresses.stop(to, "followed")
+    left = await owner.follows()
+
+    await owner.follow()
+
+    stored = await database["addresses"].find_one({"_id": to})
+    assert (left, await owner.follows()) == ([], ["siti@mail.example"])
+    assert "followed" not in (stored or {}).get("stopped", [])
+
+
+async def test_given_the_keepsake_of_another_when_all_is_started_again_then_nobody_follows(owner: Owner) -> None:
+    await owner.follow("ani@mail.example")
+    page = await owner.http.post(a_path(Purpose.STOP, owner.told.asked[0][0].to, "followed"), headers=HTML)
+    keepsake = dict(re.findall(r'name="(keepsake)" value="(\S+)"', page.text))
+
+    answer = await owner.http.post(f"{a_path(Purpose.STOP, SITI, 'followed')}/again", data=keepsake, headers=HTML)
+
+    assert (len(keepsake), answer.status_code) == (1, 404)
+    assert await owner.follows() == []
+
+
+async def test_given_a_telephone_that_stopped_what_it_follows_when_its_code_is_entered_then_it_comes(
+    owner: Owner,
+) -> None:
+    asked = await owner.http.post(SUBSCRIPTIONS, json=a_wish("sms", "+6281234567890"))
+    to = owner.told.asked[0][0].to
+    await owner.addresses.stop(to, "followed")
+
+    await owner.http.post(f"{SUBSCRIPTIONS}/{asked.json()['id']}/confirmation", json={"code": owner.told.code})
+
+    assert not await owner.addresses.has_stopped(to, "followed")

@@ -121,6 +121,8 @@ async def test_given_what_is_nobodys_business_when_it_happens_then_nobody_who_fo
         a_progress(3, past, historical=True),
         CaseOfficerAssigned(**envelope(4, Status.ACCEPTED, has_contact=False, officer="ani"), officer="ani"),
     )
+    # So long the officer is looked for, of whom the directory does not know.
+    followers.replica.clock.forward(timedelta(hours=1))
 
     assert await followers.sent() == []
     assert await followers.replica.store.public.newest("region:52", 9) == []
@@ -189,3 +191,22 @@ async def test_given_a_message_to_a_follower_when_its_header_is_read_then_it_end
     assert (link.purpose, link.subject) == (Purpose.LEAVE, str(subscription.id))
     assert mails[AGENCY_ADDRESS]["List-Unsubscribe"] is None
     assert await followers.sent() == ["siti"]
+
+
+@pytest.mark.parametrize("sending", [DIGESTS], indirect=True)
+async def test_given_somebody_who_follows_in_two_ways_when_they_leave_one_then_what_waits_comes_by_the_other(
+    followers: Followers, sink: Sink
+) -> None:
+    first = await followers.follow("siti", "region:52")
+    other = await followers.follow("siti", "category:road.damage")
+    await followers.replica.hear(a_progress())
+    (waiting,) = await followers.replica.deliveries()
+    left, kept = (first, other) if waiting["told"] == str(first.id) else (other, first)
+
+    await followers.replica.store.subscriptions.leave(left.id)
+    followers.replica.clock.at = datetime(2026, 11, 24, 13, 0, tzinfo=WITA)
+    followers.replica.wake()
+
+    assert await followers.sent() == ["siti"]
+    token = str(sink.taken[0]["List-Unsubscribe"]).strip("<>").rpartition("/")[2]
+    assert LINKS.read(token, AT + timedelta(days=1)).subject == str(kept.id)

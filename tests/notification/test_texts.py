@@ -1,6 +1,8 @@
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -9,12 +11,12 @@ from services.notification.domain.contacts import Contact
 from services.notification.domain.deliveries import Delivery, Due
 from services.notification.domain.gsm import septets, to_gsm
 from services.notification.domain.judging import Ready
-from services.notification.domain.kinds import OwnKind, parse_kind
+from services.notification.domain.kinds import OwnKind
 from services.notification.domain.links import Links
 from services.notification.domain.lost_tickets import link_for
 from services.notification.forms import Forms
 from services.notification.outlets import TextMessage
-from services.notification.previews import DIGEST, channels_of, kinds, recipients_of
+from services.notification.previews import DIGEST, kinds, recipients_of
 from services.notification.sayings import CONFIDENTIAL
 from services.notification.texts import Texts
 from shared.directory import Directory
@@ -26,15 +28,13 @@ from shared.events.reasons import FollowUpKind, RejectionReason, TriageReason
 from tests.notification.examples import AGENCY, AT, a_contact, a_delivery, a_directory, settings, the_facts
 
 FORMS = Forms()
+PHONES = (Channel.SMS, Channel.WHATSAPP)
 PHONE = "+628110000001"
 LONGEST_LINK = "https://care.ntbprov.example/v1/c/NTB-C833-HX1X-7X7V-TM/abcd"
 TICKET = "NTB-C833-HX1X-7X7V-TM"
-SHORT = [
-    (kind, recipient)
-    for kind in kinds()
-    if kind not in {DIGEST, CONFIDENTIAL} and Channel.SMS in channels_of(kind)
-    for recipient in recipients_of(kind)
-]
+ALL_OF_THEM = [(kind, recipient) for kind in kinds() for recipient in recipients_of(kind)]
+SHORT = [one for one in ALL_OF_THEM if one[0] not in {DIGEST, CONFIDENTIAL}]
+OF_NO_CASE = {NoticeKind.CONFIRMATION, NoticeKind.WEBHOOK_OFF, DIGEST}
 LONG = {
     "promise": "first_follow_up",
     "level": "sekda",
@@ -80,39 +80,36 @@ def test_given_the_longest_link_when_measured_then_it_is_what_the_tests_say() ->
 
 
 @pytest.mark.parametrize("language", list(Language))
-@pytest.mark.parametrize(("kind", "recipient"), SHORT)
-def test_given_the_longest_values_when_any_sms_is_written_then_it_is_one_message_with_its_link(
-    kind: str, recipient: Recipient, language: Language
+@pytest.mark.parametrize(("kind", "recipient"), [one for one in ALL_OF_THEM if one[0] not in set(OwnKind)])
+@pytest.mark.parametrize("confirm", ["", "x" * 180])
+def test_given_the_longest_values_when_any_sms_is_written_then_it_is_one_message_before_anything_is_cut(
+    kind: str, recipient: Recipient, language: Language, confirm: str
 ) -> None:
-    latest = AT + timedelta(days=28)
-    due = tuple(Due(promise, latest) for promise in PromiseKind)
-    links = {"open": LONGEST_LINK, "confirm": LONGEST_LINK}
+    links = {"open": LONGEST_LINK, "code": "204816", "confirm": confirm}
     writer = Texts(called("Dinas Pekerjaan Umum, Penataan Ruang, Perumahan dan Kawasan Permukiman"), settings(), FORMS)
 
     texts = {
-        writer.write(
-            [
-                a_delivery(
-                    parse_kind(kind),
-                    recipient=recipient,
-                    ticket=TICKET,
-                    facts=the_facts(due=due, urgency=urgency),
-                    detail=detail | {"linked_to": TICKET, "until": latest.isoformat(), "target": f"agency:{AGENCY}"},
-                )
-            ],
-            a_contact(),
-            ready(language=language),
-            links,
-            AT,
-        ).text
-        for detail in DETAILS
-        for urgency in Urgency
+        writer.whole(told, a_contact(), ready(language=language), links) for told in with_the_longest(kind, recipient)
     }
 
     for text in texts:
         assert (septets(text) or 161) <= 160, text
-        assert LONGEST_LINK in text, text
-        assert TICKET in text or kind == NoticeKind.CONFIRMATION, text
+        assert LONGEST_LINK in text or "204816" in text or kind == NoticeKind.WEBHOOK_OFF, text
+        assert TICKET in text or kind in OF_NO_CASE, text
+        can_be_confirmed = bool(confirm) and kind in {NoticeKind.RECEIVED, CONFIDENTIAL}
+        assert ("Balas YA" in text or "Reply YES" in text) is can_be_confirmed, text
+
+
+def with_the_longest(kind: str, recipient: Recipient) -> Iterator[list[Delivery]]:
+    """What goes out as one, with all that it may say."""
+    latest = AT + timedelta(days=28)
+    due = tuple(Due(promise, latest) for promise in PromiseKind)
+    said = {"linked_to": TICKET, "until": latest.isoformat(), "target": f"agency:{AGENCY}", "url": "x" * 500}
+    of_kind = NoticeKind(kind) if kind in set(NoticeKind) else NoticeKind.RECEIVED
+    for detail, urgency in product(DETAILS, Urgency):
+        facts = the_facts(due=due, urgency=urgency, confidential=kind == CONFIDENTIAL)
+        known: dict[str, Any] = {"recipient": recipient, "ticket": TICKET, "facts": facts, "detail": detail | said}
+        yield [a_delivery(of_kind, number, **known) for number in range(100 if kind == DIGEST else 1)]
 
 
 def test_given_a_receipt_when_written_as_sms_then_it_says_what_was_received_and_until_when_it_is_answered() -> None:
@@ -124,6 +121,20 @@ def test_given_a_receipt_when_written_as_sms_then_it_says_what_was_received_and_
     )
     assert (message.to, message.language) == (PHONE, "id")
     assert message.reference == str(a_delivery().id)
+
+
+def test_given_a_number_that_nobody_confirmed_when_a_receipt_is_written_then_it_says_how() -> None:
+    links = {"confirm": "https://care.example/v1/subscriptions/links/abc"}
+
+    sms, whatsapp = (written(a_delivery(ticket=TICKET), to=ready(way), links=links) for way in PHONES)
+
+    assert sms.text == (
+        f"NTB Care: aduan {TICKET} diterima. Dijawab s.d. 25 Nov 10.00 WITA. "
+        f"https://care.example/lacak/{TICKET} No. Anda? Balas YA"
+    )
+    assert whatsapp.text.endswith(
+        f"Nomor ini milik Anda? Balas YA, atau buka {links['confirm']} agar semua tanda terima sampai ke sini."
+    )
 
 
 def test_given_a_reader_of_english_when_written_as_sms_then_it_is_english() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from deploy.local.ports import HOST, free_port
 from deploy.simulators.arrivals import Kind
 from services.notification.domain.attempts import Answer, NotTried, Refused, Taken
 from services.notification.gateways import WhatsAppCloud
@@ -112,3 +113,26 @@ async def test_given_an_error_without_a_code_when_sent_by_whatsapp_then_the_stat
         answer = await cloud.send(a_message())
 
     assert answer == Refused("502", for_good=False)
+
+
+@pytest.mark.parametrize("plan", [{"hang": True}, {"drop": True}])
+async def test_given_a_gateway_that_has_a_message_and_says_nothing_when_sent_then_it_may_have_taken_it(
+    running: Running, plan: dict[str, bool]
+) -> None:
+    running.plan(Kind.WHATSAPP, plan)
+
+    async with a_cloud(running) as cloud:
+        answer = await cloud.send(a_message())
+
+    assert answer == Refused("unsure", for_good=False)
+
+
+async def test_given_nobody_who_listens_when_sent_by_whatsapp_then_it_was_not_taken(running: Running) -> None:
+    port = free_port()
+    settings = WhatsAppSettings(url=f"http://{HOST}:{port}", phone_number_id="4711")
+    cloud = WhatsAppCloud(settings, Outgoing(0.5, 4, [f"{HOST}:{port}"]))
+
+    answer = await cloud.send(a_message())
+
+    await cloud.close()
+    assert answer == Refused("unreachable", for_good=False)

@@ -42,6 +42,14 @@ Stream = list[Pair]
 """The records of one topic and key, in order."""
 
 
+MIDNIGHT = datetime(2026, 3, 5, 16, tzinfo=UTC) - RECEIVED_AT
+"""Where the day turns in WITA, after the first receipt."""
+SECOND = timedelta(seconds=1)
+HOURS = [timedelta(), MIDNIGHT - SECOND, MIDNIGHT, MIDNIGHT + SECOND]
+DAYS = [timedelta(days=number) for number in (0, 1, 26, 27)]
+"""The 26th is the last of March: its evening in UTC is in April there."""
+
+
 @dataclass
 class Delivery:
     """What is delivered, in which batches, and after which of them the buckets are counted."""
@@ -67,7 +75,7 @@ def snapshots(draw: st.DrawFn) -> dict[str, Any]:
         "region": draw(st.sampled_from([None, "52.03", "52.03.01.2001"])),
         "confidential": draw(st.booleans()),
         "promises": draw(st.sampled_from([(), followed_up(3), followed_up(200)])),
-        "received_at": RECEIVED_AT + timedelta(days=draw(st.sampled_from([0, 1, 30]))),
+        "received_at": RECEIVED_AT + draw(st.sampled_from(DAYS)) + draw(st.sampled_from(HOURS)),
     }
 
 
@@ -175,6 +183,14 @@ async def test_given_any_delivery_when_all_is_projected_then_it_equals_the_plain
     days: Counter[tuple[str, str]] = Counter()
     for case in delivery.last_cases:
         days.update((tally.bucket, figure) for tally in tallied(case).tallies for figure in tally.figures)
+    # Once more with a calendar of our own: eight hours ahead.
+    received = Counter(
+        f"{case.head.snapshot.received_at + hours(8):%Y-%m-%d}" for case in delivery.last_cases if case.head
+    )
+    told: Counter[str] = Counter()
+    for (key, figure), number in days.items():
+        told[key[:10]] += number if figure.removeprefix("confidential_") == "received" else 0
+    assert +told == received
     counted = {
         (bucket["_id"], figure): number
         for bucket in buckets

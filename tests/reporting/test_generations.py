@@ -21,6 +21,8 @@ from services.reporting.domain.generations import (
     seconds_left,
     states_before,
 )
+from services.reporting.domain.recount import table_of, wrong_sums
+from services.reporting.domain.rollups import ROLLUPS
 
 AT = datetime(2026, 4, 10, tzinfo=UTC)
 
@@ -30,6 +32,20 @@ def known(live: str = "1", **states: State) -> Known:
     all_states = {"g1": State.SERVED} | states
     generations = [Generation(name[1:], {"version": 1}, state, AT) for name, state in all_states.items()]
     return Known(live, {one.id: one for one in generations})
+
+
+def test_given_tables_of_sums_when_held_against_their_buckets_then_what_one_has_too_much_or_not_at_all_is_told() -> (
+    None
+):
+    totals = {"2026-03": {"received": 2, "done": 1, "confidential_received": 7}}
+    right = {table_of(rollup): 3 for rollup in ROLLUPS}
+    none_of_districts = {table: number for table, number in right.items() if table != "district|*|*"}
+
+    assert wrong_sums(totals, {"2026-03": right}) == []
+    assert wrong_sums(totals, {"2026-03": right, "2026-04": {"province|*|*": 5}}) == [
+        Changed("2026-04", "province|*|*", 0, 5)
+    ]
+    assert wrong_sums(totals, {"2026-03": none_of_districts}) == [Changed("2026-03", "district|*|*", 3, 0)]
 
 
 def compared(old: Contents, new: Contents, **others: Any) -> Comparison:
@@ -91,6 +107,34 @@ def test_given_what_is_there_when_a_rebuild_begins_then_an_unfinished_one_goes_o
     assert known(**states).name_for_rebuild(wanted) == name
 
 
+def a_generation(name: str, hour: int, *, is_undecided: bool = True, state: State = State.SERVED) -> Generation:
+    return Generation(name, {}, state, AT.replace(hour=hour), is_undecided=is_undecided)
+
+
+@pytest.mark.parametrize(
+    ("others", "wanted", "found"),
+    [
+        ([], None, None),
+        ([a_generation("2", 2)], None, "2"),
+        ([a_generation("2", 2)], "2", "2"),
+        ([a_generation("2", 2)], "3", None),
+        ([a_generation("2", 2), a_generation("3", 3)], None, "3"),
+        ([a_generation("2", 2, is_undecided=False)], None, None),
+        ([a_generation("2", 2), a_generation("3", 3, state=State.BUILDING)], None, None),
+        ([a_generation("2", 2, state=State.DROPPING)], None, None),
+    ],
+)
+def test_given_a_generation_that_nobody_decided_about_when_a_rebuild_begins_then_it_goes_on_with_that(
+    others: list[Generation], wanted: str | None, found: str | None
+) -> None:
+    """Whoever left one on purpose has decided, and so has whoever switched to it or away from it."""
+    every = [a_generation("1", 1), *others]
+
+    undecided = Known("1", {one.id: one for one in every}).undecided(wanted)
+
+    assert (undecided.id if undecided else None) == found
+
+
 @pytest.mark.parametrize(("wanted", "words"), [("1", "already"), ("4", "already"), ("A b", "lower-case")])
 def test_given_a_name_that_cannot_be_when_a_rebuild_begins_then_it_is_refused(wanted: str, words: str) -> None:
     generations = known(g4=State.DROPPING)
@@ -132,6 +176,7 @@ def test_given_two_sets_of_totals_when_compared_then_every_number_that_moved_is_
         (Contents(3, {"2026-03": {"received": 2}}), (), False),
         (Contents(2, {"2026-04": {"received": 2}}), (), False),
         (Contents(2, {"2026-03": {"received": 2}}), (Unlike("T", ("head",)),), False),
+        (Contents(2, {"2026-03": {"received": 2}}, [Changed("2026-03", "province", 2, 3)]), (), False),
     ],
 )
 def test_given_anything_that_differs_when_two_generations_are_compared_then_they_are_not_equal(

@@ -255,13 +255,18 @@ async def test_given_a_figure_when_its_cases_are_opened_then_only_those_are_list
     late = await public.get("/aduan?angka=late")
     done = await public.get("/aduan?angka=done")
     unknown = await public.get("/aduan?angka=nonsense&instansi=PUPR-52.03")
+    no_days = [
+        await public.get(f"/aduan?angka={angka}")
+        for angka in ("due_on_x", "due_on_20261399", "due_on_x&status=nonsense", "nonsense&status=nonsense")
+    ]
 
     assert ticket(1) in late.text
     assert ticket(2) not in late.text
     assert "Hanya aduan yang dihitung sebagai: Terlambat sekarang" in text_of(late)
     assert '<input type="hidden" name="angka" value="late">' in late.text
     assert (done.status_code, unknown.status_code) == (422, 422)
-    assert "hanya dapat dibuka untuk satu instansi" in text_of(done)
+    assert [page.status_code for page in no_days] == [422] * 4
+    assert "pilih satu instansi, atau waktu yang lebih pendek" in text_of(done)
 
 
 async def test_given_figures_of_pages_when_their_links_are_followed_then_each_opens(
@@ -324,12 +329,18 @@ async def test_given_a_successor_when_its_scorecard_is_read_then_its_predecessor
     await projecting.take(a_step(1, 1, agency="PUPR"), a_step(2, 1, agency="PUPR-PERKIM"))
 
     alone = text_of(await public.get("/rapor/PUPR-PERKIM?month=2026-03"))
-    as_one = text_of(await public.get("/rapor/PUPR-PERKIM?month=2026-03&garis=1"))
+    card = "/rapor/PUPR-PERKIM?month=2026-03&garis=1"
+    as_one = text_of(await public.get(card))
     ended = text_of(await public.get("/rapor/PUPR?month=2026-03"))
+    opened = re.findall(r'href="([^"]*angka=received&amp;instansi[^"]*)"', (await public.get(card)).text)
+    listed = await public.get(unescape(opened[0]))
 
     assert "Diterima 1 0" in alone
     assert "Diterima 2 0" in as_one
     assert "penerusnya id PUPR-PERKIM" in ended
+    assert (ticket(1) in listed.text, ticket(2) in listed.text) == (True, True)
+    assert "bersama pendahulunya" in text_of(listed)
+    assert '<input type="hidden" name="garis" value="1">' in listed.text
 
 
 async def test_given_a_late_case_when_the_brief_is_read_then_the_page_and_the_message_name_it(

@@ -27,6 +27,7 @@ FILTERS: list[dict[str, Any]] = [
     {"region": "52.03.01.2001"},
     {"agency": "PUPR-52.03"},
     {"agency": ""},
+    {"agency": "PUPR-PERKIM", "line": ("PUPR-PERKIM", "PUPR")},
     {"category": "road.damage"},
     {"status": "resolved"},
     {"words": ("tambal",)},
@@ -158,7 +159,8 @@ async def test_given_a_batch_when_it_is_projected_counted_and_read_then_an_index
     await store.cases.read([ticket(1), ticket(2)])
     await store.cases.withdrawn(RECEIVED_AT, None, 10)
     await store.cases.withdrawn(RECEIVED_AT, Place(RECEIVED_AT, ticket(1)), 10)
-    await store.buckets.having("late", Question(agency="PUPR-52.03", first=date(2026, 3, 1)))
+    await store.buckets.having("late", Question(first=date(2026, 3, 1)), ["PUPR-52.03"])
+    await store.buckets.having("late", Question(), ["PUPR-52.03", "PERKIM"])
     await store.buckets.having("late", Question(first=date(2026, 3, 1), last=date(2026, 3, 31)))
     await store.cases.search(Search(figure="late"))
     await store.cases.search(Search(figure="late", buckets=["2026-03-05|52.03.01|PUPR-52.03|road.damage"]))

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import httpx2
@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from services.reporting.domain.generations import Comparison, GenerationRefused, State
 from services.reporting.domain.projection import Told
+from services.reporting.domain.statistics import Dimension, Question
 from services.reporting.following import OneGeneration
 from services.reporting.rebuilding.cluster import Cluster, looking_at
 from services.reporting.rebuilding.dropping import drop
@@ -232,6 +233,48 @@ async def test_given_a_rebuild_that_was_killed_when_it_is_begun_again_then_it_go
     await counted(store, 40, "2")
 
 
+async def test_given_a_rebuild_killed_after_counting_when_a_case_moved_meanwhile_then_its_old_place_is_empty(
+    running: httpx2.AsyncClient, settings: Settings, store: Store, cluster: Cluster
+) -> None:
+    received = datetime(2026, 4, 7, tzinfo=UTC)
+    await publish(settings.kafka, *records_of([a_step(1, 1, agency=None), a_step(2, 1, received_at=received)]))
+    async with rebuilding(store, cluster) as work:
+        await work.fill()
+    await publish(settings.kafka, *records_of([a_step(1, 2), a_step(2, 2, received_at=received, agency="PERKIM")]))
+    await counted(store, 2)
+
+    async with rebuilding(store, cluster) as again:
+        await again.fill()
+        comparison = await again.compare()
+
+    month = Question(by=(Dimension.AGENCY,), first=date(2026, 3, 1), last=date(2026, 4, 30))
+    rows = await again.model.figures.rows(month)
+    assert [(cell["agency"], counts.received) for cell, counts in rows] == [("PERKIM", 1), ("PUPR-52.03", 1)]
+    assert comparison.is_equal
+    assert await verify_figures(again.model, unheard) == (2, [])
+
+
+async def test_given_a_sum_of_months_that_nothing_adds_up_to_when_generations_are_compared_then_it_is_told(
+    running: httpx2.AsyncClient, settings: Settings, store: Store, cluster: Cluster
+) -> None:
+    await publish_cases(settings, range(3))
+    await counted(store, 3)
+
+    async with rebuilding(store, cluster) as work:
+        await work.fill()
+        right = await work.compare()
+        cell = {"_id": "2026-03|regency|52.02|PERKIM|*", "start": "2026-03", "level": "regency", "agency": "PERKIM"}
+        left = cell | {"region": "52.02", "category": "*", "counts": {"received": 4, "confidential_received": 9}}
+        await work.model.collections["rollups"].insert_one(left)
+        wrong = await work.compare()
+
+    assert right.is_equal
+    assert not wrong.is_equal
+    assert [(one.where, one.figure, one.new - one.old) for one in wrong.new.wrong_sums] == [
+        ("2026-03", "regency|agencies|*", 4)
+    ]
+
+
 async def test_given_a_rebuild_under_way_when_a_second_one_begins_then_it_is_refused_and_the_first_goes_on(
     settings: Settings, store: Store, cluster: Cluster
 ) -> None:
@@ -372,11 +415,11 @@ async def test_given_what_somebody_changed_by_hand_when_it_is_verified_then_buck
     )
 
 
+def unheard(done: int, total: int) -> None: ...
+
+
 async def verified(store: Store, cluster: Cluster) -> tuple[list[Any], list[Any]]:
     """What is wrong with figures, and with cases."""
-
-    def unheard(done: int, total: int) -> None: ...
-
     _, figures = await verify_figures(store.live, unheard)
     sampled, cases = await verify_cases(store.live, cluster, 10, unheard)
     assert sampled == 10

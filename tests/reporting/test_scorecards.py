@@ -28,13 +28,29 @@ from tests.reporting.tallying import DEFINITIONS
 
 def test_given_the_numbers_of_2018_when_they_are_told_then_163_of_286_are_57_0_percent() -> None:
     """16 October 2018 to 12 February 2019, as published: 286, 237, 26, 21, 163 (56.99 %)."""
-    numbers = {"received": 286, "followed_up": 237, "rejected": 21, "done": 163}
+    numbers = {"received": 286, "approved": 237, "in_verification": 26, "rejected": 21, "done": 163}
 
     performance = perform(numbers, DEFINITIONS)
 
     assert (performance["done"].number, performance["done"].percent) == (163, 57.0)
     assert performance["rejected"].percent == 7.3
-    assert performance["followed_up"].percent == 82.9
+    assert (performance["approved"].percent, performance["in_verification"].percent) == (82.9, 9.1)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "figure", "percent"),
+    [
+        # Resolved ten times, disputed once and resolved again: one of ten, not one of eleven.
+        ({"received": 10, "done": 10, "resolved": 10, "reopened": 1}, "reopened", 10.0),
+        # Ninety of a hundred were entered afterwards: nobody could confirm them, and none is late.
+        ({"received": 100, "done": 95, "resolved": 5, "confirmed": 4}, "confirmed", 80.0),
+        ({"received": 100, "open": 5, "late": 2}, "late", 40.0),
+    ],
+)
+def test_given_figures_of_what_was_promised_when_their_share_is_told_then_it_is_of_nothing_else(
+    numbers: dict[str, int], figure: str, percent: float
+) -> None:
+    assert perform(numbers, DEFINITIONS)[figure].percent == percent
 
 
 def test_given_promises_when_their_share_is_told_then_it_is_of_those_that_came_due() -> None:
@@ -173,7 +189,10 @@ def test_given_bodies_when_peers_are_asked_for_then_they_have_the_same_task_else
         an_agency("DISHUB", level=AgencyLevel.PROVINCE, region="52"),
         an_agency("DLHK", level=AgencyLevel.PROVINCE, region="52"),
         an_agency("PUPR", level=AgencyLevel.PROVINCE, region="52", valid_before=date(2026, 1, 2)),
+        an_agency("PUPR-PERKIM", level=AgencyLevel.PROVINCE, region="52", valid_from=date(2026, 1, 2)),
     )
+    before, since = date(2025, 12, 31), date(2026, 1, 31)
 
-    assert peers_of(directory.agencies["PUPR-52.03"], directory) == ["PUPR-52.02"]
-    assert peers_of(directory.agencies["DISHUB"], directory) == ["DLHK"]
+    assert peers_of(directory.agencies["PUPR-52.03"], directory, since) == ["PUPR-52.02"]
+    assert peers_of(directory.agencies["DISHUB"], directory, since) == ["DLHK", "PUPR-PERKIM"]
+    assert peers_of(directory.agencies["DISHUB"], directory, before) == ["DLHK", "PUPR"]

@@ -82,16 +82,21 @@ def test_given_a_period_when_it_is_split_then_whole_months_and_the_days_around_t
 @pytest.mark.parametrize(
     ("question", "in_rows", "in_totals"),
     [
-        (Question(by=(Dimension.AGENCY,)), True, True),
+        (Question(by=(Dimension.CATEGORY,)), True, True),
+        (Question(agency="INSPEKTORAT"), True, True),
+        (Question(by=(Dimension.AGENCY,)), False, True),
+        (Question(by=(Dimension.CATEGORY,), agency="INSPEKTORAT-52.07"), False, False),
+        (Question(by=(Dimension.REGION,), category="village.fund"), False, True),
+        (Question(by=(Dimension.MONTH,), region="52.07", category="village.fund"), False, False),
         (Question(by=(Dimension.REGION, Dimension.MONTH)), True, True),
-        (Question(by=(Dimension.AGENCY,), region="52.03"), True, True),
+        (Question(by=(Dimension.AGENCY,), region="52.03"), False, True),
         (Question(by=(Dimension.DAY,)), False, True),
         (Question(by=(Dimension.REGION,), level="district"), False, True),
         (Question(by=(Dimension.AGENCY,), region="52.03.01"), False, False),
         (Question(by=(Dimension.AGENCY,), first=date(2026, 3, 2)), False, True),
         (Question(by=(Dimension.AGENCY,), first=date(2026, 3, 2), region="52.03"), False, False),
         (Question(by=(Dimension.AGENCY,), first=date(2026, 3, 2), category="social.violence"), False, False),
-        (Question(by=(Dimension.AGENCY,), first=date(2026, 3, 1), last=date(2026, 3, 31), region="52.03"), True, True),
+        (Question(by=(Dimension.AGENCY,), first=date(2026, 3, 1), last=date(2026, 3, 31), region="52.03"), False, True),
     ],
 )
 def test_given_a_question_when_it_goes_below_regency_and_month_then_it_says_that_confidential_cases_may_be_missing(

@@ -326,10 +326,17 @@ def test_given_a_linked_case_when_it_is_unlinked_then_it_goes_on_with_the_clocks
     assert after.snapshot.promises == before.snapshot.promises
 
 
-@pytest.mark.parametrize("to", [None, standing(linked_to=a_ticket(2)), standing(status=Status.REJECTED)])
+@pytest.mark.parametrize(
+    "to",
+    [None, standing(linked_to=a_ticket(2)), standing(status=Status.REJECTED), standing(confidential=True)],
+)
 def test_given_a_case_that_cannot_go_on_when_another_is_linked_to_it_then_it_is_refused(to: Case | None) -> None:
     with pytest.raises(DeedFaulty):
-        check_link(to)
+        check_link(an_accepted_case(), to)
+
+
+def test_given_two_confidential_cases_when_one_is_linked_to_the_other_then_it_may_be() -> None:
+    check_link(standing(confidential=True), standing(confidential=True))
 
 
 def test_given_another_category_when_a_case_is_reclassified_then_open_promises_count_from_their_own_start() -> None:

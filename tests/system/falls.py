@@ -35,7 +35,7 @@ class Falls:
         self.number += 1
 
     async def counted(self) -> float:
-        """How many messages the replicas, dead or alive, say they took over from others."""
+        """How many messages the replicas, dead or alive, say may have gone out twice."""
         return self._counted + await taken_over(self.witness.platform, *REPLICAS)
 
     async def _are_given_back(self) -> None:

@@ -23,8 +23,8 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 HANGS_FOR_S: Final = 28
 """Until the sender gives up: all the time that a lease of two minutes leaves."""
 SOON: Final = {
-    "NOTIFICATION_SENDING__FIRST_DELAY": "PT1S",
-    "NOTIFICATION_SENDING__LONGEST_DELAY": "PT2S",
+    "NOTIFICATION_SMTP__FIRST_DELAY": "PT1S",
+    "NOTIFICATION_SMTP__LONGEST_DELAY": "PT2S",
     "NOTIFICATION_SENDING__LOOK_EVERY": "PT1S",
 }
 DELIVERED: Final = {"received": "notice.sent.v1", "assigned": "notice.sent.v1"}
@@ -106,6 +106,7 @@ async def test_given_recipients_who_hang_or_are_refused_when_others_complain_aft
     bad = {name: addresses(name, 10 if name == "hanging" else 5) for name in ("hanging", "dropped", "busy", "unknown")}
     hanging, unknown = bad["hanging"], bad["unknown"]
     variables = SOON | {"NOTIFICATION_SMTP__TIMEOUT_S": str(HANGS_FOR_S), "NOTIFICATION_SENDING__LEASE": "PT2M"}
+    variables |= {"NOTIFICATION_SMTP__ANSWER_S": "8"}
 
     async with running_platform(topics, mongo_uri, tmp_path, **variables) as platform:
         sink = platform.mail

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
@@ -16,9 +17,11 @@ from shared.mongo import Document
 from shared.records import tombstone
 from shared.settings import KafkaSettings
 from shared.topics import PERSONAL, WORDS
+from shared.wita import day_of
 from tests.profiler import watch, watched
 from tests.services import SERVICES, Platform, running_platform
 from tests.system.errands import SECRETS, follow_all, look_back, register, tell_arrivals
+from tests.system.leases import WAYS
 from tests.system.outside import ntbcare, publish_as, see
 from tests.system.receivers import Receivers, receiving
 from tests.system.witness import Witness, witnessing
@@ -72,7 +75,15 @@ CUTS: Final = (
     "category=road.damage",
     "from=2026-01-02&to=2030-01-03",
 )
-BY: Final = ("", "&by=region", "&by=agency,month", "&by=category,day", "&by=region,day&level=district")
+_TODAY: Final = day_of(datetime.now(UTC))
+_YEAR: Final = f"&from={_TODAY - timedelta(days=300)}&to={_TODAY + timedelta(days=1)}"
+BY: Final = (
+    "",
+    "&by=region",
+    "&by=agency,month",
+    f"&by=category,day{_YEAR}",
+    f"&by=region,day&level=district{_YEAR}",
+)
 
 
 @pytest.fixture
@@ -98,7 +109,7 @@ async def platform(
     profiled: AsyncMongoClient[Document],
     receivers: Receivers,
 ) -> AsyncGenerator[Platform]:
-    variables = SECRETS | receivers.gateways() | {"NOTIFICATION_SENDING__FIRST_DELAY": "PT1S"}
+    variables = SECRETS | receivers.gateways() | {f"NOTIFICATION_{way}__FIRST_DELAY": "PT1S" for way in WAYS}
     async with running_platform(topics, mongo_uri, tmp_path, **variables) as platform:
         yield platform
 

@@ -19,6 +19,7 @@ from shared.wita import day_of
 from tests.services import Platform
 from tests.system.outside import act, ntbcare, publish_as, read_database, start_ntbcare
 from tests.system.recount import judge_recount
+from tests.system.turns import go_back_and_forth
 from tests.system.witness import Witness, witnessing
 from tests.waiting import until
 
@@ -52,6 +53,11 @@ class Residents:
     async def complain(self, numbers: Iterable[int]) -> None:
         await asyncio.gather(*(self._complain(number) for number in numbers))
 
+    async def quarrel(self, numbers: Iterable[int]) -> None:
+        """Four complaints that go back and forth."""
+        tickets = [await self._submit(number) for number in numbers]
+        await go_back_and_forth(self.platform, {ticket: self.codes[ticket] for ticket in tickets})
+
     async def _complain(self, number: int) -> None:
         async with self._turns:
             ticket = await self._submit(number)
@@ -75,13 +81,17 @@ class Residents:
 async def test_given_a_busy_history_when_a_rebuild_is_killed_and_begun_again_then_nothing_differs_and_nobody_noticed(
     platform: Platform,
 ) -> None:
+    """One of two replicas of reporting is killed in the middle as well."""
     residents = Residents(platform)
     async with witnessing(platform) as witness, reading(platform) as answers:
         await residents.complain(range(100))
         await erase(witness, sorted(residents.codes)[::10])
+        await residents.quarrel((200, 205, 210, 215))
+        await platform.add("reporting", "reporting-2")
 
         busy = asyncio.create_task(residents.complain(range(100, 130)))
         state = await rebuild_until_killed(witness)
+        platform.processes.pop("reporting-2").kill()
         told = await ntbcare(platform, "reporting", "rebuild")
         await busy
         await witness.settled()
@@ -102,7 +112,7 @@ async def test_given_a_busy_history_when_a_rebuild_is_killed_and_begun_again_the
     assert "Readers are answered from generation 2 within a second." in told
     rows = [line.split()[:2] for line in listed.splitlines()]
     assert [row for row in rows if row and row[0].isdigit()] == [["1", "kept"], ["2", "live"]]
-    assert len(residents.codes) == len(found["cases_1"]) == 130
+    assert len(residents.codes) == len(found["cases_1"]) == 134
     assert [case["_id"] for case in found["cases_1"] if len(case["history"]) != case["head"]["sequence"]] == []
     assert sum(None in case["personal"].values() for case in found["cases_1"]) == 10
     assert comparable(found["cases_2"]) == comparable(found["cases_1"])
@@ -183,7 +193,8 @@ def comparable(documents: Iterable[Document]) -> dict[str, Document]:
 def questions(codes: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
     """What a resident, the press and a leader ask: paths and headers."""
     month = f"{day_of(datetime.now(UTC)):%Y-%m}"
-    for by, cut in product(("", "region", "agency,month", "category,day"), ("", "region=52.03", "agency=PUPR-52.03")):
+    days = f"category,day&from={month}-01&to={month}-28"
+    for by, cut in product(("", "region", "agency,month", days), ("", "region=52.03", "agency=PUPR-52.03")):
         yield f"/v1/statistics?{cut}{f'&by={by}' if by else ''}", {}
     for agency in ("PUPR-52.03", "DLH-52.71", "INSPEKTORAT"):
         yield f"/v1/scorecards/{agency}?period={month}", {}

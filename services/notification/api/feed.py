@@ -82,6 +82,6 @@ def _is_known(request: Request, tag: str, changed_at: datetime) -> bool:
         return "*" in tags or tag in [one.strip().removeprefix("W/") for one in tags.split(",")]
     try:
         seen_at = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
     return changed_at <= (seen_at if seen_at.tzinfo else seen_at.replace(tzinfo=UTC))

@@ -98,12 +98,14 @@ class LinkPages:
 
     def _offered(self, request: Request, opened: Opened) -> Mapping[str, str]:
         """What undoes it, where somebody is there to press a button; mail programs are told no more than before."""
-        can_be_undone = opened.link.purpose is Purpose.STOP or opened.left is not None
+        can_be_undone = opened.link.purpose is Purpose.STOP or opened.left
         if not can_be_undone or not _is_browser(request):
             return {}
-        words = self._words(request)["links"][opened.link.purpose]
+        links = self._words(request)["links"]
         keepsake = self.following.keepsake(opened.left) if opened.left else ""
-        return {"again": words["again"], "regret": words["regret"], "keepsake": keepsake}
+        # What is followed is nowhere but on this page any more.
+        regret = links[Purpose.LEAVE if opened.left else Purpose.STOP]["regret"]
+        return {"again": links[opened.link.purpose]["again"], "regret": regret, "keepsake": keepsake}
 
     def _say(self, request: Request, opened: Opened, name: str, more: Mapping[str, str]) -> Response:
         words = self._words(request)["links"][opened.link.purpose]

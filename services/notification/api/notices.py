@@ -85,11 +85,11 @@ def create_notices_router(queueing: Queueing, get_caller: GetCaller, now: Callab
 
     @router.post("/{notice}/retry", status_code=202)
     async def retry_notice(notice: UUID, by: Annotated[Caller, caller]) -> None:
-        """Send what failed again, once its cause is gone. It takes a coordinator."""
+        """Send what failed or had no address again, once its cause is gone. It takes a coordinator."""
         _must_be(by, COORDINATOR)
         found = await deliveries.revive(notice, now())
         if found is None:
-            raise Problem(409, "It did not fail", "Only what failed can be sent again.")
+            raise Problem(409, "It did not fail", "Only what failed or had no address can be sent again.")
         await queueing.decide([found])
 
     return router

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, Field
 
 from services.notification.forms import TEMPLATES
-from services.notification.previews import NoSuchMessage, Preview, Previews, channels_of, kinds, recipients_of
+from services.notification.previews import CHANNELS, NoSuchMessage, Preview, Previews, kinds, recipients_of
 from services.notification.texts import SMS_SEPTETS
 from shared.events.event import Language
 from shared.events.notices import Channel, Recipient
@@ -60,7 +60,7 @@ def _found(previews: Previews, kind: str, asked: Asked) -> Preview:
     try:
         return previews.preview(kind, asked.channel, asked.language, asked.recipient)
     except NoSuchMessage:
-        channels = channels_of(kind)
+        channels = CHANNELS
         faults = [] if asked.channel in channels else [("channel", f"is one of {', '.join(channels)}")]
         faults += [] if asked.recipient in {None, *known} else [("recipient", f"is one of {', '.join(known)}")]
         raise field_problem(*faults) from None
@@ -88,8 +88,7 @@ def _as_json(found: Preview) -> dict[str, Any]:
 def _listed() -> dict[str, Any]:
     return {
         "items": [
-            {"kind": kind, "recipients": list(recipients_of(kind)), "channels": list(channels_of(kind))}
-            for kind in kinds()
+            {"kind": kind, "recipients": list(recipients_of(kind)), "channels": list(CHANNELS)} for kind in kinds()
         ]
     }
 
@@ -105,6 +104,6 @@ def _links(kind: str, recipient: Recipient) -> list[tuple[str, str]]:
             f"{channel} {language}",
             f"{_PATH}?{urlencode({'kind': kind, 'channel': channel, 'language': language, 'recipient': recipient})}",
         )
-        for channel in channels_of(kind)
+        for channel in CHANNELS
         for language in Language
     ]

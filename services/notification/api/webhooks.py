@@ -13,7 +13,7 @@ from services.notification.api.calling import GetCaller
 from services.notification.domain.access import Caller, may_replay
 from services.notification.domain.deliveries import Delivery
 from services.notification.store.webhooks import Webhook
-from services.notification.systems import to_cloud_event
+from services.notification.systems import to_cloud_events
 from shared.events.event import AgencyId
 
 _LAST_POSITION: Final = 2**63 - 1
@@ -96,7 +96,7 @@ class Events(BaseModel):
     def of(cls, webhook: Webhook, found: Sequence[Delivery], limit: int) -> Self:
         full = len(found) == limit
         path = f"/v1/webhooks/{webhook.id}/events?after={found[-1].position}&limit={limit}" if full else None
-        return cls(items=[to_cloud_event(one) for one in found], next=path)
+        return cls(items=to_cloud_events(found), next=path)
 
 
 def create_webhooks_router(

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypedDict
+from typing import Final, TypedDict
 from uuid import UUID
 
 from services.notification.domain.deliveries import Delivery
-from services.notification.domain.judging import Rules, Suppressed
+from services.notification.domain.judging import Retry, Rules, Suppressed
 from shared.events.notices import (
     Channel,
     NoticeDelivered,
@@ -37,6 +37,10 @@ class Refused:
     for_good: bool
     not_before: timedelta | None = None
     """What `Retry-After` said."""
+
+
+UNSURE: Final = "unsure"
+"""Why a message is sent again that may have been taken: all of it was handed over, and no answer came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +96,16 @@ def after(delivery: Delivery, answer: Answer, at: datetime, rules: Rules, *, jit
         case Refused(reason=reason, for_good=True):
             return Failed(tried, reason)
         case Refused(not_before=not_before):
-            delay = max(retry_delay(tried, rules, jitter), not_before or timedelta())
-            gives_up = at + delay - (delivery.ready_at or delivery.created_at) > rules.give_up_after
+            retry = rules.retries[delivery.channel or Channel.EMAIL]
+            delay = max(retry_delay(tried, retry, jitter), not_before or timedelta())
+            gives_up = at + delay - (delivery.ready_at or delivery.created_at) > retry.give_up_after
             return Failed(tried, "expired") if gives_up else Again(at + delay, tried)
 
 
-def retry_delay(attempts: int, rules: Rules, jitter: float) -> timedelta:
+def retry_delay(attempts: int, retry: Retry, jitter: float) -> timedelta:
     """After so many attempts: from the first delay up to the longest, doubling, spread over a half of itself."""
     # The exponent is bounded: 2**attempts of a delivery tried for days would not fit a timedelta.
-    most = min(rules.longest_delay, rules.first_delay * 2 ** min(attempts, 20))
+    most = min(retry.longest, retry.first * 2 ** min(attempts, 20))
     return most * (0.5 + jitter / 2)
 
 

@@ -95,12 +95,19 @@ class Delivery:
     """The event itself, as JSON, where it goes to an agency's own system."""
     trace: str = ""
     attempts: int = 0
+    message: str | None = None
+    """Id of the digest that it was tried in: whoever may have that already must know it again."""
 
     @property
     def names_reporter(self) -> bool:
         """Who works on it learns who complained unless they are anonymous; a confidential case says nothing at all."""
         works_on_it = self.recipient in {Recipient.AGENCY, Recipient.OFFICER} and self.kind is NoticeKind.NEW_CASE
         return works_on_it and not self.facts.anonymous and not self.facts.confidential
+
+    @property
+    def subscriptions(self) -> tuple[str, ...]:
+        """By which a follower wants it; one that is left is enough."""
+        return () if self.told is None else (self.told, *self.detail.get("also", "").split())
 
     @property
     def is_told_of(self) -> bool:
@@ -122,13 +129,13 @@ def deliveries_of(
             continue
         for told in told_of(event, rule.audience, offices):
             ways = ways_of(rule.audience, told, offices, enabled, pace)
-            # Without any way it is stored all the same, so that it is known to have reached nobody.
-            found += [_to(first, told, way) for way, _ in ways or [(Channel.EMAIL, "")]]
+            # Without any way it is stored all the same: it may be known later, or is known to have reached nobody.
+            found += [_to(first, told, way) for way, _ in ways] or [_to(first, told, None)]
     return found
 
 
-def _to(delivery: Delivery, told: str, way: Channel) -> Delivery:
-    identity = follow_id(delivery.cause, f"{delivery.recipient}/{told}/{way}")
+def _to(delivery: Delivery, told: str, way: Channel | None) -> Delivery:
+    identity = follow_id(delivery.cause, f"{delivery.recipient}/{told}/{way or Channel.EMAIL}")
     return replace(delivery, id=identity, told=told, channel=way)
 
 

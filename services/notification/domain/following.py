@@ -1,11 +1,12 @@
 """What can be followed, and which of a case's events everybody may know. Pure.
 
 Facts of a case that is not confidential are public at once; words never are, and of a confidential case nothing is.
+Where something sensitive happened is told roughly.
 """
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -30,6 +31,7 @@ from shared.events.envelope import CaseEnvelope
 from shared.events.event import Language, region_levels
 from shared.events.notices import Channel
 from shared.ids import parse_ticket
+from shared.sheltering import told_region
 
 _E164: Final = re.compile(r"\+[1-9]\d{6,14}")
 _BETWEEN_DIGITS: Final = re.compile(r"[\s().-]")
@@ -141,13 +143,13 @@ _OF_A_PART: Final[Mapping[type[CaseEnvelope], PublicEventType]] = {
 """The whole goes on; that another body works on a part of it is progress at the most."""
 
 
-def public_event(event: CaseEnvelope) -> PublicEvent | None:
+def public_event(event: CaseEnvelope, names: Directory) -> PublicEvent | None:
     """None where it is nobody's business, or nothing that followers wait for; what is entered afterwards is no news."""
     of_the_whole = event.case_id == event.ticket
     kind = (_OF_THE_WHOLE if of_the_whole else _OF_A_PART).get(type(event))
     if kind is None or event.case.confidential or event.case.historical:
         return None
-    return PublicEvent(
+    told = PublicEvent(
         id=event.event_id,
         ticket=event.ticket,
         at=event.occurred_at,
@@ -159,6 +161,13 @@ def public_event(event: CaseEnvelope) -> PublicEvent | None:
         sequence=event.sequence,
         targets=frozenset(targets_of(event)),
     )
+    return sheltered(told, names)
+
+
+def sheltered(event: PublicEvent, names: Directory) -> PublicEvent:
+    """Told of no smaller region than it may be, and to nobody who follows a smaller one."""
+    region = told_region(event.region, event.category, names)
+    return replace(event, region=region, targets=event.targets - _regions(event.region) | _regions(region))
 
 
 def hides(event: CaseEnvelope) -> bool:
@@ -170,9 +179,13 @@ def targets_of(event: CaseEnvelope) -> set[str]:
     """Everything whose followers the event concerns."""
     case = event.case
     found = {f"{TargetKind.CASE}:{event.ticket}", f"{TargetKind.CATEGORY}:{case.category}"}
-    found |= {f"{TargetKind.REGION}:{code}" for code in (region_levels(case.region) if case.region else ())}
     part = next((part.agency for part in case.parts if part.case_id == event.case_id), None)
-    return found | {f"{TargetKind.AGENCY}:{agency}" for agency in (case.agency, part) if agency}
+    found |= {f"{TargetKind.AGENCY}:{agency}" for agency in (case.agency, part) if agency}
+    return found | _regions(case.region)
+
+
+def _regions(code: str | None) -> set[str]:
+    return {f"{TargetKind.REGION}:{level}" for level in (region_levels(code) if code else ())}
 
 
 def target_of(kind: TargetKind, entered: str, directory: Directory) -> Target:
@@ -197,9 +210,9 @@ def address_on(channel: Channel, entered: str) -> str | None:
     return number if _E164.fullmatch(number) else None
 
 
-def one_an_address(found: Iterable[Subscription]) -> list[Subscription]:
+def by_address(found: Iterable[Subscription]) -> list[list[Subscription]]:
     """Whoever follows something in several ways is told once: as of the case itself, else by the oldest."""
-    kept: dict[str, Subscription] = {}
+    kept: dict[str, list[Subscription]] = {}
     for one in sorted(found, key=lambda one: (one.wide, one.created_at, str(one.id))):
-        kept.setdefault(one.to, one)
+        kept.setdefault(one.to, []).append(one)
     return list(kept.values())

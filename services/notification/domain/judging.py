@@ -1,13 +1,16 @@
 """Whether, where and when a delivery goes out. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from itertools import chain
+from typing import Final
 
 from services.notification.domain.addresses import address_id
 from services.notification.domain.contacts import Contact
 from services.notification.domain.deliveries import Delivery
-from services.notification.domain.offices import Offices, at_step, contact_of, ways_of
+from services.notification.domain.kinds import OwnKind
+from services.notification.domain.offices import Offices, all_ways_of, at_step, contact_of
 from services.notification.domain.timing import Pace, Timing, goes_out
 from shared.directory import related_bodies
 from shared.events.event import Language
@@ -18,6 +21,19 @@ _ABOVE = frozenset(
     {Recipient.COORDINATOR, Recipient.AGENCY_HEAD, Recipient.SEKDA, Recipient.GOVERNOR, Recipient.SYSTEM}
 )
 """Who may be the one that the complaint is about."""
+_LOOKED_FOR: Final = timedelta(hours=1)
+"""So long a body may be one that this replica has not heard of yet; the directory comes on a topic of its own."""
+_LOOKED_FOR_EVERY: Final = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How what was put off is tried again."""
+
+    first: timedelta = timedelta(seconds=30)
+    longest: timedelta = timedelta(hours=1)
+    """Between two attempts."""
+    give_up_after: timedelta = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +42,7 @@ class Rules:
 
     old_after: timedelta
     wait_at_most: timedelta
-    give_up_after: timedelta
-    first_delay: timedelta
-    longest_delay: timedelta
+    retries: Mapping[Channel, Retry]
     address_secret: bytes = b""
     enabled: frozenset[Channel] = frozenset({Channel.EMAIL})
     timing: Timing = field(default_factory=Timing)
@@ -69,6 +83,8 @@ class Follower:
     channel: Channel
     address: str
     language: Language
+    id: str = ""
+    """Of the subscription."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +119,14 @@ def judge(delivery: Delivery, known: Known, at: datetime, rules: Rules) -> Verdi
     too_old_at = max(delivery.occurred_at, delivery.ready_at or delivery.occurred_at) + rules.old_after
     if at >= too_old_at:
         return Suppressed("old")
-    missing = _missing(delivery, known, too_old_at)
+    missing = _missing(delivery, known, too_old_at) or _looked_for(delivery, known, at)
     if missing is not None:
         return missing
     until = delivery.created_at + rules.wait_at_most
     if _could_be_better(delivery, known.contact) and at < until:
         return Waits(until)
     ways, language = _ways(delivery, known, rules)
-    way = next((way for way in ways if delivery.channel in {None, way[0]}), None)
+    way = next(iter(ways[_place_in(ways, delivery, rules) :]), None)
     if way is None and delivery.recipient is Recipient.REPORTER:
         # They are reached in another way by now.
         way = next(iter(ways), None)
@@ -120,11 +136,15 @@ def judge(delivery: Delivery, known: Known, at: datetime, rules: Rules) -> Verdi
     return Ready(*way, language, goes_at, delivery.pace is Pace.GATHERED and bool(rules.timing.digests))
 
 
-def as_it_is(delivery: Delivery, contact: Contact) -> Delivery:
-    """Confidential or anonymous where the case became so after the event; a person can only switch these on."""
-    facts = delivery.facts
+def as_it_is(delivery: Delivery, known: Known) -> Delivery:
+    """Confidential or anonymous where the case became so after the event; a person can only switch these on.
+
+    By a subscription that is there, where the first was left.
+    """
+    facts, contact = delivery.facts, known.contact
     confidential, anonymous = facts.confidential or contact.hidden, facts.anonymous or contact.anonymous
-    return replace(delivery, facts=replace(facts, confidential=confidential, anonymous=anonymous))
+    told = known.follower.id if known.follower and known.follower.id else delivery.told
+    return replace(delivery, told=told, facts=replace(facts, confidential=confidential, anonymous=anonymous))
 
 
 def queued(delivery: Delivery, ready: Ready, at: datetime, secret: bytes) -> Delivery:
@@ -136,17 +156,26 @@ def queued(delivery: Delivery, ready: Ready, at: datetime, secret: bytes) -> Del
 
 
 def instead(delivery: Delivery, known: Known, rules: Rules) -> Delivery | None:
-    """The same message to the same reporter on the next way that there is, after this one failed."""
-    is_their_own = delivery.recipient is Recipient.REPORTER and isinstance(delivery.kind, NoticeKind)
-    if not is_their_own or known.contact.reporter is None:
+    """The same message to the same person or body on the next way that there is, after this one failed."""
+    if delivery.recipient in {Recipient.FOLLOWER, Recipient.SYSTEM} or isinstance(delivery.kind, OwnKind):
         return None
-    ways = [way for way, _ in known.contact.reporter.ways(rules.enabled)]
-    left = ways[ways.index(delivery.channel) + 1 :] if delivery.channel and delivery.channel in ways else []
+    ways, _ = _ways(delivery, known, rules)
+    left = ways[_place_in(ways, delivery, rules) + 1 :]
     if not left:
         return None
-    way = left[0]
-    new = replace(delivery, to=None, gathered=False, ready_at=None, attempts=0, channel=way)
-    return replace(new, id=follow_id(delivery.cause, f"{delivery.recipient}/{way}"))
+    channel = left[0][0]
+    # A body may have two addresses for mail; the first on each channel is known by the channel alone.
+    to = None if channel not in {way for way, _ in ways[: -len(left)]} else address_id(rules.address_secret, *left[0])
+    new = replace(delivery, to=to, gathered=False, ready_at=None, attempts=0, message=None, channel=channel)
+    whom = f"{delivery.recipient}/{delivery.told}" if delivery.told else delivery.recipient
+    return replace(new, id=follow_id(delivery.cause, f"{whom}/{to or channel}"))
+
+
+def _place_in(ways: Sequence[tuple[Channel, str]], delivery: Delivery, rules: Rules) -> int:
+    """Of the way that it goes; after all of them where there is none."""
+    same = (number for number, way in enumerate(ways) if address_id(rules.address_secret, *way) == delivery.to)
+    like = (number for number, way in enumerate(ways) if delivery.channel in {None, way[0]})
+    return next(chain(same if delivery.to else (), like), len(ways))
 
 
 def _missing(delivery: Delivery, known: Known, too_old_at: datetime) -> Verdict | None:
@@ -160,6 +189,15 @@ def _missing(delivery: Delivery, known: Known, too_old_at: datetime) -> Verdict 
         return Waits(too_old_at)
     reason = _unwanted(delivery, known)
     return Suppressed(reason) if reason else None
+
+
+def _looked_for(delivery: Delivery, known: Known, at: datetime) -> Waits | None:
+    """The body or officer whom it is for may be one that only other replicas have heard of."""
+    if delivery.told is None or delivery.recipient in {Recipient.FOLLOWER, Recipient.SYSTEM}:
+        return None
+    there = known.offices.officers if delivery.recipient is Recipient.OFFICER else known.offices.agencies
+    is_over = delivery.told in there or at >= delivery.created_at + _LOOKED_FOR
+    return None if is_over else Waits(at + _LOOKED_FOR_EVERY)
 
 
 def _depends_on_whom_it_is_about(delivery: Delivery) -> bool:
@@ -192,8 +230,7 @@ def _ways(delivery: Delivery, known: Known, rules: Rules) -> tuple[list[tuple[Ch
     if known.system is not None:
         return [(Channel.WEBHOOK, known.system.url)], Language.INDONESIAN
     office = delivery.recipient, delivery.told or "", known.offices
-    # Of one that goes out now each way is a delivery of its own; of others the way was chosen before.
-    ways = ways_of(*office, rules.enabled, delivery.pace)
+    ways = all_ways_of(*office, rules.enabled, delivery.pace)
     return ways, contact_of(*office, delivery.pace).language
 
 

@@ -86,6 +86,19 @@ def ways_of(
     return ways_to(contact_of(recipient, told, offices, pace), able, pace) or ways_to(post, able, pace)
 
 
+def all_ways_of(
+    recipient: Recipient, told: str, offices: Offices, enabled: Iterable[Channel], pace: Pace
+) -> list[tuple[Channel, str]]:
+    """Each is tried when the one before it failed: of whom it is for, of who is on duty, and the body's post."""
+    able, contacts = list(enabled), [contact_of(recipient, told, offices, pace)]
+    body = offices.agencies.get(told) if recipient is not Recipient.OFFICER else None
+    if body is not None:
+        # What goes to the head is not for whoever is on duty.
+        contacts += [body.duty] if body.duty and recipient is not Recipient.AGENCY_HEAD else []
+        contacts.append(Contact(email=body.email))
+    return list(dict.fromkeys(way for contact in contacts for way in ways_to(contact, able, Pace.NOW)))
+
+
 def ways_to(contact: Contact, enabled: Iterable[Channel], pace: Pace) -> list[tuple[Channel, str]]:
     """Channel and address: all there are of what goes out now, else the preferred one."""
     addresses = {Channel.EMAIL: contact.email, Channel.WHATSAPP: contact.whatsapp, Channel.SMS: contact.sms}

@@ -35,12 +35,15 @@ class Wish(StrEnum):
 
     STOP = "stop"
     START = "start"
+    CONFIRM = "confirm"
+    """The number is theirs."""
 
 
 _ONE_OF: Final = {"statuses": "A status", "messages": "A message"}
 _WISHES: Final[Mapping[str, Wish]] = {
     **dict.fromkeys(("stop", "berhenti", "henti", "unsubscribe", "stopall"), Wish.STOP),
     **dict.fromkeys(("start", "mulai", "lanjut"), Wish.START),
+    **dict.fromkeys(("ya", "iya", "yes"), Wish.CONFIRM),
 }
 
 

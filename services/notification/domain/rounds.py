@@ -84,8 +84,15 @@ def plan(address: Address, due: Sequence[Delivery], at: datetime, timing: Timing
 
 
 def digests(gathered: Sequence[Delivery]) -> Iterable[Message]:
-    starts = range(0, len(gathered), _MOST_IN_A_DIGEST)
-    return [Message(tuple(gathered[start : start + _MOST_IN_A_DIGEST])) for start in starts]
+    """What was tried together goes together again, and first: with others it would be another message."""
+    tried: dict[str, list[Delivery]] = {}
+    for one in gathered:
+        if one.message is not None:
+            tried.setdefault(one.message, []).append(one)
+    fresh = [one for one in gathered if one.message is None]
+    starts = range(0, len(fresh), _MOST_IN_A_DIGEST)
+    new = [fresh[start : start + _MOST_IN_A_DIGEST] for start in starts]
+    return [Message(tuple(members)) for members in (*tried.values(), *new)]
 
 
 def _is_stopped(delivery: Delivery, stopped: Collection[str]) -> bool:

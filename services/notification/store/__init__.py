@@ -1,5 +1,7 @@
 """Notification's MongoDB: the contact book, the deliveries, the addresses and the receipts that were given."""
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Final
 
 from services.notification.store.addresses import Addresses, Claimed, Released, Share
@@ -46,6 +48,19 @@ class Store:
         self.webhooks = Webhooks(database)
         self.lost_tickets = Receipts(database, LOST_TICKETS_A_DAY, "lost_ticket_requests")
         """Messages that help somebody find their tickets again, by address and day."""
+
+    async def used(self, addresses: Collection[str]) -> set[str]:
+        """Those of them that something went to or is to go to, or that follow something."""
+        return await self.deliveries.used(addresses) | await self.subscriptions.used(addresses)
+
+    async def confirm(self, address: str, at: datetime) -> bool:
+        """Its owner says that it is theirs; False where they were erased meanwhile, of whom nothing is to be kept."""
+        await self.addresses.confirm(address, at)
+        # Looked for afterwards: whoever erases at the same time forgets the address last, so one of the two does.
+        if await self.used([address]):
+            return True
+        await self.addresses.forget([address])
+        return False
 
     async def create_indexes(self) -> None:
         await self.contacts.create_indexes()

@@ -45,7 +45,7 @@ def settling(one: Settled, at: datetime) -> tuple[Document, Document]:
         case Suppressed() as suppressed:
             return this | {"state": _OPEN}, _final(suppressed, one.record, at)
         case Waits(until=until):
-            return this, {"$set": {"state": State.WAITING.value, "next_at": until}, "$unset": {"to": ""}}
+            return this, {"$set": {"state": State.WAITING.value, "next_at": until}, "$unset": {"to": "", "message": ""}}
         case Ready(at=goes_at, gathered=gathered):
             delivery = one.delivery
             queued: Document = {
@@ -56,13 +56,15 @@ def settling(one: Settled, at: datetime) -> tuple[Document, Document]:
                 "channel": delivery.channel.value if delivery.channel else None,
                 "gathered": gathered,
             }
-            return this, {"$set": queued}
+            return this, {"$set": queued, "$unset": {"message": ""}}
 
 
 def step_of(one: Finished, at: datetime) -> Document:
     match one.step:
         case Again(at=next_at, attempts=attempts):
-            return {"$set": {"next_at": next_at, "attempts": attempts, "holds": one.holds}}
+            put_off: Document = {"$set": {"next_at": next_at, "attempts": attempts, "holds": one.holds}}
+            # It never went out: whatever else comes may go with it.
+            return put_off if attempts else put_off | {"$unset": {"message": ""}}
         case outcome:
             return _final(outcome, one.record, at, one.message)
 

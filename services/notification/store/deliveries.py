@@ -2,11 +2,10 @@
 
 from collections.abc import Collection as Several
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import structlog
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
@@ -16,15 +15,16 @@ from services.notification.domain.timing import Pace
 from services.notification.store.changes import Finished, Settled, settling, step_of
 from services.notification.store.documents import to_delivery, to_document
 from services.notification.store.found import Open, Queue, Told
+from services.notification.store.reading import readable
 from shared.events.notices import Recipient
 from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Database, Document, aggregate, only_duplicates
 
-log = structlog.get_logger(__name__)
-
 _OPEN: Final = {"$in": [State.WAITING.value, State.QUEUED.value]}
 _BECAME: Final = ("reason", "next_at", "done_at")
 _ORDER: Final = {"occurred_at": 1, "sequence": 1, "_id": 1}
+_HAD_NO_ADDRESS: Final = {"state": State.SUPPRESSED.value, "reason": "no_address"}
+_IS_FRESH: Final = {"$eq": [{"$type": "$message"}, "missing"]}
 _HOLDS: Final = {"$eq": ["$holds", True]}
 _URGENT_HOLDS: Final = {"$and": [_HOLDS, {"$eq": ["$pace", Pace.NOW.value]}]}
 _FIRST: Final[Document] = {
@@ -38,7 +38,6 @@ _FIRST: Final[Document] = {
 _KEPT_S: Final = 400 * 86_400
 """As long as `ntbcare.notices` is. What happened longer ago than a week is never sent again."""
 _REMINDED: Final = 500
-_LEFT_TO_OTHERS: Final = timedelta(minutes=1)
 MOST_AT_ONCE: Final = 200
 """Deliveries of one address that are looked at in one round."""
 
@@ -101,13 +100,14 @@ class Deliveries:
             [
                 {"$match": ours | {"next_at": {"$lte": at}}},
                 # However much waits behind what was put off, the urgent ones are among those that are looked at.
-                {"$set": {"can_wait": {"$ne": ["$pace", Pace.NOW.value]}}},
-                {"$sort": {"can_wait": 1, **_ORDER}},
+                {"$set": {"can_wait": {"$ne": ["$pace", Pace.NOW.value]}, "fresh": _IS_FRESH}},
+                # What was tried together is not looked at in parts: nothing else is tried before it.
+                {"$sort": {"can_wait": 1, "fresh": 1, **_ORDER}},
                 {"$group": {"_id": "$to", "due": {"$firstN": {"n": MOST_AT_ONCE, "input": "$$ROOT"}}}},
             ],
         )
         for found in due:
-            queues[found["_id"]].due = await self._readable(found["due"])
+            queues[found["_id"]].due = await readable(self.collection, found["due"])
             queues[found["_id"]].next_at = at if len(found["due"]) == MOST_AT_ONCE else None
         later = {"$match": ours | {"next_at": {"$gt": at}}}
         for found in await aggregate(self.collection, [later, _FIRST]):
@@ -117,24 +117,12 @@ class Deliveries:
         return queues
 
     async def _opened(self, documents: Sequence[Document]) -> list[Open]:
-        known = {str(delivery.id): delivery for delivery in await self._readable(documents)}
+        known = {str(delivery.id): delivery for delivery in await readable(self.collection, documents)}
         return [
             Open(known[stored["_id"]], State(stored["state"]), stored.get("next_at"))
             for stored in documents
             if stored["_id"] in known
         ]
-
-    async def _readable(self, documents: Sequence[Document]) -> list[Delivery]:
-        """What only another version can read is left to it for a while, so that it holds up nobody here."""
-        found: list[Delivery] = []
-        for stored in documents:
-            try:
-                found.append(to_delivery(stored))
-            except (KeyError, TypeError, ValueError) as error:
-                log.error("delivery_unreadable", delivery=stored["_id"], error=type(error).__name__)  # noqa: TRY400
-                later = {"$set": {"next_at": datetime.now(UTC) + _LEFT_TO_OTHERS}}
-                await self.collection.update_one({"_id": stored["_id"], "next_at": {"$exists": True}}, later)
-        return found
 
     async def overdue(self, before: datetime) -> dict[str, datetime]:
         """Addresses that wait for nothing, although something queued for them is overdue; with its moment."""
@@ -186,10 +174,8 @@ class Deliveries:
         wanted: Document = {"to": {"$in": list(addresses)}}
         if not wanted["to"]["$in"]:
             return set()
-        found = [
-            await self.collection.distinct("to", wanted | {field: {"$exists": True}})
-            for field in ("done_at", "next_at")
-        ]
+        fields = ("done_at", "next_at")
+        found = [await self.collection.distinct("to", wanted | {field: {"$exists": True}}) for field in fields]
         return {address for addresses in found for address in addresses}
 
     async def refused_receipts(self, tickets: Iterable[str]) -> set[str]:
@@ -212,16 +198,20 @@ class Deliveries:
 
     @within(ANSWERS_WITHIN_S)
     async def revive(self, delivery: UUID, at: datetime) -> Open | None:
-        """Let what failed wait again, as if it were new; None where it did not fail."""
-        failed = {"_id": str(delivery), "state": State.FAILED.value}
-        gone = dict.fromkeys(("to", "ready_at", "done_at", "reason", "message"), "")
-        again = {"state": State.WAITING.value, "next_at": at, "attempts": 0, "created_at": at}
-        result = await self.collection.update_one(failed, {"$set": again, "$unset": gone})
+        """Let what failed, or had no address, wait again as if it were new; None where it did neither."""
+        this: Document = {"_id": str(delivery)}
+        failed, unreached = this | {"state": State.FAILED.value}, this | _HAD_NO_ADDRESS
+        gone = {"$unset": dict.fromkeys(("to", "ready_at", "done_at", "reason", "message"), "")}
+        again: Document = {"state": State.WAITING.value, "next_at": at, "attempts": 0, "created_at": at}
+        result = await self.collection.update_one(failed, {"$set": again} | gone)
+        if not result.modified_count:
+            # Whichever way there is by now.
+            result = await self.collection.update_one(unreached, {"$set": again | {"channel": None}} | gone)
         revived = await self.open_of((), [str(delivery)]) if result.modified_count else []
         return revived[0] if revived else None
 
     async def go_out_as(self, deliveries: Sequence[Delivery], message: str) -> None:
-        """They are about to go out together: a receipt that comes before they are marked then finds them."""
+        """They are about to go out as one: receipts that come before they are marked find them, and so do retries."""
         ids = [str(delivery.id) for delivery in deliveries]
         this = {"_id": {"$in": ids}, "state": State.QUEUED.value}
         await self.collection.update_many(this, {"$set": {"message": message}})

@@ -1,11 +1,12 @@
 """What happened lately to cases that are not confidential, for feeds."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from pymongo import UpdateOne
+from pymongo import UpdateMany, UpdateOne
 
 from services.notification.domain.following import PublicEvent, PublicEventType
 from shared.events.case import Status
@@ -60,6 +61,18 @@ class PublicEvents:
         newest_first = [("at", -1), ("sequence", -1)]
         found = await self.collection.find({"targets": target}).sort(newest_first).limit(limit).to_list(None)
         return [_to_event(stored) for stored in found]
+
+    async def shelter(self, regions: Mapping[str, str]) -> None:
+        """By ticket, tell no smaller region any more, also of what happened while it was of another category."""
+        writes = [
+            UpdateMany(
+                {"ticket": ticket},
+                {"$set": {"region": region}, "$pull": {"targets": {"$regex": f"^region:{re.escape(region)}\\."}}},
+            )
+            for ticket, region in regions.items()
+        ]
+        if writes:
+            await self.collection.bulk_write(writes, ordered=False)
 
     async def _remove(self, tickets: Iterable[str]) -> None:
         if wanted := list(tickets):

@@ -113,9 +113,12 @@ class Subscriptions:
         await self.collection.update_one({"_id": again.pop("_id")}, {"$setOnInsert": again}, upsert=True)
         return await self.confirm(left.id, at)
 
-    async def leave_all(self, to: str) -> None:
-        """End all of an address's, by its id."""
+    @within(ANSWERS_WITHIN_S)
+    async def leave_all(self, to: str) -> list[Subscription]:
+        """End all of an address's, by its id; returns those that were confirmed."""
+        confirmed = await self.collection.find({"to": to} | _CONFIRMED).to_list(None)
         await self.collection.delete_many({"to": to})
+        return [_to_subscription(one) for one in confirmed]
 
     async def _take_back(self, confirmed: Subscription) -> None:
         asked: Document = {

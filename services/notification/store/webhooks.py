@@ -11,8 +11,8 @@ from pymongo.read_concern import ReadConcern
 
 from services.notification.domain.deliveries import Delivery
 from services.notification.store.deliveries import MOST_AT_ONCE
-from services.notification.store.documents import to_delivery
 from services.notification.store.found import Queue
+from services.notification.store.reading import UNREADABLE, readable
 from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Database, Document
 
@@ -139,25 +139,26 @@ class Webhooks:
     async def number(self, address_id: str, at: datetime) -> Queue:
         """Give what is new its positions, as it happened; returns what is due, in the order of positions.
 
-        Nothing is due behind something that is not. Raises BulkWriteError where another sender numbers it meanwhile.
+        Nothing is due behind something that is not, but for what nobody here can read: that is passed over. Raises
+        BulkWriteError where another sender numbers it meanwhile.
         """
         more = await self._number_new(address_id) == _MOST_NUMBERED
         open_: Document = {"to": address_id, "next_at": _THERE, "position": _THERE}
         first = self._deliveries.find(open_).hint(_OPEN).sort("position", 1).limit(MOST_AT_ONCE)
         found = await first.to_list(None)
-        due = list(takewhile(lambda stored: stored["next_at"] <= at, found))
+        due = list(takewhile(lambda stored: stored["next_at"] <= at or UNREADABLE in stored, found))
         if len(due) < len(found):
             next_at = found[len(due)]["next_at"]
         else:
             next_at = at if more or len(found) == MOST_AT_ONCE else None
-        return Queue([to_delivery(stored) for stored in due], next_at)
+        return Queue(await readable(self._deliveries, (stored for stored in due if stored["next_at"] <= at)), next_at)
 
     @within(ANSWERS_WITHIN_S)
     async def events_after(self, address_id: str, position: int, limit: int) -> list[Delivery]:
         """In the order of their positions; at most so many."""
         wanted = {"to": address_id, "position": {"$gt": position}}
         found = await self._settled.find(wanted).sort("position", 1).limit(limit).to_list(None)
-        return [to_delivery(stored) for stored in found]
+        return await readable(self._deliveries, found)
 
     async def _number_new(self, address_id: str) -> int:
         """No position is given twice, and none is left out, even if two do this at once.

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, Field, NonNegativeInt
 
 from services.reporting.api.filters import NONE, AgencyFilter, Asked, Day, Moment, check_known, check_period
+from services.reporting.domain.scorecards import line_of
 from services.reporting.domain.search import Wanted, ask
 from services.reporting.domain.sheltering import is_below_regency, sensitive_categories
 from services.reporting.domain.views import CaseFacts, CaseView, list_facts
@@ -44,6 +45,8 @@ class ListQuery(Asked):
     region: RegionCode | None = None
     """With all that lies in it."""
     agency: AgencyFilter | None = None
+    line: bool = False
+    """With the cases of the bodies that `agency` came from."""
     category: CategoryCode | None = None
     status: Status | None = None
     first: Day | None = Field(default=None, alias="from")
@@ -145,6 +148,7 @@ def _search(query: ListQuery, names: Directory) -> Search:
         never=sensitive_categories(names) if is_below_regency(query.region) else (),
         region=query.region,
         agency="" if query.agency == NONE else query.agency,
+        line=line_of(query.agency, names) if query.line and query.agency in names.agencies else (),
         category=query.category,
         figure=query.figure,
         status=query.status.value if query.status else None,

@@ -16,7 +16,7 @@ class Figures(BaseModel):
     followed_up: int
     """Their agency did something, asked something or resolved it."""
     done: int
-    """Resolved or closed."""
+    """Resolved or closed, and not linked to another."""
     rejected: int
     followed_up_percent: float | None
     done_percent: float | None

@@ -15,6 +15,9 @@ NONE: Final = "-"
 AgencyFilter = Annotated[str, StringConstraints(pattern=r"^(-|[A-Z][A-Z0-9-]{1,30}(-\d\d\.\d\d)?)$")]
 """An agency, or `-` for none."""
 
+RegionOfFigures = Annotated[str, StringConstraints(pattern=r"^52(\.\d\d(\.\d\d)?)?$")]
+"""Down to a district: figures are not kept by village."""
+
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 """From 2000 to 2100: nearer the ends of the calendar neither the next day nor the same moment in UTC need exist."""
 Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2100, 1, 1, tzinfo=UTC))]

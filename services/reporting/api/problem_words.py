@@ -32,6 +32,10 @@ _WORDS: Final[Mapping[str, str]] = {
     "is not a category": "bukan kategori yang dikenal",
     "is not a figure that is defined": "bukan angka yang ada definisinya",
     "needs an agency, or a period of at most a month": "perlu instansi, atau kurun paling lama sebulan",
+    "counts too many cases; ask for a shorter period, a region or a category": (
+        "menghitung terlalu banyak aduan; mintalah kurun yang lebih pendek, satu wilayah, atau satu kategori"
+    ),
+    "day needs `from` and `to`, at most 366 days apart": "day perlu `from` dan `to`, paling jauh 366 hari",
     "holds no ticket and no word that tells cases apart": "tidak memuat nomor aduan atau kata yang membedakan aduan",
     "is not a cursor of this list; take it from `next`": "bukan penanda daftar ini; ambil dari `next`",
     "a ticket looks like NTB-XXXX-XXXX-XXXX-XX": "nomor aduan berbentuk NTB-XXXX-XXXX-XXXX-XX",

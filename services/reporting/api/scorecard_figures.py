@@ -82,7 +82,7 @@ class Relative(BaseModel):
 
 
 class ScorecardAnswer(PerformanceFigures):
-    """What was received in the period, confidential cases included, as it stands now."""
+    """What was received in the period, as it stands now; confidential cases included, as far as `complete` says."""
 
     agency: str
     agency_name: Label
@@ -90,6 +90,9 @@ class ScorecardAnswer(PerformanceFigures):
     period_before: str
     definitions: int
     """Version."""
+    complete: bool
+    """False, of a district: confidential cases are only in where 5 of them fall together, and what is told by regency
+    only is not."""
     bodies: list[str]
     """Whose figures are in."""
     predecessors: list[Relative]
@@ -101,9 +104,10 @@ class ScorecardAnswer(PerformanceFigures):
     regions: list[PartFigures]
 
 
-class TableRow(PerformanceFigures):
-    """One body."""
+class TableRow(BaseModel):
+    """One body, with the figures that bodies are compared by."""
 
+    figures: dict[str, ShareFigures]
     agency: str
     agency_name: Label | None
     level: AgencyLevel | None

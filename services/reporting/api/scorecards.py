@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator, StringConstraints
 
-from services.reporting.api.filters import Asked, check_known
+from services.reporting.api.filters import Asked, RegionOfFigures, check_known
 from services.reporting.api.scorecard_figures import (
     PartFigures,
     Relative,
@@ -19,16 +19,18 @@ from services.reporting.api.scorecard_figures import (
     TableRow,
     TimingFigures,
 )
-from services.reporting.domain.definitions import Definitions, Figure
+from services.reporting.domain.definitions import COMPARED, Definitions, Figure
 from services.reporting.domain.scorecards import Performance, Period, month_before, predecessors_of
 from services.reporting.domain.views import agency_name, category_name, region_name
-from services.reporting.scoring import COMPARED, Card, Cut, Scoring
+from services.reporting.scoring import Card, Cut, Scoring
 from shared.directory import Directory
 from shared.events.directory import Agency, AgencyLevel
-from shared.events.event import CategoryCode, RegionCode
+from shared.events.event import CategoryCode
 from shared.problems import Problem
 
 CACHE: Final = "public, max-age=300"
+IN_TABLE: Final = ("received", *COMPARED, "late")
+"""Figures of all bodies beside each other; of others it would cost more to read them."""
 
 Today = Callable[[], date]
 """The day it is, WITA."""
@@ -59,7 +61,8 @@ class TableQuery(PeriodQuery):
 class CardQuery(PeriodQuery):
     """Which cases of the body."""
 
-    region: RegionCode | None = None
+    region: RegionOfFigures | None = None
+    """Down to a district; see `complete` then."""
     category: CategoryCode | None = None
     line: bool = False
     """With the figures of the bodies that it came from, as one line."""
@@ -72,7 +75,7 @@ def create_scorecard_router(scoring: Scoring, names: Directory, today: Today) ->
     async def list_scorecards(query: Annotated[TableQuery, Query()], response: Response) -> Table:
         """The figures that bodies are compared by, of all that had something in the period."""
         period = _period(query, today)
-        every = await scoring.table(Cut(period), (*COMPARED, "received", "late"))
+        every = await scoring.table(Cut(period), IN_TABLE)
         response.headers["Cache-Control"] = CACHE
         rows = [_row(agency, one, names) for agency, one in sorted(every.items())]
         items = [row for row in rows if query.level in {None, row.level}]
@@ -109,6 +112,7 @@ def cases_of(figure: Figure, card: Card) -> str:
     """The address of the list of a figure's cases."""
     cut = card.cut
     asked = {"figure": figure.id, "agency": card.agency.id, "region": cut.region, "category": cut.category}
+    asked |= {"line": "true" if cut.line else None}
     asked |= {"from": cut.period.first.isoformat(), "to": cut.period.last.isoformat()}
     return urlencode({name: value for name, value in asked.items() if value is not None})
 
@@ -120,7 +124,7 @@ def _period(query: PeriodQuery, today: Today) -> Period:
 def _row(agency: str, performance: Performance, names: Directory) -> TableRow:
     known = names.agencies.get(agency)
     return TableRow(
-        **_performance(performance),
+        figures={name: ShareFigures.of_share(performance[name]) for name in IN_TABLE},
         agency=agency,
         agency_name=agency_name(names, agency),
         level=known.level if known else None,
@@ -136,6 +140,7 @@ def _answer(card: Card, definitions: Definitions, names: Directory) -> Scorecard
         period=card.cut.period.name,
         period_before=card.cut.period.before.name,
         definitions=definitions.version,
+        complete=card.is_complete,
         bodies=list(card.bodies),
         predecessors=[_relative(names, before) for before in predecessors_of(known.id, names)],
         successor=_relative(names, known.successor) if known.successor else None,

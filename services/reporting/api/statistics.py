@@ -5,10 +5,10 @@ from datetime import date
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from services.reporting.api.figures import Figures
-from services.reporting.api.filters import AgencyFilter, Asked, Day, check_known, check_period
+from services.reporting.api.filters import AgencyFilter, Asked, Day, RegionOfFigures, check_known, check_period
 from services.reporting.domain.statistics import Counts, Dimension, Level, Question
 from services.reporting.domain.views import agency_name, category_name, region_name
 from services.reporting.store import Store
@@ -19,6 +19,7 @@ from shared.events.event import CategoryCode
 from shared.problems import field_problem
 
 CACHE: Final = "public, max-age=30"
+MOST_DAYS: Final = 366
 
 
 def _split(entered: object) -> object:
@@ -30,14 +31,14 @@ class StatisticsQuery(Asked):
     """What to count, and by what. Days are WITA days of receipt."""
 
     by: Annotated[list[Dimension], BeforeValidator(_split)] = Field(default_factory=list[Dimension], max_length=2)
-    """One or two; none: only totals."""
+    """One or two; none: only totals. By `day` needs `from` and `to`, at most 366 days apart."""
     level: Level = "regency"
     """Of `by=region`."""
     first: Day | None = Field(default=None, alias="from")
     last: Day | None = Field(default=None, alias="to")
     """Included."""
-    region: Annotated[str, StringConstraints(pattern=r"^52(\.\d\d(\.\d\d)?)?$")] | None = None
-    """Down to a district: figures are not kept by village."""
+    region: RegionOfFigures | None = None
+    """Down to a district."""
     agency: AgencyFilter | None = None
     category: CategoryCode | None = None
 
@@ -67,7 +68,8 @@ class Statistics(BaseModel):
     totals_complete: bool
     rows: list[StatisticsRow]
     rows_complete: bool
-    """False: below regency and month, confidential cases are only in where 5 of them fall together."""
+    """False: below regency and month, confidential cases are only in where 5 of them fall together, and those of
+    a district lack what is told by regency only."""
 
 
 def create_statistics_router(store: Store, names: Directory) -> APIRouter:
@@ -77,11 +79,19 @@ def create_statistics_router(store: Store, names: Directory) -> APIRouter:
     async def read_statistics(query: Annotated[StatisticsQuery, Query()], response: Response) -> Statistics:
         """Received, followed up, done and rejected, as the cases stand now, by the day of receipt."""
         check_period(query.first, query.last)
+        _check_days(query)
         check_known(names, region=query.region, agency=query.agency, category=query.category)
         response.headers["Cache-Control"] = CACHE
         return await _answer(_question(query), store, names)
 
     return router
+
+
+def _check_days(query: StatisticsQuery) -> None:
+    """Raises a 422 Problem. Months are added up beforehand, days are not: those of all years would cost seconds."""
+    first, last = query.first, query.last
+    if Dimension.DAY in query.by and not (first and last and (last - first).days < MOST_DAYS):
+        raise field_problem(("by", "day needs `from` and `to`, at most 366 days apart"))
 
 
 def _question(query: StatisticsQuery) -> Question:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
+from services.reporting.domain.figures import RESERVED
 from shared.events.case import PromiseKind, Status
 from shared.events.directory import Label
 from shared.events.event import Fact, Slug, Urgency
@@ -18,6 +19,8 @@ class CountsFor(StrEnum):
 
     HOLDER = "holder"
     """Of the body that has the case now."""
+    GIVEN = "given"
+    """Of the body that it was given to last: where an agency ended and a successor took it over, of that agency."""
     THEN = "then"
     """Of the body that had it when the promise was met or broken, or when the step was taken."""
     ACTOR = "actor"
@@ -45,6 +48,8 @@ class Figure(Fact):
     counts_for: CountsFor = CountsFor.HOLDER
     statuses: tuple[Status, ...] = ()
     urgencies: tuple[Urgency, ...] = ()
+    linked: bool | None = None
+    """Only those that another case goes on for, or only the others."""
     promise: PromiseKind | Literal["any"] | None = None
     outcomes: tuple[Outcome, ...] = ()
     step: str | None = None
@@ -133,5 +138,27 @@ class Definitions(Fact):
         return (name for name in sorted(mine.keys() | others.keys()) if mine.get(name) != others.get(name))
 
 
-REQUIRED = ("received", "followed_up", "done", "rejected", "late", "urgent_open")
+class GivenDefinitions(Definitions):
+    """What a new generation may be filled by. Stricter than what an old one was, which must still be read."""
+
+    @model_validator(mode="after")
+    def _can_be_shown(self) -> Self:
+        ids, durations = [figure.id for figure in self.figures], [each.id for each in self.durations]
+        missing = {*SHOWN, *DURATIONS} - {*ids, *durations}
+        bins = tuple(f"{name}_{bin_}" for name in durations for bin_ in ("within_", "beyond"))
+        reserved = [name for name in (*ids, *durations) if name.startswith((*RESERVED, *bins))]
+        twice = {name for name in durations if (*ids, *durations).count(name) > 1}
+        if missing or reserved or twice:
+            raise ValueError(f"missing: {sorted(missing)}, reserved: {reserved}, twice: {sorted(twice)}")
+        return self
+
+
+REQUIRED: Final = ("received", "followed_up", "done", "rejected", "late", "urgent_open")
 """The pages and the API name these; every version has them."""
+KEPT: Final = ("response_in_time", "verification_in_time", "first_follow_up_in_time", "resolution_in_time")
+"""The four promises, as every scorecard shows them."""
+COMPARED: Final = ("response_in_time", "first_follow_up_in_time", "resolution_in_time", "followed_up", "done")
+"""Told beside the peers'."""
+SHOWN: Final = (*REQUIRED, *KEPT, *COMPARED)
+DURATIONS: Final = ("answer", "resolution")
+"""No scorecard can be made without these."""

@@ -1,5 +1,6 @@
 """Where a case counts: a bucket's count is the number of its cases that have a figure."""
 
+import re
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -13,6 +14,14 @@ NO_AGENCY: Final = "-"
 COUNTS: Final = ("received", "followed_up", "done", "rejected")
 CONFIDENTIAL: Final = "confidential_"
 """Stands before the figures of cases that are confidential, which are kept apart."""
+OF_A_REGENCY: Final = r"-\d\d\.\d\d$"
+"""How the ids of bodies end whose place is a regency."""
+DUE_ON: Final = "due_on_"
+SITS: Final = "sits_"
+STAYED: Final = "stayed_"
+HEXAGON: Final = "hex_"
+RESERVED: Final = (CONFIDENTIAL, DUE_ON, SITS, STAYED, HEXAGON)
+"""Beginnings of names under which cases are counted and which no definition gives."""
 _DISTRICT: Final = 3
 
 
@@ -46,6 +55,10 @@ class Bucket:
 
 def levels_of(region: str | None) -> tuple[str, ...]:
     return region_levels(region) if region else (PROVINCE,)
+
+
+def is_of_a_regency(agency: str | None) -> bool:
+    return agency is not None and re.search(OF_A_REGENCY, agency) is not None
 
 
 def bucket_of(case: CaseSnapshot, agency: str | None) -> Bucket:

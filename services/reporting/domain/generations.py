@@ -71,6 +71,8 @@ class Generation:
     """None: no rebuild made it."""
     moved_at: datetime | None = None
     """When the rebuild was last heard of."""
+    is_undecided: bool = False
+    """Whether it was handed over and nobody has said yet if it is to answer: its rebuild may have been killed."""
 
     @property
     def version(self) -> str:
@@ -131,6 +133,13 @@ class Known:
             raise GenerationRefused(f"There is a generation {name} already. Take another name, or drop it first.")
         return name
 
+    def undecided(self, wanted: str | None) -> Generation | None:
+        """One whose rebuild was killed with all done but the switch; None where another is unfinished."""
+        if any(one.state is State.BUILDING for one in self.generations.values()):
+            return None
+        found = [one for one in self.served if one.is_undecided and one.id != self.live and wanted in {None, one.id}]
+        return max(found, key=lambda one: one.made_at, default=None)
+
     def _next(self) -> str:
         return str(max((int(name) for name in self.generations if name.isdigit()), default=0) + 1)
 
@@ -153,6 +162,8 @@ class Contents:
 
     cases: int
     totals: Totals
+    wrong_sums: Sequence["Changed"] = ()
+    """Where a table of sums adds up to something else (`new`) than the buckets below it (`old`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +208,8 @@ class Comparison:
 
     @property
     def is_equal(self) -> bool:
-        return self.old.cases == self.new.cases and not self.months and not self.unlike
+        same = self.old.cases == self.new.cases and not self.months and not self.unlike
+        return same and not self.new.wrong_sums
 
 
 def over_all(totals: Totals) -> dict[str, int]:

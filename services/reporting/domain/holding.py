@@ -3,12 +3,16 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
-from services.reporting.domain.case import StoredCase
+from services.reporting.domain.case import Step, StoredCase
 from shared.events.case import CaseSnapshot, Promise, Status
 
 ENDED: Final = frozenset({Status.CLOSED.value, Status.REJECTED.value, Status.WITHDRAWN.value})
+
+_SUCCESSOR: Final = "successor"
+"""The rule by which routing hands open cases over."""
 
 Span = tuple[datetime, datetime]
 
@@ -30,6 +34,20 @@ def holder_at(case: CaseSnapshot, at: datetime) -> str | None:
     if held:
         return held[0]
     return None if case.holdings else case.agency
+
+
+def given_to(stored: StoredCase, holder: str | None) -> str | None:
+    """The body that it was given to last, of which `holder` may be the successor that took it over when it ended."""
+    given: str | None = None
+    steps = [step for _, step in sorted(stored.history.items())]
+    for before, step in pairwise(steps):
+        if step.agency != before.agency:
+            given = given or before.agency if _took_over(step) else None
+    return given or holder
+
+
+def _took_over(step: Step) -> bool:
+    return step.type == "case.assigned.v1" and step.facts.get("rule") == _SUCCESSOR
 
 
 def own_time(case: CaseSnapshot, promise: Promise) -> timedelta | None:

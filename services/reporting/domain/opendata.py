@@ -1,11 +1,11 @@
 """Open data: what each dataset holds, and its rows. Facts of public cases, and counts; never anything that was written.
 
 What may be told of confidential cases is as in `domain/statistics.py`: of a month, a district, an agency and a category
-together they count only where there are `ENOUGH`. What is sensitive is told as in `domain/sheltering.py`.
+together they count only where there are `ENOUGH`. What is sensitive is told as in `shared/sheltering.py`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -13,14 +13,15 @@ from services.reporting.domain.case import Head
 from services.reporting.domain.definitions import Definitions
 from services.reporting.domain.figures import CONFIDENTIAL, NO_AGENCY, Bucket
 from services.reporting.domain.promises import outcome_of
-from services.reporting.domain.sheltering import is_sensitive, told_cell, told_region
+from services.reporting.domain.sheltering import told_cell
 from services.reporting.domain.statistics import ENOUGH
 from services.reporting.domain.views import agency_name, category_name, region_name
 from shared.directory import Directory
 from shared.events.case import CaseSnapshot, Promise, PromiseKind
 from shared.events.directory import Label
 from shared.events.event import Fact, region_levels
-from shared.wita import WITA, day_of
+from shared.sheltering import is_sensitive, told_region
+from shared.wita import day_of
 
 Value = str | int | float | bool | date | datetime | None
 Row = Mapping[str, Value]
@@ -113,10 +114,10 @@ def case_row(ticket: str, head: Head, names: Directory) -> Row:
         "historical": case.historical,
         "rough": rough,
         "received_on": day_of(case.received_at),
-        "received_at": _moment(case.received_at, rough=rough),
-        "updated_at": _moment(head.at, rough=rough),
+        "received_at": case.received_at,
+        "updated_at": head.at,
         "sequence": head.sequence,
-        **_promises(case, rough=rough),
+        **_promises(case),
     }
 
 
@@ -203,21 +204,15 @@ def _both(name: str, label: Label | None) -> dict[str, Value]:
     return {f"{name}_id": label.id if label else None, f"{name}_en": label.en if label else None}
 
 
-def _promises(case: CaseSnapshot, *, rough: bool) -> dict[str, Value]:
+def _promises(case: CaseSnapshot) -> dict[str, Value]:
     told: dict[str, Value] = {}
     for kind in PromiseKind:
         promise = case.promise(kind)
-        told |= {f"{kind.value}_{name}": value for name, value in _promise(promise, rough=rough).items()}
+        told |= {f"{kind.value}_{name}": value for name, value in _promise(promise).items()}
     return told
 
 
-def _promise(promise: Promise | None, *, rough: bool) -> dict[str, Value]:
+def _promise(promise: Promise | None) -> dict[str, Value]:
     if promise is None:
         return {"due_at": None, "met_at": None, "outcome": None}
-    met_at = None if promise.met_at is None else _moment(promise.met_at, rough=rough)
-    return {"due_at": _moment(promise.due_at, rough=rough), "met_at": met_at, "outcome": outcome_of(promise)}
-
-
-def _moment(moment: datetime, *, rough: bool) -> datetime:
-    """Roughly: the beginning of its day there."""
-    return datetime.combine(day_of(moment), time(), WITA) if rough else moment
+    return {"due_at": promise.due_at, "met_at": promise.met_at, "outcome": outcome_of(promise)}

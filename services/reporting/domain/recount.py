@@ -6,8 +6,9 @@ from typing import Final
 
 from services.reporting.domain.case import StoredCase
 from services.reporting.domain.definitions import Definitions
-from services.reporting.domain.figures import CONFIDENTIAL, PROVINCE, Bucket, levels_of
-from services.reporting.domain.rollups import ALL, Rollup
+from services.reporting.domain.figures import CONFIDENTIAL, PROVINCE, Bucket, is_of_a_regency, levels_of
+from services.reporting.domain.generations import Changed, Totals, changes
+from services.reporting.domain.rollups import ALL, ROLLUPS, Rollup
 from services.reporting.domain.statistics import ENOUGH
 from services.reporting.domain.tallies import tally
 
@@ -30,9 +31,31 @@ def add_up(buckets: Mapping[str, Mapping[str, int]], rollups: Iterable[Rollup]) 
     months = {key: counts for key, counts in buckets.items() if Bucket.parse(key).period == "month"}
     for rollup in rollups:
         for key, counts in months.items():
-            told = _sheltered(counts) if rollup.level == "district" else counts
-            sums.setdefault(_cell(rollup, Bucket.parse(key)), Counter()).update(told)
+            bucket = Bucket.parse(key)
+            sums.setdefault(_cell(rollup, bucket), Counter()).update(_told(rollup, bucket, counts))
     return sums
+
+
+def wrong_sums(totals: Totals, sums: Totals) -> list[Changed]:
+    """Where all cells of a table of sums (by month, by table) are not together what the buckets of its month are.
+
+    Of public cases: those that are confidential are not all in the sums of districts.
+    """
+    months = sorted(totals.keys() | sums.keys())
+    right = {month: _of_public(totals.get(month, {})) for month in months}
+    tables = [table_of(rollup) for rollup in ROLLUPS]
+    wanted = {month: dict.fromkeys(tables, right[month]) for month in months}
+    return changes(wanted, sums)
+
+
+def table_of(rollup: Rollup) -> str:
+    """What it is called."""
+    kept = {"agencies": rollup.agencies, "categories": rollup.categories}
+    return "|".join((rollup.level, *(name if is_kept else ALL for name, is_kept in kept.items())))
+
+
+def _of_public(figures: Mapping[str, int]) -> int:
+    return sum(number for figure, number in figures.items() if not figure.startswith(CONFIDENTIAL))
 
 
 def _cell(rollup: Rollup, bucket: Bucket) -> str:
@@ -40,6 +63,11 @@ def _cell(rollup: Rollup, bucket: Bucket) -> str:
     region = PROVINCE if rollup.level == "province" else levels_of(bucket.region)[: _DEPTHS[rollup.level]][-1]
     agency = bucket.agency if rollup.agencies else ALL
     return "|".join((bucket.start, rollup.level, region, agency, bucket.category if rollup.categories else ALL))
+
+
+def _told(rollup: Rollup, bucket: Bucket, counts: Mapping[str, int]) -> Mapping[str, int]:
+    sheltered = rollup.shelters == "all" or (rollup.shelters != "none" and is_of_a_regency(bucket.agency))
+    return _sheltered(counts) if sheltered else counts
 
 
 def _sheltered(counts: Mapping[str, int]) -> Mapping[str, int]:

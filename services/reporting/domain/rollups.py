@@ -8,7 +8,6 @@ from services.reporting.domain.statistics import Dimension, Question
 
 ALL: Final = "*"
 """Stands for all agencies, or for all categories."""
-_REGENCY_LENGTH: Final = len("52.03")
 
 RollupLevel = Literal["province", "regency", "district"]
 
@@ -20,6 +19,13 @@ class Rollup:
     level: RollupLevel
     agencies: bool
     categories: bool
+
+    @property
+    def shelters(self) -> Literal["all", "bodies of regencies", "none"]:
+        """Whose confidential cases are only in it where a bucket alone has enough of them."""
+        if self.level == "district" or (self.level == "regency" and (self.agencies or self.categories)):
+            return "all"
+        return "bodies of regencies" if self.agencies else "none"
 
 
 ROLLUPS: Final = frozenset(
@@ -35,7 +41,7 @@ ROLLUPS: Final = frozenset(
 def rollup_for(question: Question) -> Rollup | None:
     """The one that answers it for whole months; None: none does.
 
-    Confidential cases are in all, but in those of districts only as `domain/statistics.py` says.
+    Confidential cases are in it as `Rollup.shelters` says.
     """
     agencies = question.agency is not None or Dimension.AGENCY in question.by
     categories = question.category is not None or Dimension.CATEGORY in question.by
@@ -44,8 +50,6 @@ def rollup_for(question: Question) -> Rollup | None:
 
 
 def _level(question: Question) -> RollupLevel:
-    if question.region not in {None, PROVINCE} and len(question.region or "") > _REGENCY_LENGTH:
-        return "district"
-    if Dimension.REGION in question.by:
-        return question.level
+    if question.is_of_a_district or Dimension.REGION in question.by:
+        return question.level_of_rows
     return "province" if question.region in {None, PROVINCE} else "regency"

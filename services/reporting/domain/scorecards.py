@@ -181,10 +181,10 @@ def histogram(numbers: Mapping[str, int], name: str, edges: Sequence[int]) -> Hi
     return Histogram(edges, bins, numbers.get(f"{name}_beyond", 0))
 
 
-def peers_of(agency: Agency, directory: Directory) -> list[str]:
-    """Bodies of the same kind: of a regency those with its task in the others, else all of its level.
+def peers_of(agency: Agency, directory: Directory, day: date) -> list[str]:
+    """Bodies of the same kind on the day: of a regency those with its task in the others, else all of its level.
 
-    Those that ended and those that are given no cases are none.
+    Those that are given no cases are none.
     """
     task = _task(agency)
     return sorted(
@@ -192,7 +192,7 @@ def peers_of(agency: Agency, directory: Directory) -> list[str]:
         for other in directory.agencies.values()
         if other.id != agency.id
         and other.level == agency.level
-        and other.valid_before is None
+        and other.valid_on(day)
         and other.escalation is None
         and (task is None or _task(other) == task)
     )

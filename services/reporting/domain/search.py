@@ -14,11 +14,11 @@ from typing import Any, Final
 import snowballstemmer
 
 from services.reporting.domain.case import Head, StoredCase
-from services.reporting.domain.sheltering import told_region
 from services.reporting.domain.views import agency_name, category_name, public_words, region_name
 from shared.directory import Directory
 from shared.events.event import region_levels
 from shared.ids import parse_ticket
+from shared.sheltering import told_region
 
 MOST_STEMS: Final = 400
 """Of one case. Names come first, then what was published, then progress, the newest first."""

@@ -1,34 +1,12 @@
-"""Where and when a sensitive complaint happened is told only roughly.
-
-Its facts are public like those of every case that is not confidential. But a rare matter in one village names a
-household to everybody who lives there; a regency, with hundreds of thousands of people, does not.
-"""
-
-from typing import Final
+"""What else is told only roughly of a sensitive complaint; its region is as in `shared/sheltering.py`."""
 
 from shared.directory import Directory
 from shared.events.event import region_levels
-
-SENSITIVE: Final = ("social.", "health.nutrition")
-"""Beginnings of categories that are about a person's own need or harm."""
-_REGENCY: Final = 2
-
-
-def is_sensitive(category: str, names: Directory) -> bool:
-    """Also every category that forces a switch on: an earlier case of it may be public."""
-    known = names.categories.get(category)
-    return category.startswith(SENSITIVE) or (known is not None and (known.confidential or known.anonymous))
+from shared.sheltering import REGENCY, is_sensitive
 
 
 def sensitive_categories(names: Directory) -> list[str]:
     return sorted(category for category in names.categories if is_sensitive(category, names))
-
-
-def told_region(region: str | None, category: str, names: Directory) -> str | None:
-    """At most the regency of what is sensitive."""
-    if region is None or not is_sensitive(category, names):
-        return region
-    return region_levels(region)[:_REGENCY][-1]
 
 
 def told_cell(cell: str | None, category: str, names: Directory) -> str | None:
@@ -36,4 +14,4 @@ def told_cell(cell: str | None, category: str, names: Directory) -> str | None:
 
 
 def is_below_regency(region: str | None) -> bool:
-    return region is not None and len(region_levels(region)) > _REGENCY
+    return region is not None and len(region_levels(region)) > REGENCY

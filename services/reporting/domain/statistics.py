@@ -1,6 +1,7 @@
 """Which buckets answer a question, what may be told of confidential cases, and the figures that come out.
 
-Confidential cases are in every figure down to regency x month. Below that (by day, by district, part of a month) a
+Confidential cases are in every figure down to regency x month, and in those of the whole province by category or
+by a body of the province. Below that (by day, by district, part of a month, a regency's bodies or categories) a
 bucket's confidential cases count only where that bucket alone (one day or month, one district, one agency, one
 category) has `ENOUGH` of them. So whatever two answers are subtracted from each other, the difference is either made
 of buckets with `ENOUGH`, or is what a whole regency and month leave over; the exception is the total of the whole
@@ -16,7 +17,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Final, Literal, Self
 
-from services.reporting.domain.figures import COUNTS
+from services.reporting.domain.figures import COUNTS, PROVINCE, is_of_a_regency
 
 ENOUGH: Final = 5
 _TENTH: Final = Decimal("0.1")
@@ -75,27 +76,43 @@ class Question:
         return split_period(self.first, self.last)
 
     @property
+    def level_of_rows(self) -> Level:
+        """Those of a district are that district."""
+        return "district" if self.is_of_a_district else self.level
+
+    @property
     def sheltered_in_rows(self) -> Sheltered:
         by_district = Dimension.REGION in self.by and self.level == "district"
-        return Sheltered.ALL if by_district or self._is_of_a_district else Sheltered.DAYS
+        by_place = Dimension.REGION in self.by or self._is_of_a_place
+        by_kind = self._is_of_a_kind or not {Dimension.AGENCY, Dimension.CATEGORY}.isdisjoint(self.by)
+        return Sheltered.ALL if by_district or self.is_of_a_district or (by_place and by_kind) else Sheltered.DAYS
 
     @property
     def sheltered_in_totals(self) -> Sheltered:
-        if self._is_of_a_district:
+        if self.is_of_a_district or (self._is_of_a_place and self._is_of_a_kind):
             return Sheltered.ALL
-        return Sheltered.DAYS if self.region or self.agency or self.category else Sheltered.NONE
+        return Sheltered.DAYS if self._is_of_a_place or self._is_of_a_kind else Sheltered.NONE
 
     @property
     def rows_complete(self) -> bool:
         """Whether they hold every confidential case."""
-        return _is_complete(self.sheltered_in_rows, self.pieces_of_rows)
+        # Among all bodies there are those of regencies.
+        return Dimension.AGENCY not in self.by and _is_complete(self.sheltered_in_rows, self.pieces_of_rows)
 
     @property
     def totals_complete(self) -> bool:
         return _is_complete(self.sheltered_in_totals, self.pieces_of_totals)
 
     @property
-    def _is_of_a_district(self) -> bool:
+    def _is_of_a_kind(self) -> bool:
+        return self.agency is not None or self.category is not None
+
+    @property
+    def _is_of_a_place(self) -> bool:
+        return self.region not in {None, PROVINCE} or is_of_a_regency(self.agency)
+
+    @property
+    def is_of_a_district(self) -> bool:
         return self.region is not None and len(self.region) >= _DISTRICT_LENGTH
 
 

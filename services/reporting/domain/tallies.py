@@ -3,26 +3,24 @@
 It follows from the whole stored case and the definitions, and from nothing else.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import h3
 
 from services.reporting.domain.case import Step, StoredCase
 from services.reporting.domain.definitions import CountsFor, Definitions, Figure, Outcome
-from services.reporting.domain.figures import CONFIDENTIAL, bucket_of, levels_of
-from services.reporting.domain.holding import ENDED, Stay, holder_at, own_time, stays_of
+from services.reporting.domain.figures import CONFIDENTIAL, DUE_ON, HEXAGON, SITS, STAYED, bucket_of, levels_of
+from services.reporting.domain.holding import ENDED, Stay, given_to, holder_at, own_time, stays_of
 from shared.events.case import CaseSnapshot, Promise
 from shared.wita import day_of
 
 LATE: Final = "late"
 URGENT: Final = "urgent_open"
-DUE_ON: Final = "due_on_"
-SITS: Final = "sits_"
-STAYED: Final = "stayed_"
-HEXAGON: Final = "hex_"
+_DUE_ON: Final = re.compile(f"{DUE_ON}([0-9]{{8}})")
 _RESOLUTION: Final = 6
 """Of H3: hexagons of some 36 square kilometres, wide enough for the cells of 0.02 degrees that cases have."""
 _HALF_A_CELL: Final = 0.01
@@ -84,6 +82,15 @@ def hexagon_of(cell: str) -> str:
     return h3.latlng_to_cell(south + _HALF_A_CELL, west + _HALF_A_CELL, _RESOLUTION)
 
 
+def due_on(figure: str) -> date | None:
+    """The day of a figure `due_on_20260405`; None: it is none of these."""
+    named = _DUE_ON.fullmatch(figure)
+    try:
+        return date.fromisoformat(named[1]) if named else None
+    except ValueError:
+        return None
+
+
 def outcomes_of(promise: Promise) -> set[Outcome]:
     if promise.met_at is not None:
         return {Outcome.KEPT if promise.met_at <= promise.due_at else Outcome.LATE}
@@ -120,6 +127,8 @@ def _counted_for(figure: Figure, stored: StoredCase, case: CaseSnapshot) -> Iter
         return
     if figure.urgencies and case.urgency not in figure.urgencies:
         return
+    if figure.linked not in {None, case.linked_to is not None}:
+        return
     promises = [promise for promise in case.promises if _has_outcome(figure, promise)]
     steps = [step for _, step in sorted(stored.history.items()) if _is_meant(figure, step)]
     if (figure.promise and not promises) or (figure.step and not steps):
@@ -127,6 +136,8 @@ def _counted_for(figure: Figure, stored: StoredCase, case: CaseSnapshot) -> Iter
     match figure.counts_for:
         case CountsFor.HOLDER:
             yield case.agency
+        case CountsFor.GIVEN:
+            yield given_to(stored, case.agency)
         case CountsFor.ACTOR:
             yield from {step.actor_agency for step in steps if step.actor_agency}
         case CountsFor.THEN:

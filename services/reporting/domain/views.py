@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.reporting.domain.case import Head, Notice, Step, StoredCase
-from services.reporting.domain.sheltering import told_cell, told_region
+from services.reporting.domain.sheltering import told_cell
 from shared.directory import Directory
 from shared.events.case import Promise
 from shared.events.directory import Label
+from shared.sheltering import told_region
 
 RECEIVED: Final = "received"
 

@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from services.reporting.api.filters import NONE, AgencyFilter, Day
 from services.reporting.domain.case import Head
 from services.reporting.domain.definitions import Definitions
+from services.reporting.domain.scorecards import line_of
 from services.reporting.domain.search import Wanted as LookedFor
 from services.reporting.domain.search import ask
-from services.reporting.domain.sheltering import is_below_regency, sensitive_categories, told_region
-from services.reporting.domain.tallies import DUE_ON
+from services.reporting.domain.sheltering import is_below_regency, sensitive_categories
+from services.reporting.domain.tallies import due_on
 from services.reporting.domain.terms import STATUSES, URGENCIES, named
 from services.reporting.pages.saying import Speaker, Told
 from services.reporting.pages.standing import standing_in_words
@@ -25,6 +26,7 @@ from shared.events.case import Status
 from shared.events.event import CategoryCode, RegionCode, Slug
 from shared.ids import parse_ticket
 from shared.problems import Problem, read_faults
+from shared.sheltering import told_region
 
 PAGE: Final = "/aduan"
 ITEMS: Final = 20
@@ -42,11 +44,17 @@ class Wanted(BaseModel):
     region: RegionCode | None = Field(default=None, alias="wilayah")
     category: CategoryCode | None = Field(default=None, alias="kategori")
     agency: AgencyFilter | None = Field(default=None, alias="instansi")
+    garis: str | None = None
+    """`1`: with those of the bodies that the agency came from."""
     status: Status | None = None
     first: Day | None = Field(default=None, alias="dari")
     last: Day | None = Field(default=None, alias="sampai")
     figure: Slug | None = Field(default=None, alias="angka")
     cursor: str | None = Field(default=None, alias="lanjut", max_length=200)
+
+    @property
+    def line(self) -> bool:
+        return self.garis == "1"
 
     @property
     def ticket(self) -> str | None:
@@ -108,6 +116,7 @@ def to_search(wanted: Wanted, names: Directory) -> Search:
         never=sensitive_categories(names) if is_below_regency(wanted.region) else (),
         region=wanted.region,
         agency="" if wanted.agency == NONE else wanted.agency,
+        line=line_of(wanted.agency, names) if wanted.line and wanted.agency in names.agencies else (),
         category=wanted.category,
         status=wanted.status.value if wanted.status else None,
         figure=wanted.figure,
@@ -136,6 +145,7 @@ def choices_of(asked: Asked, say: Speaker) -> Mapping[str, list[Choice]]:
 def narrowed_by(asked: Asked, choices: Mapping[str, list[Choice]], say: Speaker) -> list[str]:
     """The filters that hold, as they are read."""
     chosen = [text for field, offered in choices.items() for value, text in offered if value == asked.sent.get(field)]
+    chosen += [say.words["with_predecessors"]] if asked.wanted.line else []
     days = [(asked.wanted.first, "since_day"), (asked.wanted.last, "until_day")]
     return chosen + [say.words[word].format(say.day(day)) for day, word in days if day]
 
@@ -154,13 +164,13 @@ def address_of(**filters: Any) -> str:
     return f"{PAGE}?{urlencode(kept)}" if kept else PAGE
 
 
-def figure_in_words(figure: str, definitions: Definitions, say: Speaker) -> str:
-    """What the cases of a figure have in common."""
+def figure_in_words(figure: str, definitions: Definitions, say: Speaker) -> str | None:
+    """What the cases of a figure have in common; None: there is no such figure."""
     known = definitions.by_id.get(figure)
     if known:
         return known.name.in_language(say.language)
-    day = date.fromisoformat(figure.removeprefix(DUE_ON))
-    return say.words["due_on"].format(say.day(day))
+    day = due_on(figure)
+    return say.words["due_on"].format(say.day(day)) if day else None
 
 
 def lines_of(found: Iterable[tuple[str, Head]], say: Speaker) -> list[Line]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from services.reporting.domain.definitions import Definitions, Figure
+from services.reporting.domain.definitions import KEPT, Definitions, Figure
 from services.reporting.domain.scorecards import Performance, Standing, predecessors_of
 from services.reporting.pages.agencies import CARD, part_of
 from services.reporting.pages.listing import address_of
@@ -16,8 +16,7 @@ from services.reporting.scoring import Card
 from shared.events.directory import AgencyLevel
 
 TEMPLATE: Final = "scorecard.typ"
-COUNTED: Final = ("received", "verified", "followed_up", "done", "rejected", "late")
-KEPT: Final = ("response_in_time", "verification_in_time", "first_follow_up_in_time", "resolution_in_time")
+COUNTED: Final = ("received", "verified", "approved", "followed_up", "done", "rejected", "linked", "late")
 AFTERWARDS: Final = ("returned", "reopened", "confirmed")
 GROUPS: Final = {"counted": COUNTED, "kept": KEPT, "afterwards": AFTERWARDS}
 MOST_PARTS: Final = 10
@@ -209,7 +208,7 @@ def _parts(parts: Sequence[tuple[str, Performance]], field: str, card: Card, say
             in_time=part_of(one[KEPT[0]], say),
             resolved=part_of(one[KEPT[-1]], say),
             late=say.number(one["late"].number),
-            href=_cases(card, **{field: code}),
+            href=_cases(card, angka="received", **{field: code}),
         )
         for code, one in parts[:MOST_PARTS]
     ]
@@ -218,7 +217,7 @@ def _parts(parts: Sequence[tuple[str, Performance]], field: str, card: Card, say
 def _cases(card: Card, **filters: str) -> str:
     period = card.cut.period
     days = {"dari": period.first.isoformat(), "sampai": period.last.isoformat()}
-    return address_of(**filters, instansi=card.agency.id, **days)
+    return address_of(**filters, instansi=card.agency.id, garis="1" if card.cut.line else None, **days)
 
 
 def _relative(agency: str, say: Speaker) -> Relative:

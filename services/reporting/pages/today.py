@@ -19,6 +19,8 @@ NONE: Final[Numbers] = dict.fromkeys(SHOWN, 0)
 MOST_CATEGORIES: Final = 8
 _MONTHS: Final = 12
 _LISTED: Final = {RECEIVED, LATE}
+_SHARES: Final = {FOLLOWED_UP, DONE}
+"""Of those received. What is late now is told as a number: what was entered afterwards is received, and never late."""
 """Their cases can be listed of any time."""
 
 Row = tuple[str, Numbers]
@@ -121,7 +123,7 @@ async def read_live(store: Store, today: date) -> Mapping[str, float | None]:
     """What the start page shows first, with shares, as the browser takes it."""
     period = Period.of(KINDS[0], today)
     numbers = await store.figures.numbers(Question(first=period.first, last=period.last), SHOWN)
-    shares = {f"{name}_percent": percent(numbers[name], numbers[RECEIVED]) for name in SHOWN}
+    shares = {f"{name}_percent": percent(numbers[name], numbers[RECEIVED]) for name in sorted(_SHARES)}
     return {**numbers, **shares}
 
 
@@ -186,7 +188,7 @@ def _figure(name: str, picture: Picture, say: Speaker) -> Figure:
     return Figure(
         id=name,
         number=say.number(numbers[name]),
-        share=None if name == RECEIVED else say.percent(percent(numbers[name], numbers[RECEIVED])),
+        share=say.percent(percent(numbers[name], numbers[RECEIVED])) if name in _SHARES else None,
         before=_compared(name, picture, say),
         href=address_of(**asked) if name in _LISTED or period.is_within_a_month else None,
     )

@@ -19,7 +19,7 @@ from services.reporting.domain.generations import (
     seconds_left,
 )
 from services.reporting.rebuilding.cluster import Cluster, Offsets, by_topic
-from services.reporting.rebuilding.comparing import compare
+from services.reporting.rebuilding.comparing import compare_settled
 from services.reporting.rebuilding.filling import Filling
 from services.reporting.rebuilding.lease import leased
 from services.reporting.refresher import Refresher, Rules
@@ -33,7 +33,6 @@ from shared.tasks import end_tasks
 
 NEAR: Final = 1_000
 """Records behind the end of the topics: what came while the last ones were read."""
-SETTLES_WITHIN_S: Final = 60.0
 TAKEN_OVER_WITHIN_S: Final = 60.0
 _REST_S: Final = 0.3
 
@@ -126,32 +125,19 @@ class Rebuild:
                 break
             ends = newer
         self._to_count, self.step = await left_to_count(self.model), Step.COUNTING
-        await self.model.rollups.free_claims()
         await self._refresher.count_everything()
 
     async def compare(self) -> Comparison:
         """With the live generation, at a moment when neither has anything left to do, if there is one in a minute."""
         self.step = Step.COMPARING
-        deadline = time.monotonic() + SETTLES_WITHIN_S
-        while True:
-            await self._catch_up()
-            ends = await self._ends()
-            before = await self._is_settled(ends)
-            comparison = await compare(self._store.live, self.model)
-            if (comparison.is_equal and await is_counted(self.model)) or (
-                before and await self._is_settled(await self._ends())
-            ):
-                return comparison
-            if time.monotonic() > deadline:
-                return replace(comparison, is_settled=False)
-            await asyncio.sleep(_REST_S)
+        return await compare_settled(self._store.live, self.model, self._is_settled, self._catch_up)
 
     async def hand_over(self) -> bool:
         """Let the service's replicas consume it from now on; go on until they do. False: none runs, or none came."""
         self.step = Step.HANDING_OVER
         await self._catch_up()
         self._filling.is_handed_over = True
-        await self._store.generations.become(self.model.generation.id, State.SERVED)
+        await self._store.generations.become(self.model.generation.id, State.SERVED, is_undecided=True)
         deadline = time.monotonic() + TAKEN_OVER_WITHIN_S
         while (replicas := await self._cluster.members(self._store.live.generation.group)) > 0:
             if await self._cluster.members(self.model.generation.group) >= replicas:
@@ -184,8 +170,9 @@ class Rebuild:
     async def _ends(self) -> Offsets:
         return await self._cluster.ends(list(self._filling.read))
 
-    async def _is_settled(self, ends: Offsets) -> bool:
-        """Whether both generations have read to there and counted it."""
+    async def _is_settled(self) -> bool:
+        """Whether both generations have read everything and counted it."""
+        ends = await self._ends()
         read = all(self._filling.read[place] >= end for place, end in ends.items())
         return (
             read
@@ -226,9 +213,17 @@ async def generation_to_fill(store: Store, wanted: str | None, definitions: Defi
     if there is None:
         kept = written(definitions or shipped_definitions())
         return Generation(name, kept, State.BUILDING, datetime.now(UTC), Progress(0, 0))
-    if definitions is not None and written(definitions) != dict(there.definitions):
+    if definitions is not None and written(definitions) != written(store.of(there).definitions):
         raise GenerationRefused(
             f"Generation {name} was begun with definitions {there.version}, which are not those given now. Let it end, "
             f"or drop it first: ntbcare reporting drop {name}"
         )
+    return there
+
+
+async def generation_to_decide(store: Store, wanted: str | None, definitions: Definitions | None) -> Generation | None:
+    """One that a killed rebuild of the same definitions had handed over, with all done but the switch."""
+    there = (await store.generations.read()).undecided(wanted)
+    if there is None or written(definitions or shipped_definitions()) != written(store.of(there).definitions):
+        return None
     return there

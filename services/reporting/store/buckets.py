@@ -71,16 +71,20 @@ class BucketStore:
             last = f"{month}-99"
 
     @within(ANSWERS_WITHIN_S)
-    async def having(self, figure: str, question: Question) -> list[str]:
-        """Keys of the buckets of days in which public cases have the figure; at most `MOST_BUCKETS`."""
-        wanted: Document = {"regions": question.region, "agency": question.agency, "category": question.category}
+    async def having(self, figure: str, question: Question, agencies: Many[str] = ()) -> list[str]:
+        """Keys of the buckets of days in which public cases have the figure, `agencies`: for one of these.
+
+        One more than `MOST_BUCKETS` where there are too many.
+        """
+        agency = {"$in": list(agencies)} if agencies else None
+        wanted: Document = {"regions": question.region, "agency": agency, "category": question.category}
         query = {name: value for name, value in wanted.items() if value is not None} | {"period": "day"}
         bounds = between(
             question.first.isoformat() if question.first else None, question.last.isoformat() if question.last else None
         )
         query |= {"start": bounds} if bounds else {}
         query[f"counts.{figure}"] = {"$gt": 0}
-        found = await self._buckets.find(query, {"_id": 1}).sort("start", -1).limit(MOST_BUCKETS).to_list(None)
+        found = await self._buckets.find(query, {"_id": 1}).sort("start", -1).limit(MOST_BUCKETS + 1).to_list(None)
         return [document["_id"] for document in found]
 
     async def _recount(self, keys: list[str], count: Callable[[list[str]], Awaitable[Counted]]) -> None:

@@ -8,8 +8,11 @@ import bson
 from bson.codec_options import CodecOptions
 
 from services.reporting.domain.case import StoredCase
+from services.reporting.domain.figures import CONFIDENTIAL
 from services.reporting.domain.generations import Contents
 from services.reporting.domain.projection import Projection
+from services.reporting.domain.recount import wrong_sums
+from services.reporting.domain.rollups import ALL
 from services.reporting.store.documents import to_case, to_document
 from services.reporting.store.read_model import ReadModel
 from shared.mongo import Document, aggregate
@@ -25,7 +28,16 @@ async def contents_of(model: ReadModel) -> Contents:
     for row in rows:
         if row["number"]:
             totals.setdefault(row["_id"]["month"], {})[row["_id"]["figure"]] = row["number"]
-    return Contents(await model.collections["cases"].count_documents({}), totals)
+    cases = await model.collections["cases"].count_documents({})
+    return Contents(cases, totals, wrong_sums(totals, await _sums_of(model)))
+
+
+async def _sums_of(model: ReadModel) -> dict[str, dict[str, int]]:
+    """All figures of public cases together, by month and by table."""
+    sums: dict[str, dict[str, int]] = {}
+    for row in await aggregate(model.collections["rollups"], _SUMS):
+        sums.setdefault(row["_id"].pop("month"), {})["|".join(row["_id"].values())] = row["number"]
+    return sums
 
 
 _TOTALS: Final[list[Document]] = [
@@ -33,6 +45,30 @@ _TOTALS: Final[list[Document]] = [
     {"$project": {"start": 1, "counts": {"$objectToArray": "$counts"}}},
     {"$unwind": "$counts"},
     {"$group": {"_id": {"month": "$start", "figure": "$counts.k"}, "number": {"$sum": "$counts.v"}}},
+]
+
+_OF_PUBLIC: Final[Document] = {
+    "$filter": {
+        "input": {"$objectToArray": "$counts"},
+        "cond": {"$ne": [{"$indexOfBytes": ["$$this.k", CONFIDENTIAL]}, 0]},
+    }
+}
+_SUMS: Final[list[Document]] = [
+    {
+        "$project": {
+            "month": "$start",
+            "level": 1,
+            "agencies": {"$cond": [{"$eq": ["$agency", ALL]}, ALL, "agencies"]},
+            "categories": {"$cond": [{"$eq": ["$category", ALL]}, ALL, "categories"]},
+            "number": {"$sum": {"$map": {"input": _OF_PUBLIC, "in": "$$this.v"}}},
+        }
+    },
+    {
+        "$group": {
+            "_id": {name: f"${name}" for name in ("month", "level", "agencies", "categories")},
+            "number": {"$sum": "$number"},
+        }
+    },
 ]
 
 

@@ -87,7 +87,9 @@ class FigureStore:
 
     @within(ANSWERS_WITHIN_S)
     async def open_now(self, by: Literal["agency", "region"] | None = None) -> dict[str, Counter[str]]:
-        """What is open over all months, confidential cases included: `late`, `urgent_open`, `due_on_…`, `sits_…`.
+        """What is open over all months: `late`, `urgent_open`, `due_on_…`, `sits_…`.
+
+        Confidential cases are in it, at a regency's body only where it got `ENOUGH` in one month in one district.
 
         By body (`-`: nobody) or by regency; else all under `*`.
         """
@@ -177,7 +179,7 @@ def _period(piece: Piece) -> Document:
 def _place(dimension: Dimension, question: Question) -> Any:
     match dimension:
         case Dimension.REGION:
-            return f"${question.level}"
+            return f"${question.level_of_rows}"
         case Dimension.AGENCY:
             return "$agency"
         case Dimension.CATEGORY:

@@ -75,11 +75,11 @@ class GenerationStore:
         values = {"progress": _to_progress(progress), "moved_at": at}
         await self._all.update_one({"_id": _PREFIX + name}, {"$set": values})
 
-    async def become(self, name: str, state: State) -> None:
+    async def become(self, name: str, state: State, *, is_undecided: bool = False) -> None:
         """Raises GenerationRefused where that cannot follow on how it is."""
         before = [each.value for each in states_before(state)]
         query: Document = {"_id": _PREFIX + name, "state": {"$in": before}}
-        done = await self._all.update_one(query, {"$set": {"state": state.value}})
+        done = await self._all.update_one(query, {"$set": {"state": state.value, "undecided": is_undecided}})
         if not done.matched_count:
             raise GenerationRefused(f"Generation {name} cannot be {state.value} now: somebody else changed it.")
 
@@ -89,6 +89,11 @@ class GenerationStore:
         done = await self._all.update_one(query, {"$set": {"generation": name, "switched_at": at}})
         if not done.matched_count:
             raise GenerationRefused(f"Generation {name} is being dropped.")
+        await self.decide(name)
+
+    async def decide(self, name: str) -> None:
+        """Somebody has said whether it is to answer: no rebuild goes on with it."""
+        await self._all.update_one({"_id": _PREFIX + name}, {"$set": {"undecided": False}})
 
     async def begin_drop(self, name: str) -> datetime | None:
         """When the last switch was. Raises GenerationRefused where the generation is live."""
@@ -158,4 +163,5 @@ def _to_generation(document: Document) -> Generation:
         made_at=document["made_at"],
         progress=Progress(**progress) if progress else None,
         moved_at=document.get("moved_at"),
+        is_undecided=document.get("undecided", False),
     )

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
 
-from services.reporting.domain.figures import CONFIDENTIAL, PROVINCE
+from services.reporting.domain.figures import CONFIDENTIAL, OF_A_REGENCY, PROVINCE
 from services.reporting.domain.rollups import ALL, Rollup
 from services.reporting.domain.statistics import ENOUGH
 from services.reporting.domain.tallies import DUE_ON, LATE, SITS, URGENT
@@ -48,7 +48,7 @@ _OPEN: Final = f"^({CONFIDENTIAL})?({SITS}|{DUE_ON}|{LATE}$|{URGENT}$)"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Makes one table, from the buckets or from a table made before."""
+    """Makes one table, from the buckets or from a table made before: of a sheltered one only what is sheltered too."""
 
     makes: Rollup
     of: Rollup | None = None
@@ -56,12 +56,12 @@ class Step:
 
 STEPS: Final = (
     Step(Rollup("province", agencies=True, categories=True)),
+    Step(Rollup("province", agencies=False, categories=True)),
+    Step(Rollup("regency", agencies=False, categories=False)),
     Step(Rollup("regency", agencies=False, categories=True)),
     Step(Rollup("regency", agencies=True, categories=False)),
     Step(Rollup("district", agencies=False, categories=True)),
     Step(Rollup("province", agencies=True, categories=False), Rollup("province", agencies=True, categories=True)),
-    Step(Rollup("province", agencies=False, categories=True), Rollup("regency", agencies=False, categories=True)),
-    Step(Rollup("regency", agencies=False, categories=False), Rollup("regency", agencies=False, categories=True)),
     Step(Rollup("district", agencies=False, categories=False), Rollup("district", agencies=False, categories=True)),
     Step(Rollup("province", agencies=False, categories=False), Rollup("province", agencies=False, categories=True)),
 )
@@ -87,6 +87,12 @@ class RollupStore:
     async def prepare(self) -> None:
         await self.collection.create_indexes(list(INDEXES))
         await self._marks.create_index("marked", sparse=True)
+
+    async def clear(self) -> None:
+        """Of a generation that nobody else counts: what was added up before, and what was to be."""
+        for collection in (self.collection, self._marks):
+            await collection.drop()
+        await self.prepare()
 
     async def mark(self, months: Iterable[str]) -> None:
         """Something in these months was counted anew."""
@@ -120,10 +126,6 @@ class RollupStore:
         if not given_back.matched_count:
             await self.mark([claim.month])
 
-    async def free_claims(self) -> None:
-        """Of a generation that nobody else counts: those that a process left that was killed."""
-        await self._marks.update_many({}, {"$unset": {"claim": "", "claimed_until": ""}})
-
     async def are_current(self) -> bool:
         return await self._marks.find_one({"marked": True}) is None
 
@@ -131,11 +133,10 @@ class RollupStore:
 def pipeline(step: Step, month: str, into: str) -> list[Document]:
     """Adds up all counts, whatever they are called, and writes the table."""
     match = _buckets_of(month) if step.of is None else _cells_of(step.of, month)
-    sheltered = step.of is None and step.makes.level == "district"
     counts: Document = {"$objectToArray": "$counts"}
     return [
         {"$match": match},
-        {"$project": _place(step) | {"counts": _sheltered(counts) if sheltered else counts}},
+        {"$project": _place(step) | {"counts": _told(step, counts)}},
         {"$unwind": {"path": "$counts", "preserveNullAndEmptyArrays": True}},
         {
             "$group": {
@@ -176,6 +177,17 @@ def _place(step: Step) -> Document:
         "agency": "$agency" if makes.agencies else {"$literal": ALL},
         "category": "$category" if makes.categories else {"$literal": ALL},
     }
+
+
+def _told(step: Step, counts: Document) -> Document:
+    match "none" if step.of else step.makes.shelters:
+        case "all":
+            return _sheltered(counts)
+        case "bodies of regencies":
+            of_one = {"$regexMatch": {"input": "$agency", "regex": OF_A_REGENCY}}
+            return {"$cond": [of_one, _sheltered(counts), counts]}
+        case _:
+            return counts
 
 
 def _sheltered(counts: Document) -> Document:

@@ -24,6 +24,8 @@ class Search:
     """Categories whose cases are passed over."""
     region: str | None = None
     agency: str | None = None
+    line: Sequence[str] = ()
+    """The agency and all that it came from, where their cases are looked for too."""
     category: str | None = None
     status: str | None = None
     first: str | None = None
@@ -39,7 +41,8 @@ class Search:
 
 def to_filter(search: Search) -> Document:
     wanted: Document = {"head.public": True}
-    for name, value in zip(FILTERS, (search.region, search.agency, search.category, search.status), strict=True):
+    agency = {"$in": list(search.line)} if search.line else search.agency
+    for name, value in zip(FILTERS, (search.region, agency, search.category, search.status), strict=True):
         if value is not None:
             wanted[name] = value or None
     if search.figure and search.buckets:

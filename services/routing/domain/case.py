@@ -94,7 +94,7 @@ def act_on_part(case: Case, case_id: str, deed: Deed, by: By, rulebook: Rulebook
     return draft.finish()
 
 
-def check_link(to: Case | None) -> None:
+def check_link(case: Case, to: Case | None) -> None:
     """Raises DeedFaulty where another case can't go on in the place of this one."""
     if to is None:
         raise DeedFaulty("ticket", "is no case that you can see")
@@ -102,3 +102,6 @@ def check_link(to: Case | None) -> None:
         raise DeedFaulty("ticket", f"is itself linked, to {to.snapshot.linked_to}")
     if to.snapshot.status in {Status.REJECTED, Status.WITHDRAWN}:
         raise DeedFaulty("ticket", f"is {to.snapshot.status}")
+    if to.snapshot.confidential and not case.snapshot.confidential:
+        # What everybody may read of this one would name the other.
+        raise DeedFaulty("ticket", "is confidential: restrict this one first")

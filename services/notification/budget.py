@@ -1,0 +1,36 @@
+"""How often somebody may be asked whether they want to follow, and what is said to whoever asks too often."""
+
+from collections import deque
+from datetime import datetime, timedelta
+
+from shared.problems import Problem
+from shared.wita import WITA, day_of
+
+
+class Budget:
+    """So many an hour, in this process."""
+
+    def __init__(self, an_hour: int) -> None:
+        self._an_hour = an_hour
+        self._spent: deque[datetime] = deque()
+
+    def allows(self, at: datetime) -> bool:
+        """Whether there is one left, which is then spent."""
+        while self._spent and self._spent[0] <= at - timedelta(hours=1):
+            self._spent.popleft()
+        if len(self._spent) >= self._an_hour:
+            return False
+        self._spent.append(at)
+        return True
+
+
+def too_many_texts() -> Problem:
+    detail = "Give an e-mail address, or try again in an hour."
+    return Problem(429, "Too many text messages are asked for", detail, headers={"Retry-After": "3600"})
+
+
+def asked_too_often(now: datetime) -> Problem:
+    tomorrow = datetime.combine(day_of(now) + timedelta(days=1), datetime.min.time(), WITA)
+    headers = {"Retry-After": str(int((tomorrow - now).total_seconds()) + 1)}
+    detail = "Confirm one of those that were asked for today, or try again tomorrow."
+    return Problem(429, "Too many requests for this address are unconfirmed", detail, headers=headers)
