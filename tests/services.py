@@ -144,6 +144,7 @@ def _environment(kafka: KafkaSettings, mongo: MongoSettings, smtp_port: int) -> 
         "INTAKE_LIMITS": UNREACHED,
         "INTAKE_BLOBS__URL": "memory:///",
         "INTAKE_OIDC__DEVELOPMENT_SECRET": DESK_SECRET,
+        "NOTIFICATION_TRACKING_SECRETS": tracking,
         "REPORTING_TRACKING_SECRETS": tracking,
         "NOTIFICATION_ADDRESS_SECRET": "dev-address",
         "NOTIFICATION_LINK_SECRET": "dev-link",

@@ -2,12 +2,15 @@ from fastapi import FastAPI
 
 from services.intake.api import Intake, Options, create_router
 from services.intake.follow_ups import FollowUps, create_follow_up_router
+from services.intake.form_follow_ups import FormFollowUps, create_follow_up_form_router
 from services.intake.open311 import Open311, create_open311_router
 from services.intake.photos import Photos, create_photo_router
 from services.intake.places import load_places
 from services.intake.settings import Settings
 from shared.oidc import SignIn
 from shared.open311 import Open311Faults
+from shared.pages.rendering import Pages
+from shared.reporter_session import ReporterSessions
 from shared.service import Service
 from shared.tracking import CodeCheck
 
@@ -21,8 +24,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     service.follower.on_change.append(options.note_change)
     follow_ups = FollowUps(settings, service.publisher, CodeCheck(settings.tracking_keys()), intake.gate)
     photos = create_photo_router(settings, Photos(settings), SignIn(settings.oidc))
-    routers = create_router(intake, options), create_follow_up_router(follow_ups), photos
-    open311 = create_open311_router(Open311(settings, intake, service.directory))
-    app = service.create_app(*routers, open311, max_body_size=settings.max_body_size)
+    sessions = ReporterSessions(settings.tracking_keys(), secure=settings.environment == "production")
+    forms = FormFollowUps(follow_ups, sessions, Pages("services.intake.amiss", ""))
+    routers = (
+        create_router(intake, options),
+        create_follow_up_router(follow_ups),
+        create_follow_up_form_router(forms),
+        photos,
+        create_open311_router(Open311(settings, intake, service.directory)),
+    )
+    app = service.create_app(*routers, max_body_size=settings.max_body_size)
     app.add_middleware(Open311Faults)
     return app

@@ -40,7 +40,7 @@ from shared.topics import COMPLAINTS, PERSONAL
 from shared.tracking import CodeCheck
 
 
-class _Body(BaseModel):
+class FollowUpBody(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     event: ClassVar[type[Afterwards]]
@@ -58,7 +58,7 @@ class _Body(BaseModel):
         return {}
 
 
-class SupplementBody(_Body):
+class SupplementBody(FollowUpBody):
     """Something to add."""
 
     event: ClassVar = ComplaintSupplemented
@@ -80,7 +80,7 @@ class DisputeBody(SupplementBody):
     event: ClassVar = ResolutionDisputed
 
 
-class ConfirmationBody(_Body):
+class ConfirmationBody(FollowUpBody):
     """It is done."""
 
     event: ClassVar = ResolutionConfirmed
@@ -94,7 +94,7 @@ class ConfirmationBody(_Body):
         return {"rating": self.rating}
 
 
-class WithdrawalBody(_Body):
+class WithdrawalBody(FollowUpBody):
     """It is taken back."""
 
     event: ClassVar = ComplaintWithdrawn
@@ -104,7 +104,7 @@ class WithdrawalBody(_Body):
         return self.text
 
 
-class ContactBody(_Body):
+class ContactBody(FollowUpBody):
     """How to reach the reporter from now on; what is left out is no more."""
 
     event: ClassVar = ContactChanged
@@ -133,13 +133,13 @@ class TakeOverBody(ContactBody):
         return super().facts() | {"taken_over": True}
 
 
-class SupportBody(_Body):
+class SupportBody(FollowUpBody):
     """Nothing more to say."""
 
     event: ClassVar = ComplaintSupported
 
 
-_FOLLOW_UPS: Final[dict[str, type[_Body]]] = {
+FOLLOW_UPS: Final[dict[str, type[FollowUpBody]]] = {
     "supplements": SupplementBody,
     "answers": AnswerBody,
     "confirmation": ConfirmationBody,
@@ -173,14 +173,14 @@ class FollowUps:
         if self.gate is not None:
             self.gate.let_in(wish, Visitor(self.gate.peer_of(request)), lambda: wish is Wish.FOLLOW_UP)
 
-    def check(self, ticket: str, code: str, body: _Body) -> bool:
+    def check(self, ticket: str, code: str, body: FollowUpBody) -> bool:
         """Return whether the person concerned sends it. Raises a 403 or 429 Problem."""
         by_subject = self.codes.check(ticket, code)
         if isinstance(body, TakeOverBody) and not by_subject:
             raise Problem(403, "It takes the code of the person concerned", "Whoever filed it has another one.")
         return by_subject
 
-    async def accept(self, ticket: str, body: _Body, key: UUID, *, by_subject: bool = False) -> FollowUpAccepted:
+    async def accept(self, ticket: str, body: FollowUpBody, key: UUID, *, by_subject: bool = False) -> FollowUpAccepted:
         """Raises a 503 Problem where the broker does not acknowledge in time."""
         records, event_id = _records(ticket, body, key, by_subject=by_subject)
         try:
@@ -190,7 +190,7 @@ class FollowUps:
         return FollowUpAccepted(ticket=ticket, follow_up_id=event_id, idempotency_key=key)
 
 
-def _records(ticket: str, body: _Body, key: UUID, *, by_subject: bool) -> tuple[list[Outgoing], UUID]:
+def _records(ticket: str, body: FollowUpBody, key: UUID, *, by_subject: bool) -> tuple[list[Outgoing], UUID]:
     """The words first, then the fact. Sent again with its key it is the same; with another body it is another."""
     now, kind = datetime.now(UTC), type(body).__name__ if isinstance(body, TakeOverBody) else body.event.__name__
     sender = "\nsubject" if by_subject else ""
@@ -214,7 +214,7 @@ Endpoint = Callable[..., Awaitable[FollowUpAccepted]]
 
 def create_follow_up_router(follow_ups: FollowUps) -> APIRouter:
     router = APIRouter(prefix="/v1/complaints", tags=["follow-ups"], responses=describe_refusals(*_REFUSED))
-    for name, body in _FOLLOW_UPS.items():
+    for name, body in FOLLOW_UPS.items():
         router.add_api_route(
             f"/{{ticket}}/{name}",
             _endpoint(follow_ups, body),
@@ -235,11 +235,11 @@ def create_follow_up_router(follow_ups: FollowUps) -> APIRouter:
     return router
 
 
-def _endpoint(follow_ups: FollowUps, body_type: type[_Body]) -> Endpoint:
+def _endpoint(follow_ups: FollowUps, body_type: type[FollowUpBody]) -> Endpoint:
     async def accept(
         request: Request,
         ticket: TicketPath,
-        body: _Body,
+        body: FollowUpBody,
         x_tracking_code: Annotated[str, Header(description="The one that came with the ticket.")],
         idempotency_key: KeyHeader = None,
     ) -> FollowUpAccepted:

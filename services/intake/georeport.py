@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from services.intake.domain import Fault
+from services.intake.domain.faults import Fault
 from shared.directory import Directory
 from shared.events.directory import Category, Question
 from shared.events.event import Language

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import ValidationError
 
 from services.intake.api import ComplaintBody, Intake
-from services.intake.domain import category_of
+from services.intake.domain.complaints import category_of
 from services.intake.georeport import (
     MOST_FIELDS,
     Form,

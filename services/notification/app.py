@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, FastAPI
 
 from services.notification.api.calling import create_caller_getter
+from services.notification.api.links import HOME
+from services.notification.api.lost_tickets import create_lost_tickets_router
 from services.notification.api.notices import create_notices_router
 from services.notification.api.previews import create_previews_router
 from services.notification.api.receipts import create_receipts_router
@@ -19,6 +21,7 @@ from services.notification.domain.links import Links
 from services.notification.domain.timing import Timing
 from services.notification.following import Following
 from services.notification.handlers import Handler
+from services.notification.lost_tickets import LostTickets
 from services.notification.metrics import SERVICE
 from services.notification.previews import Previews
 from services.notification.queueing import Queueing
@@ -34,6 +37,7 @@ from shared.mongo import Database, close_database, is_passing, open_database, wh
 from shared.oidc import SignIn
 from shared.outages import answer_outages
 from shared.outbox import OutboxRelay
+from shared.pages.rendering import Pages
 from shared.records import Unknown
 from shared.service import Service
 
@@ -94,16 +98,19 @@ def _routers(settings: Settings, service: Service, queueing: Queueing) -> list[A
     get_caller = create_caller_getter(SignIn(settings.oidc), directory)
     administration = Administration(store.webhooks, directory, settings.hook_key(), settings.allowed_hosts)
     arriving = Arriving(queueing, _now)
+    budget = Budget(settings.texts_asked_an_hour)
+    pages = Pages("services.notification.pages", HOME)
     return [
         create_notices_router(queueing, get_caller, _now),
-        create_subscriptions_router(_following(settings, service, queueing)),
+        create_subscriptions_router(_following(settings, service, queueing, budget)),
+        create_lost_tickets_router(_lost_tickets(settings, queueing, budget), directory, pages),
         create_webhooks_router(administration, get_caller, settings.hooks.old_secret_lasts),
         create_receipts_router(settings, arriving.take, arriving.heed),
         create_previews_router(Previews(settings)),
     ]
 
 
-def _following(settings: Settings, service: Service, queueing: Queueing) -> Following:
+def _following(settings: Settings, service: Service, queueing: Queueing, budget: Budget) -> Following:
     store = queueing.store
 
     async def tell(subscription: Subscription, _link: str, _code: str | None) -> None:
@@ -116,11 +123,26 @@ def _following(settings: Settings, service: Service, queueing: Queueing) -> Foll
         links=Links(settings.link_key(), settings.public_url),
         address_secret=settings.address_key(),
         enabled=settings.channels(),
-        case_url=settings.public_url.rstrip("/") + settings.reporter_path,
+        case_url=settings.public_url.rstrip("/") + settings.follower_path,
         tell=tell,
         addresses=store.addresses,
         confirm_address=store.confirm,
-        budget=Budget(settings.texts_asked_an_hour),
+        budget=budget,
+        now=_now,
+    )
+
+
+def _lost_tickets(settings: Settings, queueing: Queueing, budget: Budget) -> LostTickets:
+    store = queueing.store
+    return LostTickets(
+        contacts=store.contacts,
+        asked=store.lost_tickets,
+        links=Links(settings.link_key(), settings.public_url),
+        address_secret=settings.address_key(),
+        tracking_keys=settings.tracking_keys(),
+        enabled=settings.channels(),
+        add=queueing.add,
+        budget=budget,
         now=_now,
     )
 

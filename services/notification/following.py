@@ -137,6 +137,8 @@ class Following:
     async def look(self, token: str) -> Opened:
         """Say what a link is about, and change nothing. Raises LinkInvalid, LinkExpired and SubscriptionGone."""
         link = self.links.read(token, self.now())
+        if link.purpose is Purpose.TICKETS:
+            raise LinkInvalid
         if link.purpose is Purpose.CONFIRM:
             return Opened(link)
         if link.purpose is Purpose.STOP:
@@ -164,6 +166,9 @@ class Following:
                 await self.addresses.stop(subject, _stopped_by(opened.link))
                 if _stopped_by(opened.link) in {ALL, NoticeKind.FOLLOWED}:
                     return replace(opened, left=await self.subscriptions.leave_all(subject))
+            case Purpose.TICKETS:
+                # It has pages of its own.
+                raise LinkInvalid
         return opened
 
     def keepsake(self, left: Sequence[Subscription]) -> str:
@@ -185,7 +190,7 @@ class Following:
                 left = self._left(keepsake, lambda one: str(one.id) == link.subject)
                 await self._come_back(left)
                 return Opened(link, Target.parse(left[0].target))
-            case Purpose.FOLLOW | Purpose.CONFIRM:
+            case Purpose.FOLLOW | Purpose.CONFIRM | Purpose.TICKETS:
                 raise LinkInvalid
 
     async def newest(self, target: Target) -> list[PublicEvent]:

@@ -85,8 +85,8 @@ def _concerns_contact(received: Received) -> bool:
 def _learn(contact: Contact, received: Received) -> None:
     name = received.key.partition(":")[2]
     match received.event:
-        case ComplaintSubmitted(part=part, about=about):
-            contact.names_part(part, about)
+        case ComplaintSubmitted() as told:
+            contact.names_part(told.part, told.about, told.category, told.received_at)
         case ContactChanged(occurred_at=at, part=part, by_subject=by_subject, taken_over=taken_over):
             contact.changes_contact(at, part, by_subject=by_subject, taken_over=taken_over)
         case PersonalRecorded() as person:

@@ -10,6 +10,9 @@ from services.notification.domain.contacts import Contact, Person
 from services.notification.domain.deliveries import CaseFacts, Delivery, Due
 from services.notification.domain.gsm import septets
 from services.notification.domain.judging import Ready
+from services.notification.domain.kinds import Kind, OwnKind, parse_kind
+from services.notification.domain.links import Links
+from services.notification.domain.lost_tickets import link_for
 from services.notification.domain.rules import RULES
 from services.notification.letters import Letters
 from services.notification.sayings import CONFIDENTIAL
@@ -31,7 +34,7 @@ _AGENCY, _OFFICER, _WORDS = "PUPR-52.03", "petugas-contoh", "words"
 CHANNELS: Final = (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP)
 """Of people."""
 _OF_NO_CASE: Final = frozenset({NoticeKind.CONFIRMATION, NoticeKind.WEBHOOK_OFF})
-_REASONS: Final[Mapping[NoticeKind, str]] = {
+_REASONS: Final[Mapping[Kind, str]] = {
     NoticeKind.REJECTED: RejectionReason.NOT_GOVERNMENT,
     NoticeKind.TO_DECIDE: TriageReason.REGION_UNKNOWN,
     NoticeKind.CLOSED: "silence",
@@ -39,7 +42,7 @@ _REASONS: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.DISPUTED: "disputed",
     NoticeKind.REOPENED: "disputed",
 }
-_QUOTED: Final[Mapping[NoticeKind, Label]] = {
+_QUOTED: Final[Mapping[Kind, Label]] = {
     NoticeKind.PROGRESS: Label(
         id="Kami sudah memeriksa lokasi. Perbaikan dimulai Senin depan.",
         en="We have looked at the place. Repairs begin next Monday.",
@@ -83,6 +86,8 @@ def recipients_of(kind: str) -> tuple[Recipient, ...]:
     """Who gets it; empty for what is no message in words."""
     if kind in {NoticeKind.FOLLOWED, NoticeKind.CONFIRMATION}:
         return (Recipient.FOLLOWER,)
+    if kind == OwnKind.LOST_TICKET:
+        return (Recipient.REPORTER,)
     if kind == NoticeKind.WEBHOOK_OFF:
         return (Recipient.AGENCY,)
     if kind in {DIGEST, CONFIDENTIAL}:
@@ -93,7 +98,7 @@ def recipients_of(kind: str) -> tuple[Recipient, ...]:
 
 
 def kinds() -> list[str]:
-    return [kind for kind in (*NoticeKind, DIGEST, CONFIDENTIAL) if recipients_of(kind)]
+    return [kind for kind in (*NoticeKind, *OwnKind, DIGEST, CONFIDENTIAL) if recipients_of(kind)]
 
 
 class Previews:
@@ -128,6 +133,8 @@ class Previews:
         """None of them does anything."""
         home = f"{self._settings.public_url.rstrip('/')}/v1/subscriptions/links"
         asked = {"confirm": f"{home}/contoh", "code": "204816"} if kind == NoticeKind.CONFIRMATION else {}
+        if kind == OwnKind.LOST_TICKET:
+            asked = {"confirm": Links(b"contoh", self._settings.public_url).to(link_for(_TICKETS[0], ":contoh00"), _AT)}
         receipt = {"confirm": f"{home}/contoh"} if kind == NoticeKind.RECEIVED else {}
         return {"stop": f"{home}/contoh"} | asked | receipt
 
@@ -142,10 +149,10 @@ def _deliveries(kind: str, recipient: Recipient) -> Sequence[Delivery]:
     if kind == CONFIDENTIAL:
         told = NoticeKind.NEW_CASE if recipient is Recipient.AGENCY else NoticeKind.PROGRESS
         return [_delivery(told, recipient, _TICKETS[0], confidential=True)]
-    return [_delivery(NoticeKind(kind), recipient, _TICKETS[0])]
+    return [_delivery(parse_kind(kind), recipient, _TICKETS[0])]
 
 
-def _delivery(kind: NoticeKind, recipient: Recipient, ticket: str, *, confidential: bool = False) -> Delivery:
+def _delivery(kind: Kind, recipient: Recipient, ticket: str, *, confidential: bool = False) -> Delivery:
     return Delivery(
         id=named_id("preview", kind, recipient, ticket),
         ticket="" if kind in _OF_NO_CASE else ticket,
@@ -162,12 +169,12 @@ def _delivery(kind: NoticeKind, recipient: Recipient, ticket: str, *, confidenti
     )
 
 
-def _is_nobodys(kind: NoticeKind, recipient: Recipient) -> bool:
+def _is_nobodys(kind: Kind, recipient: Recipient) -> bool:
     undecided = {NoticeKind.RECEIVED, NoticeKind.TO_DECIDE}
     return kind in undecided or (kind is NoticeKind.ESCALATION and recipient is Recipient.COORDINATOR)
 
 
-def _detail(kind: NoticeKind, recipient: Recipient) -> dict[str, str]:
+def _detail(kind: Kind, recipient: Recipient) -> dict[str, str]:
     detail = {
         "reason": _REASONS.get(kind, ""),
         "level": _LEVELS.get(recipient, EscalationLevel.SEKDA),

@@ -12,6 +12,7 @@ from services.notification.domain.attempts import notice
 from services.notification.domain.contacts import Contact
 from services.notification.domain.deliveries import Delivery, State
 from services.notification.domain.judging import Ready, Rules, Suppressed, Verdict, judge, queued
+from services.notification.domain.kinds import OwnKind
 from services.notification.domain.rules import REQUIRED
 from services.notification.domain.timing import Pace
 from services.notification.metrics import count_outcome
@@ -179,4 +180,6 @@ def _is_receipt(one: Settled) -> bool:
 
 def _is_more(one: Settled) -> bool:
     to_reporter = one.delivery.recipient is Recipient.REPORTER and isinstance(one.verdict, Ready)
-    return to_reporter and one.delivery.kind not in REQUIRED
+    # What somebody asks for has a limit of its own.
+    is_asked_for = isinstance(one.delivery.kind, OwnKind)
+    return to_reporter and not is_asked_for and one.delivery.kind not in REQUIRED

@@ -10,6 +10,7 @@ from uuid import UUID
 from services.notification.domain.contacts import Contact
 from services.notification.domain.deliveries import CaseFacts, Delivery
 from services.notification.domain.following import Target, TargetKind
+from services.notification.domain.kinds import Kind, OwnKind
 from services.notification.domain.links import LASTS, Purpose
 from services.notification.domain.rules import NEVER_STOPPED
 from services.notification.forms import Forms, Saying
@@ -34,7 +35,8 @@ _ENUMERATED: Final = {
 """Words of an event that templates decide by, and where they are said in words."""
 _AT_THE_DESK: Final = frozenset(Recipient) - {Recipient.REPORTER, Recipient.FOLLOWER}
 _LONGEST_NAME: Final = 100
-_TELLING: Final = {
+_KINDS: Final[Sequence[Kind]] = (*NoticeKind, *OwnKind)
+_TELLING: Final[Mapping[Kind, str]] = {
     NoticeKind.FOLLOWED: "status",
     NoticeKind.OVERDUE: "promise",
     NoticeKind.ESCALATION: "promise",
@@ -65,7 +67,7 @@ class Sayings:
             "confirm": links.get("confirm", ""),
             "stop": "" if delivery.kind in NEVER_STOPPED else links.get("stop", ""),
         }
-        if delivery.facts.confidential:
+        if delivery.facts.confidential and isinstance(delivery.kind, NoticeKind):
             return Saying(CONFIDENTIAL, {"language": language.value}, least)
         choices = {
             "language": language.value,
@@ -96,7 +98,8 @@ class Sayings:
         if not delivery.ticket:
             return ""
         settings = self.settings
-        path = settings.agency_path if delivery.recipient in _AT_THE_DESK else settings.reporter_path
+        paths = {Recipient.REPORTER: settings.reporter_path, Recipient.FOLLOWER: settings.follower_path}
+        path = paths.get(delivery.recipient, settings.agency_path)
         return settings.public_url.rstrip("/") + path.format(ticket=delivery.ticket)
 
     def _enumerated(self, delivery: Delivery, language: Language) -> dict[str, str]:
@@ -145,7 +148,7 @@ class Sayings:
         about = [self._category(facts.category, language), self._region(facts.region)]
         due = f"{words['due']}: {in_words(moment, language)}" if moment else ""
         said = (what[:1].upper() + what[1:], ", ".join(filter(None, about)), due)
-        place = (0, list(NoticeKind).index(delivery.kind))
+        place = (0, _KINDS.index(delivery.kind))
         return {"group": delivery.kind.value, "place": place, "ticket": delivery.ticket, "link": link, "said": said}
 
     def _category(self, code: str, language: Language) -> str:

@@ -146,6 +146,8 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="NOTIFICATION_")
 
+    tracking_secrets: dict[str, SecretStr] = Field(min_length=1)
+    """The same as intake's: whoever reads the mailbox that was given finds lost tickets with their codes again."""
     mongo: MongoSettings = MongoSettings(database="notification")
     smtp: SmtpSettings = SmtpSettings()
     sms: GatewaySettings = GatewaySettings()
@@ -161,8 +163,10 @@ class Settings(ServiceSettings):
     address_secret: SecretStr
     """Key of the digests under which receipts are counted per address."""
     public_url: str = "http://127.0.0.1:8000"
-    reporter_path: str = "/aduan/{ticket}"
-    """A page; of a confidential case it says only that such cases are followed with the tracking code."""
+    reporter_path: str = "/lacak/{ticket}"
+    """A page that asks for the tracking code: of a confidential case too."""
+    follower_path: str = "/aduan/{ticket}"
+    """What everybody may know of a case."""
     agency_path: str = "/desk/cases/{ticket}"
     agency_language: Language = Language.INDONESIAN
     old_after: timedelta = timedelta(days=7)

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from services.notification.domain.deliveries import Delivery
 from services.notification.domain.judging import Known, Ready
+from services.notification.domain.kinds import OwnKind
 from services.notification.domain.links import Link, Links, Purpose, code_of
+from services.notification.domain.lost_tickets import link_for
 from services.notification.domain.rounds import ALL, Address
 from services.notification.domain.rules import NEVER_STOPPED
 from services.notification.outlets import Call, Mail, TextMessage
@@ -67,6 +69,8 @@ def links_for(deliveries: Sequence[Delivery], address: Address) -> dict[str, Lin
     first, kinds = deliveries[0], {delivery.kind for delivery in deliveries}
     if first.kind is NoticeKind.CONFIRMATION:
         return {"confirm": Link(Purpose.FOLLOW, first.told or "")}
+    if first.kind is OwnKind.LOST_TICKET:
+        return {"confirm": link_for(first.ticket, address.id)}
     links: dict[str, Link] = {}
     if NoticeKind.RECEIVED in kinds and not address.confirmed:
         links["confirm"] = Link(Purpose.CONFIRM, address.id)

@@ -9,6 +9,7 @@ from services.reporting.api.dossier import Dossiers, create_dossier_router
 from services.reporting.api.exports import create_export_router
 from services.reporting.api.languages import Languages
 from services.reporting.api.open311 import Open311, create_open311_router
+from services.reporting.api.own_data import OwnDataReader, create_own_data_router
 from services.reporting.api.scorecards import create_scorecard_router
 from services.reporting.api.sitting import create_sitting_router
 from services.reporting.api.statistics import create_statistics_router
@@ -19,16 +20,18 @@ from services.reporting.pages.live import Live
 from services.reporting.pages.routes import answer_unknown_paths, create_data_page_router, create_public_router
 from services.reporting.pages.site import Site
 from services.reporting.pages.today import read_live
+from services.reporting.pages.tracking import Tracking, create_tracking_router
 from services.reporting.printing import Printer
 from services.reporting.reading import Reading
 from services.reporting.scoring import Scoring
 from services.reporting.settings import Settings
-from services.reporting.shipped import shipped_catalogue
+from services.reporting.shipped import shipped_catalogue, shipped_holdings
 from services.reporting.store import Store
 from shared.conditional import Conditional
 from shared.open311 import Open311Faults
 from shared.outages import answer_outages
 from shared.pages.rendering import Pages
+from shared.reporter_session import ReporterSessions
 from shared.service import Service
 from shared.waiters import Waiters
 from shared.wita import day_of
@@ -58,12 +61,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     live = Live(lambda: read_live(store, _today()))
     service.resource(live.running)
     site = Site(Pages("services.reporting.pages", ""), store, names, reading, scoring, drilling, printer, live)
+    dossiers = Dossiers(reading, names, printer, _now)
+    own_data = OwnDataReader(reading, names, shipped_holdings(), _now)
+    sessions = ReporterSessions(settings.tracking_keys(), secure=settings.environment == "production")
     exporting = Exporting(store, names, shipped_catalogue())
     service.resource(exporting.open)
     app = service.create_app(
         create_list_router(store, names, drilling),
         create_case_router(reading),
-        create_dossier_router(Dossiers(reading, names, printer, lambda: datetime.now(UTC))),
+        create_dossier_router(dossiers),
+        create_own_data_router(own_data),
         create_statistics_router(store, names),
         create_scorecard_router(scoring, names, _today),
         create_sitting_router(scoring, names, _today),
@@ -72,6 +79,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         site.pages.assets_router(),
         create_public_router(site),
         create_data_page_router(site, exporting),
+        create_tracking_router(Tracking(site, sessions, own_data, dossiers)),
     )
     answer_outages(app)
     app.add_middleware(OneGeneration, store=store)
@@ -84,5 +92,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def _today() -> date:
-    return day_of(datetime.now(UTC))
+    return day_of(_now())

@@ -28,10 +28,12 @@ class Projector:
         """Raises Rejected where a record can never be projected."""
         projections = project((received.ticket, told(received)) for received in batch)
         await self._store.cases.apply(projections.values(), at=datetime.now(UTC))
-        # Only an event of the case ends a wait; words change what a case is found by.
-        self._waiters.wake(ticket for ticket, projection in projections.items() if projection.history)
+        # An event of the case, or something from its reporter, may end a wait; words change what a case is found by.
+        self._waiters.wake(ticket for ticket, projection in projections.items() if projection.ends_waits)
         self._refresher.touch(ticket for ticket, projection in projections.items() if projection.tells_of_the_case)
 
 
 def told(received: Received) -> Told | Erased:
-    return Erased(received.topic.name, received.key) if received.event is None else received.event
+    if received.event is not None:
+        return received.event
+    return Erased(received.topic.name, received.key, datetime.fromtimestamp(received.record.timestamp / 1000, UTC))

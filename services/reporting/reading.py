@@ -1,6 +1,6 @@
 """Reading one case: who may see what, and waiting for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,7 @@ from shared.problems import Problem
 from shared.tracking import CodeCheck
 from shared.waiters import Waiters
 
+IsThere = Callable[[StoredCase | None], bool]
 HEADERS: Final = {"Cache-Control": "no-store", "Vary": "X-Tracking-Code"}
 """Of every answer: no cache may give one reader what another was told."""
 
@@ -58,6 +59,28 @@ class Reading:
         stored = await self._stored(ticket, wait, publicly=True)
         return stored if is_public(stored) else None
 
+    def check(self, ticket: str, code: str) -> bool:
+        """Whether it is the code of the person concerned. Raises a 403 or 429 Problem for a wrong one."""
+        return self._codes.check(ticket, code)
+
+    async def check_holder(self, ticket: str, *, by_subject: bool) -> None:
+        """Raises a 403 Problem for who filed it, after the person concerned took it over."""
+        _check_not_taken_over(await self.awaited(ticket, 0, lambda _: True), by_subject=by_subject)
+
+    async def awaited(self, ticket: str, seconds: float, is_there: IsThere) -> StoredCase | None:
+        """All that is stored, for whoever has shown that it is theirs: once it is there, else when the time is over."""
+        latest: StoredCase | None = None
+
+        async def look() -> StoredCase | None:
+            nonlocal latest
+            # Its batch begins only when the one before it ends, which may itself be waiting for MongoDB.
+            async with answered_within(ANSWERS_WITHIN_S):
+                latest = await self._loader.add(ticket)
+            return latest if is_there(latest) else None
+
+        await self._waiters.until(ticket, look, seconds)
+        return latest
+
     async def own(self, ticket: str, code: str) -> StoredCase:
         """All that is stored, for whoever has its code; its head is there. Raises a 403, 404 or 429 Problem."""
         by_subject = self._codes.check(ticket, code)
@@ -68,18 +91,11 @@ class Reading:
         return stored
 
     async def _stored(self, ticket: str, wait: Wait, *, publicly: bool) -> StoredCase | None:
-        latest: StoredCase | None = None
-
-        async def look() -> StoredCase | None:
-            nonlocal latest
-            # Its batch begins only when the one before it ends, which may itself be waiting for MongoDB.
-            async with answered_within(ANSWERS_WITHIN_S):
-                latest = await self._loader.add(ticket)
+        def is_there(stored: StoredCase | None) -> bool:
             # Whoever may not see a case waits as long for it as for one that does not exist.
-            return latest if has_passed(latest, wait.after) and (is_public(latest) or not publicly) else None
+            return has_passed(stored, wait.after) and (is_public(stored) or not publicly)
 
-        await self._waiters.until(ticket, look, wait.seconds)
-        return latest
+        return await self.awaited(ticket, wait.seconds, is_there)
 
     async def _load(self, tickets: Sequence[str]) -> list[StoredCase | None]:
         # The live one's, whatever the first to ask began with: who waits must see what comes after a switch.

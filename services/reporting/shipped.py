@@ -1,9 +1,12 @@
-"""Definitions of figures and of open data, as they are delivered."""
+"""Definitions of figures and of open data, and what is held about reporters, as they are delivered."""
 
 from importlib.resources import files
 
+from pydantic import TypeAdapter
+
 from services.reporting.domain.definitions import Definitions, GivenDefinitions
 from services.reporting.domain.opendata import Catalogue
+from services.reporting.domain.own_data import Holding
 
 
 def shipped_definitions() -> Definitions:
@@ -12,6 +15,10 @@ def shipped_definitions() -> Definitions:
 
 def shipped_catalogue() -> Catalogue:
     return Catalogue.model_validate_json(_read("open-data.json"))
+
+
+def shipped_holdings() -> tuple[Holding, ...]:
+    return TypeAdapter(tuple[Holding, ...]).validate_json(_read("holdings.json"))
 
 
 def _read(name: str) -> str:

@@ -26,6 +26,7 @@ _ASSETS: Final = {
     "htmx.min.js": ("vendor", "text/javascript"),
     "style.css": ("", "text/css"),
     "live.js": ("", "text/javascript"),
+    "read-aloud.js": ("", "text/javascript"),
 }
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from services.notification.domain.contacts import Contact, Person
 from services.notification.domain.deliveries import CaseFacts, Delivery, Due
 from services.notification.domain.judging import Known, Retry, Rules
+from services.notification.domain.kinds import Kind
 from services.notification.domain.offices import Offices
 from services.notification.settings import Settings
 from shared.directory import Directory
@@ -47,6 +48,7 @@ def settings(**fields: Any) -> Settings:
     known: dict[str, Any] = {
         "address_secret": "secret",
         "link_secret": "link",
+        "tracking_secrets": {"1": "tracking"},
         "public_url": "https://care.example",
         # At whatever hour: what the hours do is tested where it is said so.
         "timing": {"quiet_from": None, "digests": [], "most_an_hour": 1_000},
@@ -152,7 +154,7 @@ def the_words(kind: WordsKind = WordsKind.RESOLUTION, ticket: str = TICKET) -> W
 
 
 def a_delivery(
-    kind: NoticeKind = NoticeKind.RECEIVED, number: int = 0, facts: CaseFacts | None = None, **fields: Any
+    kind: Kind = NoticeKind.RECEIVED, number: int = 0, facts: CaseFacts | None = None, **fields: Any
 ) -> Delivery:
     recipient = Recipient.AGENCY if kind is NoticeKind.NEW_CASE else Recipient.REPORTER
     known: dict[str, Any] = {

@@ -62,7 +62,7 @@ def test_given_a_signed_link_when_written_then_it_takes_the_place_of_the_plain_o
 
     assert "https://care.example/o/abc?x=1&y=2" in body(message, "plain")
     assert 'href="https://care.example/o/abc?x=1&amp;y=2"' in body(message, "html")
-    assert "/aduan/" not in body(message, "plain") + body(message, "html")
+    assert "/lacak/" not in body(message, "plain") + body(message, "html")
 
 
 def test_given_somebody_who_wants_to_follow_when_asked_then_with_what_the_link_and_until_when() -> None:

@@ -67,7 +67,7 @@ def test_given_each_recipient_and_language_when_written_then_text_and_html_say_i
 
     message = written(delivery, language=Language(language))
 
-    place = "aduan" if recipient in {Recipient.REPORTER, Recipient.FOLLOWER} else "desk/cases"
+    place = {Recipient.REPORTER: "lacak", Recipient.FOLLOWER: "aduan"}.get(recipient, "desk/cases")
     for part in ("plain", "html"):
         assert said in body(message, part)
         assert f"https://care.example/{place}/{delivery.ticket}" in body(message, part)

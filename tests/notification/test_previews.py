@@ -4,6 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from services.notification.api.previews import create_previews_router
+from services.notification.domain.kinds import OwnKind
 from services.notification.domain.rules import RULES
 from services.notification.previews import CHANNELS, NoSuchMessage, Previews, kinds, recipients_of
 from shared.events.event import Language
@@ -26,7 +27,7 @@ def client() -> Generator[TestClient]:
 def test_given_the_kinds_when_listed_then_all_that_is_said_in_words_is_there() -> None:
     listed = kinds()
 
-    assert set(listed) == {*NoticeKind, "digest", "confidential"} - {NoticeKind.EVENT}
+    assert set(listed) == {*NoticeKind, *OwnKind, "digest", "confidential"} - {NoticeKind.EVENT}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.kind}-{rule.audience}")

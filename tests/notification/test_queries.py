@@ -38,9 +38,10 @@ async def test_given_every_path_when_walked_then_no_query_scans_a_collection(
     sending.wake()
     await until(lambda: len(sending.notices()) == 304)
     await sending.relay.sweep_once(sending.clock())
+    assert await sending.store.contacts.reached_at("r7@example.id")
 
     asked = await watched(database)
     assert {command["op"] for command in asked} == {"command", "query", "remove", "update"}
     assert [command for command in asked if "COLLSCAN" in command["planSummary"]] == []
-    for index in ("_id", "channel", "to", "state", "ticket", "outbox.queued_at"):
+    for index in ("_id", "channel", "to", "state", "ticket", "reached", "outbox.queued_at"):
         assert any(f"{{ {index}: " in command["planSummary"] for command in asked), index

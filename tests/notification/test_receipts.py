@@ -40,7 +40,9 @@ class Taking:
 
 @asynccontextmanager
 async def an_api(taking: Taking, secrets: dict[str, Any] = SECRETS) -> AsyncGenerator[httpx2.AsyncClient]:
-    settings = Settings.model_validate({"link_secret": "links", "address_secret": "addresses", **secrets})
+    settings = Settings.model_validate(
+        {"link_secret": "links", "address_secret": "addresses", "tracking_secrets": {"1": "t"}, **secrets}
+    )
     app = ProblemApp()
     app.include_router(create_receipts_router(settings, taking.take, taking.heed))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://notification") as client:

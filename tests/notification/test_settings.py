@@ -12,7 +12,9 @@ from tests.notification.examples import BY_PHONE, RULES, settings
 
 
 def test_given_no_more_than_secrets_when_settings_are_read_then_the_rest_has_defaults() -> None:
-    chosen = Settings.model_validate({"address_secret": "secret", "link_secret": "link"})
+    chosen = Settings.model_validate(
+        {"address_secret": "secret", "link_secret": "link", "tracking_secrets": {"1": "t"}}
+    )
 
     assert rules_of(chosen) == replace(RULES, enabled=frozenset({Channel.EMAIL}))
     assert (chosen.mongo.database, chosen.smtp.connections, chosen.smtp.timeout_s) == ("notification", 4, 10)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jinja2 import Environment, StrictUndefined, UndefinedError, meta
 
+from services.notification.domain.kinds import OwnKind, parse_kind
 from services.notification.forms import TEMPLATES, Forms, Saying
 from services.notification.previews import DIGEST, kinds, recipients_of
 from services.notification.sayings import CONFIDENTIAL, Sayings
@@ -53,7 +54,7 @@ def choices_of(kind: str) -> dict[str, tuple[str, ...]]:
 def full(kind: str, recipient: Recipient, language: Language) -> Saying:
     """With something for everything that it may say."""
     contact = a_contact(language, words={"e-1": "Sudah ditambal."})
-    delivery = a_delivery(NoticeKind(kind), recipient=recipient, words="e-1")
+    delivery = a_delivery(parse_kind(kind), recipient=recipient, words="e-1")
     saying = Sayings(a_directory(), settings(), STRICT).of(delivery, contact, language, {})
     return Saying(saying.name, saying.choices, {name: value or "nilai" for name, value in saying.values.items()})
 
@@ -103,7 +104,7 @@ def test_given_any_text_message_when_values_are_there_or_not_then_nothing_is_mis
     assert told
     for text in told:
         assert text.startswith("NTB Care: ")
-        assert saying.values["ticket"] in text or kind in {NoticeKind.CONFIRMATION, NoticeKind.WEBHOOK_OFF}
+        assert saying.values["ticket"] in text or kind in {*OwnKind, NoticeKind.CONFIRMATION, NoticeKind.WEBHOOK_OFF}
         assert not ODD.search(text), text
 
 
@@ -179,7 +180,7 @@ def test_given_two_languages_when_their_words_are_compared_then_both_have_all_of
     assert set(indonesian["levels"]) == set(EscalationLevel)
     assert set(indonesian["follow_ups"]) == set(FollowUpKind)
     assert set(indonesian["reasons"]) >= {*TriageReason, *RejectionReason, *ENDINGS, "disputed", "overridden"}
-    assert set(indonesian["groups"]) == {*NoticeKind, CONFIDENTIAL} - {NoticeKind.EVENT}
+    assert set(indonesian["groups"]) == {*NoticeKind, *OwnKind, CONFIDENTIAL} - {NoticeKind.EVENT}
 
 
 @pytest.fixture

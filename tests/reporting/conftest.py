@@ -11,6 +11,7 @@ from services.reporting.api.cases import create_case_router, create_list_router
 from services.reporting.api.dossier import Dossiers, create_dossier_router
 from services.reporting.api.exports import create_export_router
 from services.reporting.api.languages import Languages
+from services.reporting.api.own_data import OwnDataReader, create_own_data_router
 from services.reporting.api.scorecards import create_scorecard_router
 from services.reporting.api.sitting import create_sitting_router
 from services.reporting.api.statistics import create_statistics_router
@@ -22,11 +23,12 @@ from services.reporting.pages.live import Live
 from services.reporting.pages.routes import answer_unknown_paths, create_data_page_router, create_public_router
 from services.reporting.pages.site import Site
 from services.reporting.pages.today import read_live
+from services.reporting.pages.tracking import Tracking, create_tracking_router
 from services.reporting.printing import Printer
 from services.reporting.reading import Reading
 from services.reporting.refresher import Refresher, Rules
 from services.reporting.scoring import Scoring
-from services.reporting.shipped import shipped_catalogue, shipped_definitions
+from services.reporting.shipped import shipped_catalogue, shipped_definitions, shipped_holdings
 from services.reporting.store import Store
 from shared.conditional import Conditional
 from shared.events.complaints import Afterwards, ComplaintSubmitted
@@ -38,6 +40,7 @@ from shared.mongo import MongoSettings
 from shared.outages import answer_outages
 from shared.problems import ProblemApp, install_problems
 from shared.records import Received
+from shared.reporter_session import ReporterSessions
 from shared.topics import CASES, COMPLAINTS, NOTICES, PERSONAL, WORDS
 from shared.waiters import Found, Waiters
 from tests.reporting.escalated import NOW
@@ -45,6 +48,7 @@ from tests.reporting.samples import TRACKING_KEYS, a_directory
 from tests.reporting.speaking import PAGES
 from tests.shared.received import erased, received
 
+SESSIONS: Final = ReporterSessions(TRACKING_KEYS, secure=False)
 RULES: Final = Rules(shipped_definitions(), a_directory())
 
 
@@ -119,6 +123,7 @@ async def client(projecting: Projecting) -> AsyncGenerator[httpx2.AsyncClient]:
     app.include_router(create_list_router(store, names, Drilling(store, lambda: RULES.definitions)))
     app.include_router(create_case_router(reading))
     app.include_router(create_dossier_router(Dossiers(reading, names, Printer(), lambda: NOW)))
+    app.include_router(create_own_data_router(OwnDataReader(reading, names, shipped_holdings(), lambda: NOW)))
     app.include_router(create_statistics_router(store, names))
     app.include_router(create_scorecard_router(scoring, names, lambda: date(2026, 4, 10)))
     app.include_router(create_sitting_router(scoring, names, lambda: date(2026, 4, 10)))
@@ -138,10 +143,13 @@ async def public(projecting: Projecting) -> AsyncGenerator[httpx2.AsyncClient]:
     scoring, drilling = Scoring(store, names, lambda: RULES.definitions), Drilling(store, lambda: RULES.definitions)
     live = Live(lambda: read_live(store, date(2026, 4, 10)), most=2)
     site = Site(PAGES, store, names, reading, scoring, drilling, Printer(), live, lambda: NOW)
+    own_data = OwnDataReader(reading, names, shipped_holdings(), lambda: NOW)
+    dossiers = Dossiers(reading, names, site.printer, lambda: NOW)
     app = ProblemApp()
     app.include_router(PAGES.assets_router())
     app.include_router(create_public_router(site))
     app.include_router(create_data_page_router(site, Exporting(store, names, shipped_catalogue())))
+    app.include_router(create_tracking_router(Tracking(site, SESSIONS, own_data, dossiers)))
     answer_outages(app)
     answer_unknown_paths(app, site)
     app.add_middleware(GZipMiddleware, minimum_size=1_000)

@@ -101,8 +101,11 @@ def a_submission(number: int, **changes: Any) -> ComplaintSubmitted:
     return ComplaintSubmitted(**(same | changes))
 
 
-def a_personal_part(number: int, text: str = "Jalan berlubang di depan pasar", part: str = "p1") -> PersonalRecorded:
-    return PersonalRecorded(event_id=uuid4(), ticket=ticket(number), occurred_at=RECEIVED_AT, part=part, text=text)
+def a_personal_part(
+    number: int, text: str = "Jalan berlubang di depan pasar", part: str = "p1", **person: Any
+) -> PersonalRecorded:
+    known = {"event_id": uuid4(), "ticket": ticket(number), "occurred_at": RECEIVED_AT, "part": part, "text": text}
+    return PersonalRecorded(**known, **person)
 
 
 def a_supplement(number: int, part: str = "f-1") -> ComplaintSupplemented:

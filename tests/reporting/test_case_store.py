@@ -2,9 +2,11 @@
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from services.reporting.domain.case import Personal
 from services.reporting.domain.projection import Erased, project
 from services.reporting.store import Store
 from services.reporting.store.searches import Search
@@ -44,7 +46,7 @@ async def test_given_a_lifecycle_when_it_is_projected_then_the_case_holds_all_of
         "case.progressed.v1",
         "case.resolved.v1",
     ]
-    assert case.personal == {"p1": "Jalan berlubang di depan pasar"}
+    assert case.personal == {"p1": Personal("Jalan berlubang di depan pasar", language="id")}
     assert list(case.words.values()) == ["Sudah kami tambal"]
     assert [notice.type for notice in case.notices.values()] == ["notice.sent.v1"]
 
@@ -94,6 +96,51 @@ async def test_given_an_erased_text_when_it_is_delivered_again_then_it_is_refuse
     case = (await projecting.store.cases.read([ticket(1)]))[ticket(1)]
     assert case.personal == {"p1": None}
     assert case.words == {str(words.event_id): None}
+
+
+async def test_given_everything_about_a_person_when_its_part_is_erased_then_the_document_has_nothing_of_it(
+    projecting: Projecting,
+) -> None:
+    whole: dict[str, Any] = {
+        "name": "Baiq Sitti",
+        "email": "sitti@mail.example",
+        "phone": "+6281234567890",
+        "prefers": "sms",
+        "latitude": -8.6497,
+        "longitude": 116.5402,
+        "address": "Gang Cempaka 17",
+        "photos": ("p-1", "p-2"),
+        "subject": {"name": "Inaq Rohani", "phone": "+6281900000000"},
+        "source": "surat 12/2026",
+    }
+    await projecting.take(a_personal_part(1, **whole))
+    kept = (await projecting.store.cases.read([ticket(1)]))[ticket(1)]
+
+    await projecting.take(Erased("personal", f"{ticket(1)}:p1"))
+
+    assert kept.personal["p1"] is not None
+    assert (kept.personal["p1"].address, kept.personal["p1"].photos) == ("Gang Cempaka 17", ["p-1", "p-2"])
+    assert kept.personal["p1"].subject == {"name": "Inaq Rohani", "email": None, "phone": "+6281900000000"}
+    document = repr(await projecting.store.live.collections["cases"].find_one({"_id": ticket(1)}))
+    assert [
+        value for value in (*map(str, whole.values()), "Inaq", "p-1", "-8.6497", "pasar") if value in document
+    ] == []
+    case = (await projecting.store.cases.read([ticket(1)]))[ticket(1)]
+    assert case.is_erased("p1")
+    assert case.erased_at.keys() == {"p1"}
+
+
+async def test_given_a_text_that_an_older_release_kept_when_the_case_is_read_then_it_is_a_part_with_a_text(
+    projecting: Projecting,
+) -> None:
+    await projecting.store.live.collections["cases"].insert_one(
+        {"_id": ticket(1), "personal": {"p1": "Berlubang", "f-1": None}}
+    )
+
+    await projecting.take(a_personal_part(1, "Berlubang", name="Sitti"))
+
+    case = (await projecting.store.cases.read([ticket(1)]))[ticket(1)]
+    assert case.personal == {"p1": Personal("Berlubang"), "f-1": None}
 
 
 async def test_given_a_tombstone_before_anything_else_when_the_text_comes_then_it_is_refused(

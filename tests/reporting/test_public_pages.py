@@ -369,7 +369,7 @@ async def test_given_a_browser_when_a_page_is_loaded_the_first_time_then_it_take
 
     for page in PAGES:
         assets = re.findall(r'(?:src|href)="(/assets/[^"]+)"', (await public.get(page)).text)
-        assert len(assets) == 4
+        assert len(assets) == 5
         weights[page] = sum([await transferred(address) for address in [page, *assets]])
 
     heavy = {page: weight for page, weight in weights.items() if weight >= WITHOUT_MAP_KB * 1_000}

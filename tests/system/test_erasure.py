@@ -31,7 +31,7 @@ NAME, EMAIL, PHONE = "Baiq Nurhayati Sasak", "nurhayati.sasak@mail.example", "+6
 TEXT, ADDRESS = "Jembatan gantung kami putus sejak banjir", "Gang Cempaka Kuning nomor 17"
 LATITUDE, LONGITUDE = -8.583337, 116.116779
 ALL: Final = (NAME, EMAIL, PHONE, TEXT, ADDRESS, str(LATITUDE), str(LONGITUDE))
-NEEDED: Final = {"routing": [*ALL], "notification": [NAME, EMAIL, PHONE], "reporting": [TEXT]}
+NEEDED: Final = {"routing": [*ALL], "notification": [NAME, EMAIL, PHONE], "reporting": [*ALL]}
 """What each service has a use for, and so keeps until it is erased."""
 NOTHING: Final[dict[str, list[str]]] = {service: [] for service in NEEDED}
 COMPLAINT: Final[dict[str, Any]] = {

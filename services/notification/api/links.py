@@ -21,6 +21,8 @@ from shared.pages.rendering import LANGUAGE_COOKIE, Pages, language_of
 from shared.problems import Problem
 
 HOME: Final = "/v1/subscriptions"
+LOST: Final = "/v1/notices/lost"
+"""How the paths begin where lost tickets are found again."""
 _AGAIN: Final = "/again"
 _YEAR_S: Final = 365 * 24 * 3600
 _WRONG: Final[dict[type[Exception], tuple[str, int]]] = {
@@ -158,5 +160,5 @@ def _is_browser(request: Request) -> bool:
 def _local(wanted: str) -> str:
     """A page of these: nobody is sent elsewhere by a crafted form."""
     parts = urlsplit(wanted)
-    is_local = not parts.scheme and not parts.netloc and parts.path.startswith(f"{HOME}/links/")
+    is_local = not parts.scheme and not parts.netloc and parts.path.startswith((f"{HOME}/links/", LOST))
     return wanted if is_local and "\\" not in wanted else "/"

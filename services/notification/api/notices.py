@@ -11,10 +11,11 @@ from pydantic import BaseModel
 from services.notification.api.calling import GetCaller
 from services.notification.domain.access import AUDITOR, COORDINATOR, Caller
 from services.notification.domain.deliveries import State
+from services.notification.domain.kinds import Kind
 from services.notification.queueing import Queueing
 from services.notification.store.found import Told
 from shared.directory import related_bodies
-from shared.events.notices import Channel, NoticeKind, Recipient
+from shared.events.notices import Channel, Recipient
 from shared.ids import Ticket
 from shared.problems import Problem
 
@@ -25,7 +26,7 @@ class NoticeView(BaseModel):
     """One message to one recipient on one channel. No address, and nothing of what it says."""
 
     id: UUID
-    kind: NoticeKind
+    kind: Kind
     recipient: Recipient
     told: str | None
     """Which body, officer or system."""

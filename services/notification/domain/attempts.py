@@ -140,7 +140,8 @@ def _common(delivery: Delivery, outcome: str, at: datetime) -> _Common:
         ticket=delivery.ticket,
         occurred_at=at,
         cause=delivery.cause,
-        kind=delivery.kind,
+        # Of others nothing is told.
+        kind=NoticeKind(delivery.kind),
         recipient=delivery.recipient,
         agency=delivery.agency,
         channel=delivery.channel or Channel.EMAIL,

@@ -38,6 +38,8 @@ class Contact:
     """The personal part that the first submission named."""
     about: str | None = None
     """The body that it accuses: nobody there is ever told of it."""
+    category: str | None = None
+    received_at: datetime | None = None
     changed: tuple[str, str] | None = None
     """When the reporter last said how to be reached now (ISO 8601, UTC), and in which part."""
     own: tuple[str, str] | None = None
@@ -69,9 +71,11 @@ class Contact:
     def reporter_is_erased(self) -> bool:
         return self.valid_part in self.erased_parts
 
-    def names_part(self, part: str, about: str | None = None) -> None:
+    def names_part(
+        self, part: str, about: str | None = None, category: str | None = None, received_at: datetime | None = None
+    ) -> None:
         if self.part is None:
-            self.part, self.about = part, about
+            self.part, self.about, self.category, self.received_at = part, about, category, received_at
 
     def changes_contact(self, at: datetime, part: str, *, by_subject: bool = False, taken_over: bool = False) -> None:
         said = at.astimezone(UTC).isoformat(timespec="microseconds"), part

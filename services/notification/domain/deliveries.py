@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from services.notification.domain.kinds import Kind
 from services.notification.domain.offices import Offices, holder_of, told_of, ways_of
 from services.notification.domain.rules import Rule, rules_for
 from services.notification.domain.timing import Pace, pace_of
@@ -64,7 +65,7 @@ class Delivery:
     id: UUID
     """Derived from the event, the recipient and the channel."""
     ticket: str
-    kind: NoticeKind
+    kind: Kind
     recipient: Recipient
     agency: str | None
     """The body that has the case."""
@@ -111,7 +112,8 @@ class Delivery:
     @property
     def is_told_of(self) -> bool:
         """Whether `ntbcare.notices` says what became of it: of what concerns the case's own people."""
-        return bool(self.ticket) and self.recipient not in {Recipient.FOLLOWER, Recipient.SYSTEM}
+        of_the_case = bool(self.ticket) and isinstance(self.kind, NoticeKind)
+        return of_the_case and self.recipient not in {Recipient.FOLLOWER, Recipient.SYSTEM}
 
 
 def deliveries_of(

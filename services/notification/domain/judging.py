@@ -9,6 +9,7 @@ from typing import Final
 from services.notification.domain.addresses import address_id
 from services.notification.domain.contacts import Contact
 from services.notification.domain.deliveries import Delivery
+from services.notification.domain.kinds import OwnKind
 from services.notification.domain.offices import Offices, all_ways_of, at_step, contact_of
 from services.notification.domain.timing import Pace, Timing, goes_out
 from shared.directory import related_bodies
@@ -158,7 +159,7 @@ def queued(delivery: Delivery, ready: Ready, at: datetime, secret: bytes) -> Del
 
 def instead(delivery: Delivery, known: Known, rules: Rules) -> Delivery | None:
     """The same message to the same person or body on the next way that there is, after this one failed."""
-    if delivery.recipient in {Recipient.FOLLOWER, Recipient.SYSTEM}:
+    if delivery.recipient in {Recipient.FOLLOWER, Recipient.SYSTEM} or isinstance(delivery.kind, OwnKind):
         return None
     ways, _ = _ways(delivery, known, rules)
     left = ways[_place_in(ways, delivery, rules) + 1 :]

@@ -31,6 +31,8 @@ class Purpose(StrEnum):
     """A subscription is wanted. Subject: its id."""
     LEAVE = "leave"
     """A subscription is not wanted any more. Subject: its id."""
+    TICKETS = "tickets"
+    """Tickets and codes of an address are shown. Subject: one of the tickets; extra: where the link was sent."""
 
 
 LASTS: Final = {
@@ -38,8 +40,12 @@ LASTS: Final = {
     Purpose.STOP: timedelta(days=365),
     Purpose.FOLLOW: timedelta(days=2),
     Purpose.LEAVE: timedelta(days=365),
+    Purpose.TICKETS: timedelta(hours=2),
 }
-"""Messages are kept: what ends something must work long after they came."""
+"""Messages are kept: what ends something must work long after they came, and what opens something must not."""
+PATHS: Final = {Purpose.TICKETS: "/v1/notices/lost/"}
+"""Where the page behind a link is, if not among those of subscriptions. Short: an SMS is."""
+_PATH: Final = "/v1/subscriptions/links/"
 
 
 class LinkInvalid(Exception):
@@ -114,7 +120,7 @@ class Links:
     def to(self, link: Link, since: datetime) -> str:
         """Good for as long as its purpose lasts; the same whenever it is made for the same moment."""
         token = sign(self.secret, link.purpose, link.subject, since + LASTS[link.purpose], link.extra)
-        return f"{self.public_url.rstrip('/')}/v1/subscriptions/links/{token}"
+        return f"{self.public_url.rstrip('/')}{PATHS.get(link.purpose, _PATH)}{token}"
 
     def read(self, token: str, at: datetime) -> Link:
         """Raises LinkInvalid and LinkExpired."""

@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.notification.domain.deliveries import Delivery
+from services.notification.domain.kinds import OwnKind
 from services.notification.domain.rules import NEVER_STOPPED
 from services.notification.domain.timing import Pace, Timing
 from shared.events.notices import Channel, NoticeKind
 
 ALL: Final = "*"
 """Opted out of everything that may be opted out of."""
+_ASKED_FOR: Final = frozenset({NoticeKind.CONFIRMATION, OwnKind.LOST_TICKET})
 _HOUR: Final = timedelta(hours=1)
 _MOST_IN_A_DIGEST: Final = 100
 
@@ -94,7 +96,7 @@ def digests(gathered: Sequence[Delivery]) -> Iterable[Message]:
 
 
 def _is_stopped(delivery: Delivery, stopped: Collection[str]) -> bool:
-    if delivery.kind is NoticeKind.CONFIRMATION:
+    if delivery.kind in _ASKED_FOR:
         # Anybody can ask for one.
         return ALL in stopped
     return delivery.kind not in NEVER_STOPPED and (delivery.kind.value in stopped or ALL in stopped)

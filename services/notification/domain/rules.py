@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from services.notification.domain.kinds import Kind, OwnKind
 from shared.events.case import EscalationLevel
 from shared.events.cases import (
     CaseAccepted,
@@ -155,5 +156,7 @@ def rules_for(event: CaseEnvelope) -> Iterator[Rule]:
 
 
 REQUIRED: Final = frozenset(rule.kind for rule in RULES if rule.required)
-NEVER_STOPPED: Final = REQUIRED | {NoticeKind.CONFIRMATION, NoticeKind.EVENT, NoticeKind.WEBHOOK_OFF}
+NEVER_STOPPED: Final[frozenset[Kind]] = frozenset(
+    {*REQUIRED, NoticeKind.CONFIRMATION, NoticeKind.EVENT, NoticeKind.WEBHOOK_OFF, OwnKind.LOST_TICKET}
+)
 """Nobody can opt out of these."""

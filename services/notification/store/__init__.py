@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Final
 
 from services.notification.store.addresses import Addresses, Claimed, Released, Share
 from services.notification.store.changes import Finished, Settled
@@ -30,6 +31,10 @@ __all__ = [
 ]
 
 
+LOST_TICKETS_A_DAY: Final = 3
+"""That go to one address: anybody can ask for one."""
+
+
 class Store:
     """All of it."""
 
@@ -41,6 +46,8 @@ class Store:
         self.subscriptions = Subscriptions(database)
         self.public = PublicEvents(database)
         self.webhooks = Webhooks(database)
+        self.lost_tickets = Receipts(database, LOST_TICKETS_A_DAY, "lost_ticket_requests")
+        """Messages that help somebody find their tickets again, by address and day."""
 
     async def used(self, addresses: Collection[str]) -> set[str]:
         """Those of them that something went to or is to go to, or that follow something."""
@@ -56,9 +63,11 @@ class Store:
         return False
 
     async def create_indexes(self) -> None:
+        await self.contacts.create_indexes()
         await self.deliveries.create_indexes()
         await self.addresses.create_indexes()
         await self.receipts.create_indexes()
         await self.subscriptions.create_indexes()
         await self.public.create_indexes()
         await self.webhooks.create_indexes()
+        await self.lost_tickets.create_indexes()

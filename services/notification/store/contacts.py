@@ -1,14 +1,28 @@
 """The contact book: one document a ticket."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from pymongo import UpdateOne
 
 from services.notification.domain.contacts import Contact, Person
 from shared.events.event import Language
 from shared.events.notices import Channel
+from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Database, Document
+
+_OF_THE_FIRST: Final = ("about", "category", "received_at")
+"""What the first submission said."""
+_ADDRESSES: Final = {
+    "$reduce": {
+        "input": {"$objectToArray": {"$ifNull": ["$people", {}]}},
+        "initialValue": [],
+        "in": {"$concatArrays": ["$$value", [{"$toLower": "$$this.v.email"}, {"$ifNull": ["$$this.v.phone", ""]}]]},
+    }
+}
+_REACHED: Final[Document] = {"$set": {"reached": {"$setDifference": [_ADDRESSES, [""]]}}}
+"""By which addresses a ticket is found: those of its people who are left, so what is erased is found by none."""
+_MOST_FOUND: Final = 500
 
 
 class Contacts:
@@ -21,8 +35,20 @@ class Contacts:
         """Add what a batch says, by ticket. What was erased is refused, whenever it comes."""
         if news:
             # The filter names nothing but the id: so two replicas that upsert one ticket never meet a duplicate key.
-            writes = [UpdateOne({"_id": ticket}, [_merge(contact)], upsert=True) for ticket, contact in news.items()]
+            writes = [UpdateOne({"_id": ticket}, _merge(contact), upsert=True) for ticket, contact in news.items()]
             await self._contacts.bulk_write(writes, ordered=False)
+
+    async def create_indexes(self) -> None:
+        """And bring what an older release wrote up to this one."""
+        await self._contacts.create_index("reached", sparse=True)
+        older: Document = {"people": {"$exists": True}, "reached": {"$exists": False}}
+        await self._contacts.update_many(older, [_REACHED])
+
+    @within(ANSWERS_WITHIN_S)
+    async def reached_at(self, address: str) -> dict[str, Contact]:
+        """By ticket: those that anybody gave the address for, also where another one counts by now."""
+        cursor = self._contacts.find({"reached": address}).limit(_MOST_FOUND)
+        return {stored["_id"]: _contact(stored) for stored in await cursor.to_list(None)}
 
     async def read(self, tickets: Iterable[str]) -> dict[str, Contact]:
         """What is known; a ticket that nothing is known of is there, and empty."""
@@ -33,14 +59,15 @@ class Contacts:
         return contacts
 
 
-def _merge(news: Contact) -> Document:
-    """One pipeline stage, so that refusing and adding are one step. Marks are kept for ever: tombstones repeat."""
+def _merge(news: Contact) -> list[Document]:
+    """A pipeline, so that refusing and adding are one step. Marks are kept for ever: tombstones repeat."""
     changes: Document = {}
     if news.part is not None:
-        # What the first submission said: the body that it is about stands or falls with its part.
+        # The body that it is about, and the other facts, stand or fall with the part.
         first = {"$eq": [{"$ifNull": ["$part", None]}, None]}
         changes["part"] = {"$ifNull": ["$part", {"$literal": news.part}]}
-        changes["about"] = {"$cond": [first, {"$literal": news.about}, "$about"]}
+        for name in _OF_THE_FIRST:
+            changes[name] = {"$cond": [first, {"$literal": getattr(news, name)}, f"${name}"]}
     changes |= {name: True for name in ("hidden", "anonymous", "taken_over") if getattr(news, name)}
     for name, said in (("changed", news.changed), ("own", news.own)):
         if said is not None:
@@ -55,7 +82,8 @@ def _merge(news: Contact) -> Document:
         changes[f"words.{event_id}"] = _unless_erased("erased_words", event_id, text)
     changes |= {f"people.{part}": "$$REMOVE" for part in news.erased_parts}
     changes |= {f"words.{event_id}": "$$REMOVE" for event_id in news.erased_words}
-    return {"$set": changes}
+    stages: list[Document] = [{"$set": changes}]
+    return [*stages, _REACHED] if news.people or news.erased_parts else stages
 
 
 def _unless_erased(field: str, name: str, value: Any) -> Document:
@@ -78,6 +106,8 @@ def _contact(stored: Document) -> Contact:
     return Contact(
         part=stored.get("part"),
         about=stored.get("about"),
+        category=stored.get("category"),
+        received_at=stored.get("received_at"),
         hidden=stored.get("hidden", False),
         anonymous=stored.get("anonymous", False),
         changed=(changed["at"], changed["part"]) if changed else None,

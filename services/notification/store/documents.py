@@ -5,10 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from services.notification.domain.deliveries import CaseFacts, Delivery, Due, State
+from services.notification.domain.kinds import parse_kind
 from services.notification.domain.timing import Pace
 from shared.events.case import PromiseKind
 from shared.events.event import Language, Urgency
-from shared.events.notices import Channel, NoticeKind, Recipient
+from shared.events.notices import Channel, Recipient
 from shared.mongo import Document
 
 _AS_THEY_ARE = (
@@ -44,7 +45,7 @@ def to_delivery(stored: Document) -> Delivery:
     known |= {name: stored[name] for name in _AS_THEY_ARE if name in stored}
     known |= {
         "id": UUID(stored["_id"]),
-        "kind": NoticeKind(stored["kind"]),
+        "kind": parse_kind(stored["kind"]),
         "recipient": Recipient(stored["recipient"]),
         "cause": UUID(stored["cause"]),
         "channel": Channel(stored["channel"]) if stored["channel"] else None,

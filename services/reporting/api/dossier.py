@@ -59,9 +59,13 @@ class Dossiers:
 
     async def make(self, ticket: str, language: Language | None, code: str) -> Dossier:
         """Raises a 403, 404, 409, 422 or 429 Problem."""
-        stored = await self.reading.own(canonical(ticket), code)
-        told = stored.head.snapshot.language if stored.head else Language.INDONESIAN
-        dossier = make_dossier(stored, self.names, language or told, self.now())
+        return self.of(await self.reading.own(canonical(ticket), code), language)
+
+    def of(self, stored: StoredCase | None, language: Language | None) -> Dossier:
+        """For whoever has shown that it is theirs. Raises a 404 or 409 Problem."""
+        if stored is None or stored.head is None:
+            raise Problem(404, "No such case", headers=HEADERS)
+        dossier = make_dossier(stored, self.names, language or stored.head.snapshot.language, self.now())
         if dossier is None:
             raise _not_offered(stored, self.names)
         return dossier

@@ -3,9 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from shared.events.case import CaseSnapshot
+
+SUBMISSION: Final = "submission"
+CONTACT_CHANGED: Final = "contact.changed.v1"
+OTHER: Final = "other"
+"""What a personal part belongs to, where that is no event of a follow-up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,29 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Personal:
+    """One part of what somebody is and wrote. It is kept to be shown to themselves, and to nobody else.
+
+    Without the time: a part that is sent again has another one, and the topic keeps the last alone.
+    """
+
+    text: str
+    language: str | None = None
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    prefers: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    address: str | None = None
+    photos: list[str] = field(default_factory=list[str])
+    """Names at intake."""
+    subject: Mapping[str, str | None] | None = None
+    """The person concerned, where somebody else filed: name, e-mail, telephone."""
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StoredFollowUp:
     """What the reporter did later; `part` names the personal part that holds what was written."""
 
@@ -93,20 +121,47 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCase:
-    """All that is known of a ticket. Texts that are None were erased."""
+    """All that is known of a ticket. Parts and words that are None were erased."""
 
     ticket: str
     submission: Submission | None = None
     head: Head | None = None
     history: Mapping[int, Step] = field(default_factory=dict[int, Step])
-    personal: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+    personal: Mapping[str, Personal | None] = field(default_factory=dict[str, Personal | None])
     """By part."""
+    erased_at: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
+    """By part: when the tombstone was written, where that is still known."""
     words: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     """By event id."""
     follow_ups: Mapping[str, StoredFollowUp] = field(default_factory=dict[str, StoredFollowUp])
     """By event id; those with words."""
     notices: Mapping[str, Notice] = field(default_factory=dict[str, Notice])
     """By event id."""
+
+    def text_of(self, part: str) -> str | None:
+        """None where it is not here yet, or erased."""
+        known = self.personal.get(part)
+        return known.text if known else None
+
+    def is_erased(self, part: str) -> bool:
+        return part in self.personal and self.personal[part] is None
+
+    def parts(self) -> list[tuple[str, str, datetime | None]]:
+        """Kind, name and time of every part that is or was there: the submission, what followed, what nothing names."""
+        told = self.submission
+        found = [(SUBMISSION, told.part, told.received_at)] if told else []
+        follow_ups = sorted(self.follow_ups.items(), key=lambda known: (known[1].at, known[0]))
+        found += [(one.type, one.part, one.at) for _, one in follow_ups]
+        known = {part for _, part, _ in found}
+        return [*found, *((OTHER, part, None) for part in sorted(self.personal) if part not in known)]
+
+    @property
+    def contact(self) -> Personal | None:
+        """As the reporter said last how to be reached; None where that is not here or erased."""
+        changes = [one for one in self.follow_ups.values() if one.type == CONTACT_CHANGED]
+        last = max(changes, key=lambda one: (one.at, one.part), default=None)
+        part = last.part if last else self.submission.part if self.submission else ""
+        return self.personal.get(part)
 
     @property
     def taken_over(self) -> bool:

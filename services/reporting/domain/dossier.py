@@ -127,8 +127,8 @@ def make_dossier(stored: StoredCase, names: Directory, language: Language, at: d
         answers=answers_of(stored.submission, names, language),
         promises=[record_promise(promise, at, language) for promise in case.promises],
         holders=_holders(case, narrator, language, at),
-        history=_lines(stored, narrator),
-        notices=_notices(stored, narrator, language),
+        history=lines_of(stored, narrator),
+        notices=notices_of(stored, narrator, language),
     )
 
 
@@ -174,7 +174,7 @@ def _holders(case: CaseSnapshot, narrator: Narrator, language: Language, at: dat
     ]
 
 
-def _lines(stored: StoredCase, narrator: Narrator) -> list[Line]:
+def lines_of(stored: StoredCase, narrator: Narrator) -> list[Line]:
     return [
         Line(
             sequence=sequence,
@@ -189,7 +189,7 @@ def _lines(stored: StoredCase, narrator: Narrator) -> list[Line]:
     ]
 
 
-def _notices(stored: StoredCase, narrator: Narrator, language: Language) -> list[SentNotice]:
+def notices_of(stored: StoredCase, narrator: Narrator, language: Language) -> list[SentNotice]:
     return [_notice(notice, narrator, language) for notice in stored.messages]
 
 

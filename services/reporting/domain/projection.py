@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, assert_never
 from uuid import UUID
 
-from services.reporting.domain.case import Head, Notice, Step, StoredFollowUp, Submission
+from services.reporting.domain.case import Head, Notice, Personal, Step, StoredFollowUp, Submission
 from services.reporting.domain.figures import levels_of
 from shared.errors import Rejected
 from shared.events.complaints import (
@@ -36,6 +37,8 @@ class Erased:
 
     topic: str
     key: str
+    at: datetime | None = None
+    """When it was written."""
 
 
 @dataclass(slots=True)
@@ -47,7 +50,9 @@ class Projection:
     newest: CaseEnvelope | None = None
     """The event of the highest sequence that tells of the whole case."""
     history: dict[int, Step] = field(default_factory=dict[int, Step])
-    personal: dict[str, str | None] = field(default_factory=dict[str, str | None])
+    personal: dict[str, Personal | None] = field(default_factory=dict[str, Personal | None])
+    erased_at: dict[str, datetime] = field(default_factory=dict[str, datetime])
+    """By part, the first time."""
     words: dict[str, str | None] = field(default_factory=dict[str, str | None])
     """None: erased, which no text replaces."""
     follow_ups: dict[str, StoredFollowUp] = field(default_factory=dict[str, StoredFollowUp])
@@ -57,6 +62,11 @@ class Projection:
     def tells_of_the_case(self) -> bool:
         """Whether what follows from the whole case may be another now: its figures, and what it is found by."""
         return bool(self.history or self.words)
+
+    @property
+    def ends_waits(self) -> bool:
+        """Whether somebody may wait for what it tells."""
+        return bool(self.history or self.follow_ups or self.personal)
 
     @property
     def head(self) -> Head | None:
@@ -69,7 +79,7 @@ class Projection:
             case ComplaintSubmitted():
                 self.submission = self.submission or _submission(told)
             case PersonalRecorded():
-                self.personal.setdefault(told.part, told.text)
+                self.personal.setdefault(told.part, _personal(told))
             case WordsRecorded():
                 self.words.setdefault(str(told.event_id), told.text)
             case CaseEnvelope():
@@ -104,6 +114,8 @@ class Projection:
             self.words[_event_id(name)] = None
         elif _PART.fullmatch(name):
             self.personal[name] = None
+            if erased.at is not None:
+                self.erased_at[name] = min(erased.at, self.erased_at.get(name, erased.at))
         else:
             raise Rejected("the key names no part")
 
@@ -132,6 +144,23 @@ def _submission(event: ComplaintSubmitted) -> Submission:
         anonymous=event.anonymous,
         confidential=event.confidential,
         received_at=event.received_at,
+    )
+
+
+def _personal(part: PersonalRecorded) -> Personal:
+    return Personal(
+        text=part.text,
+        language=part.language.value,
+        name=part.name,
+        email=part.email,
+        phone=part.phone,
+        prefers=part.prefers.value if part.prefers else None,
+        latitude=part.latitude,
+        longitude=part.longitude,
+        address=part.address,
+        photos=list(part.photos),
+        subject=part.subject.model_dump() if part.subject else None,
+        source=part.source,
     )
 
 

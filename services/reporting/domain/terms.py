@@ -111,6 +111,7 @@ WRITINGS: Final[Terms] = {
     "resolution.confirmed.v1": ("Konfirmasi penyelesaian", "Confirmation"),
     "resolution.disputed.v1": ("Sanggahan atas penyelesaian", "Dispute of the resolution"),
     "complaint.withdrawn.v1": ("Pencabutan aduan", "Withdrawal"),
+    "contact.changed.v1": ("Perubahan kontak", "Change of contact"),
     "other": ("Tulisan lain dari pelapor", "Something else that the reporter wrote"),
 }
 NOTICES: Final[Terms] = {

@@ -211,8 +211,8 @@ def _reporter_view(stored: StoredCase) -> ReporterView:
     return ReporterView(
         confidential=case.confidential if case else bool(told and told.confidential),
         anonymous=case.anonymous if case else bool(told and told.anonymous),
-        text=stored.personal.get(part),
-        text_erased=part in stored.personal and stored.personal[part] is None,
+        text=stored.text_of(part),
+        text_erased=stored.is_erased(part),
         answers=told.answers if told else {},
         notices=stored.messages,
     )

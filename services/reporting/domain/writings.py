@@ -1,19 +1,13 @@
 """What the reporter wrote and answered, the complaint first."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
-from services.reporting.domain.case import StoredCase, Submission
+from services.reporting.domain.case import CONTACT_CHANGED, OTHER, StoredCase, Submission
 from services.reporting.domain.terms import WRITINGS, named
 from shared.directory import Directory
 from shared.events.directory import Question
 from shared.events.event import Language
-
-_SUBMISSION: Final = "submission"
-_OTHER: Final = "other"
-_OF_CONTACT: Final = "contact.changed.v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +36,11 @@ def writings_of(stored: StoredCase, language: Language) -> list[Writing]:
             kind=kind,
             title=named(WRITINGS, kind, language),
             at=at,
-            text=stored.personal.get(part),
-            erased=part in stored.personal and stored.personal[part] is None,
+            text=stored.text_of(part),
+            erased=stored.is_erased(part),
         )
-        for kind, part, at in _parts(stored)
+        for kind, part, at in stored.parts()
+        if kind != CONTACT_CHANGED and (kind != OTHER or stored.text_of(part))
     ]
 
 
@@ -57,20 +52,6 @@ def answers_of(told: Submission | None, names: Directory, language: Language) ->
     questions = {question.code: question for question in category.questions} if category else {}
     known = [_answer(questions[code], told.answers[code], language) for code in questions if code in told.answers]
     return known + [Answer(code, answer) for code, answer in told.answers.items() if code not in questions]
-
-
-def _parts(stored: StoredCase) -> Iterator[tuple[str, str, datetime | None]]:
-    told = stored.submission
-    if told:
-        yield _SUBMISSION, told.part, told.received_at
-    follow_ups = sorted(stored.follow_ups.items(), key=lambda known: (known[1].at, known[0]))
-    for _, follow_up in follow_ups:
-        if follow_up.type != _OF_CONTACT:
-            yield follow_up.type, follow_up.part, follow_up.at
-    named_parts = {follow_up.part for _, follow_up in follow_ups} | ({told.part} if told else set())
-    for part, text in sorted(stored.personal.items()):
-        if text and part not in named_parts:
-            yield _OTHER, part, None
 
 
 def _answer(question: Question, code: str, language: Language) -> Answer:

@@ -107,7 +107,7 @@ def show_case(stored: StoredCase, say: Speaker) -> CasePage | None:
         clocks=[] if case.historical else [clock_of(promise, case, say) for promise in case.promises],
         holders=holders,
         longest=max(holders, key=lambda holder: holder.length) if len(holders) > 1 else None,
-        moments=_moments(stored, words, say),
+        moments=moments_of(stored, words, say),
     )
 
 
@@ -166,7 +166,7 @@ def _published(stored: StoredCase, words: dict[int, str | None]) -> str | None:
     return next((text for text in reversed(told) if text), None)
 
 
-def _moments(stored: StoredCase, words: dict[int, str | None], say: Speaker) -> list[Moment]:
+def moments_of(stored: StoredCase, words: dict[int, str | None], say: Speaker) -> list[Moment]:
     narrator = Narrator(say.names, say.language)
     return [
         Moment(

@@ -13,7 +13,7 @@ from pymongo.errors import PyMongoError
 
 from services.reporting.drilling import Drilling
 from services.reporting.pages.live import Live
-from services.reporting.pages.navigation import PLACES, ways_in
+from services.reporting.pages.navigation import PLACES, WAYS_IN
 from services.reporting.pages.saying import Speaker
 from services.reporting.printing import Printer
 from services.reporting.reading import Reading
@@ -80,13 +80,19 @@ class Site:
 
     def show(self, visit: Visit, template: str, status: int = 200, **values: Any) -> Response:
         """The page, or that it is what the browser has already."""
-        told = {"say": visit.say, "here": visit.here, "path": visit.request.url.path}
-        told |= {"places": PLACES, "ways_in": ways_in()}
-        cache = CACHE if status == HTTPStatus.OK else "no-store"
-        page = self.pages.render(template, visit.say.language, status, cache, **told | values)
+        page = self._render(visit, template, status, CACHE if status == HTTPStatus.OK else "no-store", **values)
         if status == HTTPStatus.OK and is_unchanged(visit.request, page):
             return not_modified(page)
         return page
+
+    def show_privately(self, visit: Visit, template: str, status: int = 200, **values: Any) -> Response:
+        """The page, for one person alone: nobody may keep it."""
+        return self._render(visit, template, status, "no-store", **values)
+
+    def _render(self, visit: Visit, template: str, status: int, cache: str, /, **values: Any) -> Response:
+        told = {"say": visit.say, "here": visit.here, "path": visit.request.url.path}
+        told |= {"places": PLACES, "ways_in": WAYS_IN}
+        return self.pages.render(template, visit.say.language, status, cache, **told | values)
 
     def sorry(self, visit: Visit, status: int) -> Response:
         """A page that says why there is nothing to see."""

@@ -14,9 +14,9 @@ DONE: Final = ENDED | {Status.RESOLVED}
 TONES: Final[Mapping[str, str]] = {"kept": "fine", "late": "late", "broken": "late"}
 
 
-def state_in_words(stored: StoredCase, case: CaseSnapshot, say: Speaker) -> str:
-    """Who has to do what now, or how it ended."""
-    states: Mapping[str, str] = say.words["states"]
+def state_in_words(stored: StoredCase, case: CaseSnapshot, say: Speaker, told_as: str = "states") -> str:
+    """Who has to do what now, or how it ended; `own_states` says it to the reporter."""
+    states: Mapping[str, str] = say.words[told_as]
     if case.linked_to is not None:
         return states["linked"].format(ticket=case.linked_to)
     reason = _last_reason(stored, case.status)

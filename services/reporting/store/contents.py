@@ -121,7 +121,7 @@ def _as_stored(projection: Projection) -> Document:
         "submission": [to_document(submission)] if submission else [],
         "head": to_document(head) if head else None,
         "history": {str(sequence): to_document(step) for sequence, step in projection.history.items()},
-        "personal": projection.personal,
+        "personal": {part: known and to_document(known) for part, known in projection.personal.items()},
         "words": projection.words,
         "follow_ups": {event_id: to_document(done) for event_id, done in projection.follow_ups.items()},
         "notices": {event_id: to_document(notice) for event_id, notice in projection.notices.items()},

@@ -2,7 +2,8 @@
 
 Only operators whose result does not depend on order or repetition are used, so any interleaving of the topics gives
 one document: a place of its own for every record, `$max` for the present, `$push` with `$slice: 1` for the first
-submission, and `$min` for texts, because MongoDB orders null, which marks what was erased, before every text.
+submission, and `$min` for what may be erased, because MongoDB orders null, which marks that, before every text and
+every document.
 """
 
 from datetime import datetime
@@ -10,14 +11,14 @@ from typing import Any
 
 from pymongo import UpdateOne
 
-from services.reporting.domain.case import Head, Notice, Step, StoredCase, StoredFollowUp, Submission
+from services.reporting.domain.case import Head, Notice, Personal, Step, StoredCase, StoredFollowUp, Submission
 from services.reporting.domain.projection import Projection
 from shared.mongo import Document
 
 
 def to_update(projection: Projection, at: datetime) -> UpdateOne:
     """`at` only marks what follows from the document as stale; nothing that is told depends on it."""
-    update: Document = {"$set": _records(projection), "$min": _texts(projection)}
+    update: Document = {"$set": _records(projection), "$min": _erasable(projection)}
     if projection.submission:
         update["$push"] = {"submission": {"$each": [to_document(projection.submission)], "$slice": 1}}
     head = projection.head
@@ -37,12 +38,13 @@ def _records(projection: Projection) -> Document:
     return steps | notices | follow_ups
 
 
-def _texts(projection: Projection) -> Document:
-    personal = {f"personal.{part}": text for part, text in projection.personal.items()}
-    return personal | {f"words.{event_id}": text for event_id, text in projection.words.items()}
+def _erasable(projection: Projection) -> Document:
+    personal = {f"personal.{part}": known and to_document(known) for part, known in projection.personal.items()}
+    erased_at = {f"erased_at.{part}": at for part, at in projection.erased_at.items()}
+    return personal | erased_at | {f"words.{event_id}": text for event_id, text in projection.words.items()}
 
 
-def to_document(value: Submission | Step | Head | StoredFollowUp | Notice) -> Document:
+def to_document(value: Submission | Step | Head | Personal | StoredFollowUp | Notice) -> Document:
     stored = {name: getattr(value, name) for name in value.__slots__}
     if isinstance(value, StoredFollowUp) and not value.taken_over:
         # As those have it that were stored before anything could be taken over.
@@ -57,11 +59,19 @@ def to_case(document: Document) -> StoredCase:
         submission=next((Submission(**submission) for submission in document.get("submission", ())), None),
         head=Head(**head) if head else None,
         history={int(sequence): Step(**step) for sequence, step in _items(document, "history")},
-        personal=document.get("personal", {}),
+        personal={part: _personal(known) for part, known in _items(document, "personal")},
+        erased_at=document.get("erased_at", {}),
         words=document.get("words", {}),
         follow_ups={event_id: StoredFollowUp(**done) for event_id, done in _items(document, "follow_ups")},
         notices={event_id: Notice(**notice) for event_id, notice in _items(document, "notices")},
     )
+
+
+def _personal(known: Any) -> Personal | None:
+    """A generation that an older release began holds the text alone, until it is made anew."""
+    if isinstance(known, str):
+        return Personal(known)
+    return Personal(**known) if known else None
 
 
 def _items(document: Document, name: str) -> Any:
