@@ -22,6 +22,8 @@ from shared.events.complaints import (
     ComplaintSupported,
     ComplaintWithdrawn,
     ContactChanged,
+    ErasureRequested,
+    ProcessingRestricted,
     QuestionAnswered,
     ResolutionConfirmed,
     ResolutionDisputed,
@@ -122,6 +124,25 @@ class ContactBody(_Body):
         return {"has_contact": bool(self.email or self.phone), "language": self.language}
 
 
+class RestrictionBody(_Body):
+    """What is personal is to be kept and used for nothing, or may be used again."""
+
+    event: ClassVar = ProcessingRestricted
+    restricted: bool
+
+    def facts(self) -> dict[str, Any]:
+        return {"restricted": self.restricted}
+
+
+class ErasureBody(_Body):
+    """What is personal is to be erased, within the hour: who you are, what you wrote, where exactly, photos.
+
+    It cannot be undone. The facts of the case stay.
+    """
+
+    event: ClassVar = ErasureRequested
+
+
 class SupportBody(_Body):
     """Nothing more to say."""
 
@@ -135,6 +156,8 @@ _FOLLOW_UPS: Final[dict[str, type[_Body]]] = {
     "dispute": DisputeBody,
     "withdrawal": WithdrawalBody,
     "contact": ContactBody,
+    "restriction": RestrictionBody,
+    "erasure": ErasureBody,
 }
 
 

@@ -8,6 +8,7 @@ from services.notification.domain.addresses import address_id
 from services.notification.domain.contacts import Contact
 from services.notification.domain.deliveries import Delivery
 from services.notification.domain.offices import Offices, at_step, contact_of, ways_of
+from services.notification.domain.rules import REQUIRED
 from services.notification.domain.timing import Pace, Timing, goes_out
 from shared.directory import related_bodies
 from shared.events.event import Language
@@ -123,7 +124,9 @@ def judge(delivery: Delivery, known: Known, at: datetime, rules: Rules) -> Verdi
 def as_it_is(delivery: Delivery, contact: Contact) -> Delivery:
     """Confidential or anonymous where the case became so after the event; a person can only switch these on."""
     facts = delivery.facts
-    confidential, anonymous = facts.confidential or contact.hidden, facts.anonymous or contact.anonymous
+    confidential = facts.confidential or contact.hidden
+    # Who restricted the processing of their data is named to nobody either.
+    anonymous = facts.anonymous or contact.anonymous or contact.restricted
     return replace(delivery, facts=replace(facts, confidential=confidential, anonymous=anonymous))
 
 
@@ -153,6 +156,8 @@ def _missing(delivery: Delivery, known: Known, too_old_at: datetime) -> Verdict 
     if delivery.recipient is Recipient.REPORTER:
         if contact.reporter_is_erased:
             return Suppressed("erased")
+        if contact.restricted and delivery.kind not in REQUIRED:
+            return Suppressed("opted_out")
         if contact.reporter is None:
             return Waits(too_old_at)
     if _depends_on_whom_it_is_about(delivery) and contact.part is None:

@@ -46,20 +46,28 @@ def _merge(news: Contact) -> Document:
         at, part = news.changed
         # The later one, in whatever order they come: MongoDB compares the fields one by one.
         changes["changed"] = {"$max": ["$changed", {"$literal": {"at": at, "part": part}}]}
+    if news.restriction[0]:
+        sequence, restricted = news.restriction
+        changes["restriction"] = {"$max": ["$restriction", {"$literal": {"at": sequence, "is": restricted}}]}
     for field, erased in (("erased_parts", news.erased_parts), ("erased_words", news.erased_words)):
         if erased:
             changes[field] = {"$setUnion": [_or_empty(field), {"$literal": sorted(erased)}]}
     for part, person in news.people.items():
-        changes[f"people.{part}"] = _unless_erased("erased_parts", part, _stored_person(person))
+        gone = {"$or": [{"$in": [{"$literal": part}, _or_empty("erased_parts")]}, {"$eq": ["$erased", True]}]}
+        changes[f"people.{part}"] = _unless(gone, _stored_person(person))
     for event_id, text in news.words.items():
-        changes[f"words.{event_id}"] = _unless_erased("erased_words", event_id, text)
-    changes |= {f"people.{part}": "$$REMOVE" for part in news.erased_parts}
+        gone = {"$in": [{"$literal": event_id}, _or_empty("erased_words")]}
+        changes[f"words.{event_id}"] = _unless(gone, text)
+    if news.erased:
+        changes |= {"people": "$$REMOVE", "erased": True}
+    else:
+        changes |= {f"people.{part}": "$$REMOVE" for part in news.erased_parts}
     changes |= {f"words.{event_id}": "$$REMOVE" for event_id in news.erased_words}
     return {"$set": changes}
 
 
-def _unless_erased(field: str, name: str, value: Any) -> Document:
-    return {"$cond": [{"$in": [{"$literal": name}, _or_empty(field)]}, "$$REMOVE", {"$literal": value}]}
+def _unless(gone: Document, value: Any) -> Document:
+    return {"$cond": [gone, "$$REMOVE", {"$literal": value}]}
 
 
 def _or_empty(field: str) -> Document:
@@ -74,13 +82,15 @@ def _stored_person(person: Person) -> Document:
 
 def _contact(stored: Document) -> Contact:
     people = {part: _person(person) for part, person in stored.get("people", {}).items()}
-    changed = stored.get("changed")
+    changed, restriction = stored.get("changed"), stored.get("restriction", {"at": 0, "is": False})
     return Contact(
         part=stored.get("part"),
         about=stored.get("about"),
         hidden=stored.get("hidden", False),
         anonymous=stored.get("anonymous", False),
         changed=(changed["at"], changed["part"]) if changed else None,
+        restriction=(restriction["at"], restriction["is"]),
+        erased=stored.get("erased", False),
         people=people,
         words=stored.get("words", {}),
         erased_parts=set(stored.get("erased_parts", ())),

@@ -97,6 +97,8 @@ class StoredCase:
     submission: Submission | None = None
     head: Head | None = None
     history: Mapping[int, Step] = field(default_factory=dict[int, Step])
+    erased: bool = False
+    """Nothing personal may be kept of it any more."""
     personal: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     """By part."""
     words: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
@@ -105,6 +107,10 @@ class StoredCase:
     """By event id; those with words."""
     notices: Mapping[str, Notice] = field(default_factory=dict[str, Notice])
     """By event id."""
+
+    def is_erased(self, part: str) -> bool:
+        """Rather than not here yet."""
+        return self.erased or (part in self.personal and self.personal[part] is None)
 
     @property
     def messages(self) -> list[Notice]:

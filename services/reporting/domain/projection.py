@@ -9,7 +9,14 @@ from uuid import UUID
 from services.reporting.domain.case import Head, Notice, Step, StoredFollowUp, Submission
 from services.reporting.domain.figures import levels_of
 from shared.errors import Rejected
-from shared.events.complaints import Afterwards, ComplaintEvent, ComplaintSubmitted, ComplaintSupported, FollowUp
+from shared.events.complaints import (
+    Afterwards,
+    ComplaintErased,
+    ComplaintEvent,
+    ComplaintSubmitted,
+    ComplaintSupported,
+    FollowUp,
+)
 from shared.events.envelope import CaseEnvelope
 from shared.events.notices import NoticeDelivered, NoticeEvent, NoticeFailed, NoticeSent, NoticeSuppressed
 from shared.events.personal import PersonalRecorded
@@ -40,6 +47,8 @@ class Projection:
     newest: CaseEnvelope | None = None
     """The event of the highest sequence that tells of the whole case."""
     history: dict[int, Step] = field(default_factory=dict[int, Step])
+    erased: bool = False
+    """No personal part may be kept, now or later. Words go one by one, by their tombstones."""
     personal: dict[str, str | None] = field(default_factory=dict[str, str | None])
     words: dict[str, str | None] = field(default_factory=dict[str, str | None])
     """None: erased, which no text replaces."""
@@ -62,7 +71,10 @@ class Projection:
             case ComplaintSubmitted():
                 self.submission = self.submission or _submission(told)
             case PersonalRecorded():
-                self.personal.setdefault(told.part, told.text)
+                self._take_part(told.part, told.text)
+            case ComplaintErased():
+                self.erased = True
+                self.personal.clear()
             case WordsRecorded():
                 self.words.setdefault(str(told.event_id), told.text)
             case CaseEnvelope():
@@ -79,6 +91,10 @@ class Projection:
             case _:
                 assert_never(told)
 
+    def _take_part(self, part: str, text: str) -> None:
+        if not self.erased:
+            self.personal.setdefault(part, text)
+
     def _take_step(self, event: CaseEnvelope) -> None:
         self.history[event.sequence] = _step(event)
         if self.newest is None or event.sequence > self.newest.sequence:
@@ -94,7 +110,8 @@ class Projection:
         if erased.topic == "words":
             self.words[_event_id(name)] = None
         elif _PART.fullmatch(name):
-            self.personal[name] = None
+            if not self.erased:
+                self.personal[name] = None
         else:
             raise Rejected("the key names no part")
 

@@ -211,7 +211,7 @@ def _reporter_view(stored: StoredCase) -> ReporterView:
         confidential=case.confidential if case else bool(told and told.confidential),
         anonymous=case.anonymous if case else bool(told and told.anonymous),
         text=stored.personal.get(part),
-        text_erased=part in stored.personal and stored.personal[part] is None,
+        text_erased=stored.is_erased(part),
         answers=told.answers if told else {},
         notices=stored.messages,
     )

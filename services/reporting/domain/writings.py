@@ -43,7 +43,7 @@ def writings_of(stored: StoredCase, language: Language) -> list[Writing]:
             title=named(WRITINGS, kind, language),
             at=at,
             text=stored.personal.get(part),
-            erased=part in stored.personal and stored.personal[part] is None,
+            erased=stored.is_erased(part),
         )
         for kind, part, at in _parts(stored)
     ]

@@ -2,7 +2,8 @@
 
 Only operators whose result does not depend on order or repetition are used, so any interleaving of the topics gives
 one document: a place of its own for every record, `$max` for the present, `$push` with `$slice: 1` for the first
-submission, and `$min` for texts, because MongoDB orders null, which marks what was erased, before every text.
+submission, and `$min` for texts, because MongoDB orders null, which marks what was erased, before every text. Of a
+ticket that was erased as a whole no part may stay, so `WITHOUT_PARTS` follows each write of one.
 """
 
 from datetime import datetime
@@ -14,12 +15,17 @@ from services.reporting.domain.case import Head, Notice, Step, StoredCase, Store
 from services.reporting.domain.projection import Projection
 from shared.mongo import Document
 
+ERASED: Document = {"erased": True}
+WITHOUT_PARTS: Document = {"$unset": {"personal": ""}}
+
 
 def to_update(projection: Projection, at: datetime) -> UpdateOne:
     """`at` only marks what follows from the document as stale; nothing that is told depends on it."""
     update: Document = {"$set": _records(projection), "$min": _texts(projection)}
     if projection.submission:
         update["$push"] = {"submission": {"$each": [to_document(projection.submission)], "$slice": 1}}
+    if projection.erased:
+        update["$set"]["erased"] = True
     head = projection.head
     if head:
         update["$max"] = {"head": to_document(head)}
@@ -53,6 +59,7 @@ def to_case(document: Document) -> StoredCase:
         submission=next((Submission(**submission) for submission in document.get("submission", ())), None),
         head=Head(**head) if head else None,
         history={int(sequence): Step(**step) for sequence, step in _items(document, "history")},
+        erased=document.get("erased", False),
         personal=document.get("personal", {}),
         words=document.get("words", {}),
         follow_ups={event_id: StoredFollowUp(**done) for event_id, done in _items(document, "follow_ups")},
