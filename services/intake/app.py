@@ -1,6 +1,9 @@
 from fastapi import FastAPI
 
 from services.intake.api import Intake, Options, create_router
+from services.intake.erasing.deciding import Rules
+from services.intake.erasing.janitor import Janitor
+from services.intake.erasing.routine import Routine
 from services.intake.follow_ups import FollowUps, create_follow_up_router
 from services.intake.photos import Photos, create_photo_router
 from services.intake.places import load_places
@@ -19,5 +22,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     service.follower.on_change.append(options.note_change)
     follow_ups = FollowUps(settings, service.publisher, CodeCheck(settings.tracking_keys()))
     photos = create_photo_router(settings, Photos(settings), SignIn(settings.oidc))
+    if settings.janitor.enabled:
+        rules = Rules(settings.janitor.keep_for, settings.janitor.orphans_after)
+        janitor = Janitor(settings.kafka, settings.blobs, service.publisher, rules)
+        service.background("janitor", Routine(settings, janitor).run)
     routers = create_router(intake, options), create_follow_up_router(follow_ups), photos
     return service.create_app(*routers, max_body_size=settings.max_body_size)
