@@ -43,7 +43,7 @@ def handle(store: CaseStore, relay: OutboxRelay) -> ComplaintHandler:
 
 
 def a_part(ticket: str = TICKET, part: str = "s-1", **fields: Any) -> Received:
-    said = {"text": TEXT, "name": NAME, "address": ADDRESS} | fields
+    said: dict[str, Any] = {"text": TEXT, "name": NAME, "address": ADDRESS} | fields
     event_id = named_id(ticket, part)
     return received(PERSONAL, PersonalRecorded(event_id=event_id, ticket=ticket, occurred_at=AT, part=part, **said))
 
