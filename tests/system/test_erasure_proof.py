@@ -78,7 +78,9 @@ async def test_given_a_person_everywhere_when_an_operator_erases_the_ticket_then
         known = Known(values=ALL)
         assert all(file_holds(tmp_path, known, value) for value in (NAME, TEXT, MORE, OFFICERS, PUBLISHED))
 
-        told = await ntbcare(platform, "erase", ticket, "--proof", "--compact", *places(platform, tmp_path))
+        told = await ntbcare(
+            platform, "erase", ticket, "--proof", "--compact", "--wait", "200", *places(platform, tmp_path)
+        )
         await witness.settled()
 
     after = await figures(platform, ticket)
