@@ -104,7 +104,7 @@ def test_given_something_public_when_processing_is_restricted_then_it_is_taken_b
     assert change.erased == tuple(published.texts)
     with pytest.raises(ActionRefused) as refused:
         done(change.case, Publish(text="Jalan rusak"), actor=SETDA)
-    assert refused.value.why == "the reporter restricted the processing of what is personal"
+    assert refused.value.why == "the reporter restricted their data"
 
 
 def test_given_a_restriction_when_it_is_taken_back_then_the_case_is_as_before_and_may_be_published() -> None:

@@ -174,7 +174,7 @@ class Deliveries:
         return known
 
     async def forget_addresses(self, tickets: Sequence[str], besides: Several[str]) -> dict[str, set[str]]:
-        """Of what their reporters were sent, or were not, but for those `besides`; returns the addresses by ticket."""
+        """Of what their reporters were sent, or were not, but for those `besides`; returns them by ticket."""
         done: Document = {"ticket": {"$in": list(tickets)}, "recipient": Recipient.REPORTER.value}
         done |= {"done_at": {"$exists": True}, "to": {"$exists": True, "$nin": list(besides)}}
         addresses: dict[str, set[str]] = {}
@@ -196,8 +196,7 @@ class Deliveries:
 
     async def refused_receipts(self, tickets: Iterable[str]) -> set[str]:
         """Those of these tickets whose receipt was one too many for its address."""
-        wanted = list(tickets)
-        if not wanted:
+        if not (wanted := list(tickets)):
             return set()
         refused = {"ticket": {"$in": wanted}, "state": State.SUPPRESSED.value, "reason": "receipt_limit"}
         return set(await self.collection.distinct("ticket", refused))
