@@ -116,6 +116,16 @@ async def erasure_of(
         await publisher.stop()
 
 
+async def sweep(kafka: KafkaSettings, blobs: BlobSettings, rules: Rules) -> Swept:
+    """One pass of intake's janitor, here and now. Raises KafkaError."""
+    publisher = Publisher("cli", kafka)
+    await publisher.start()
+    try:
+        return await Janitor(kafka, blobs, publisher, rules).sweep()
+    finally:
+        await publisher.stop()
+
+
 async def _until(look: Callable[[], Awaitable[bool]], limit_s: float, waits_for: Collection[str]) -> None:
     try:
         async with asyncio.timeout(limit_s):

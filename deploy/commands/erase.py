@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -17,9 +18,11 @@ from deploy.commands.kafka import NAMESPACE, BootstrapOption, NamespaceOption, k
 from deploy.commands.options import data_folder, running_here
 from deploy.commands.printing import output, progress_output, table
 from deploy.compaction import compacting_soon
-from deploy.erasure import Erasure, NotHeard, erasure_of
+from deploy.erasure import Erasure, NotHeard, erasure_of, sweep
 from deploy.proof import KINDS, Known, Looked, Places, known_of, look
-from services.intake.settings import BlobSettings
+from services.intake.erasing.deciding import Rules
+from services.intake.erasing.janitor import Swept
+from services.intake.settings import BlobSettings, JanitorSettings
 from shared.events.complaints import ErasureReason
 from shared.ids import parse_ticket
 from shared.settings import KafkaSettings
@@ -46,8 +49,17 @@ class _Asked:
 
 @app.command()
 def erase(  # noqa: PLR0913 - one parameter is one option of the command line
-    ticket: Annotated[str, typer.Argument(help="As on the receipt; dashes and capitals do not matter.")],
+    ticket: Annotated[
+        str | None, typer.Argument(help="As on the receipt; dashes and capitals do not matter.", show_default=False)
+    ] = None,
     *,
+    due: Annotated[
+        bool, typer.Option("--due", help="Instead of a ticket: all that is due, as intake's janitor does by itself.")
+    ] = False,
+    keep_days: Annotated[
+        int,
+        typer.Option(min=1, help="With --due: after a case ended; the same as intake's INTAKE_JANITOR__KEEP_FOR."),
+    ] = 730,
     reason: Annotated[
         ErasureReason, typer.Option(help="asked: by the person concerned. retention: nobody needs it any more.")
     ] = ErasureReason.ASKED,
@@ -77,13 +89,19 @@ def erase(  # noqa: PLR0913 - one parameter is one option of the command line
     The case, its clocks and all figures stay as they are. It waits until routing, notification and reporting have it
     gone. With --proof it reads what is known before, and looks for it afterwards.
     """
+    if bool(ticket) == due:
+        raise CommandFailed("Name the ticket, or take all that is due with --due.", code=WRONG_USE)
+    if due:
+        kafka = kafka_of(bootstrap, namespace, writes=True)
+        _tell(asyncio.run(sweep(kafka, BlobSettings(url=blobs or _blobs_here()), _rules(keep_days))))
+        return
     if compact and not proof:
         raise CommandFailed("--compact goes with --proof, which waits until it is done.", code=WRONG_USE)
     places = _places(kafka_log, mongo_uri, photos, log) if proof else None
     if places is not None and database:
         places = Places(places.kafka, places.mongo_uri, tuple(database), places.blobs, places.logs)
     asked = _Asked(
-        ticket=_parsed(ticket),
+        ticket=_parsed(ticket or ""),
         reason=reason,
         kafka=kafka_of(bootstrap, namespace, writes=True),
         blobs=BlobSettings(url=blobs or _blobs_here()),
@@ -93,6 +111,19 @@ def erase(  # noqa: PLR0913 - one parameter is one option of the command line
     )
     if not asyncio.run(_erase(asked)):
         raise CommandFailed("Something of it is still there. What is compacted later is gone within 36 hours.")
+
+
+def _rules(keep_days: int) -> Rules:
+    return Rules(timedelta(days=keep_days), JanitorSettings().orphans_after)
+
+
+def _tell(swept: Swept) -> None:
+    """Raises CommandFailed where not all was done."""
+    typer.echo(f"Erased: {swept.tickets} tickets, {swept.parts} parts, {swept.photos} photos.")
+    if swept.left:
+        raise CommandFailed(
+            f"{swept.left} tickets are left: a store did not answer, or they were too many. Run it again."
+        )
 
 
 async def _erase(asked: _Asked) -> bool:

@@ -248,7 +248,7 @@ async def is_over(witness: Witness, number: int) -> bool:
     return not any(last.values()) and len(told) == len({key for key, _ in told}) == number
 
 
-async def test_given_no_such_complaint_when_an_operator_erases_it_then_that_is_said(
+async def test_given_nothing_to_erase_when_an_operator_erases_then_that_is_said(
     platform: Platform, tmp_path: Path
 ) -> None:
     process = await start_ntbcare(platform, "erase", "NTB-C833-HX1X-7X7V-TM", "--blobs", (tmp_path / "b").as_uri())
@@ -256,3 +256,5 @@ async def test_given_no_such_complaint_when_an_operator_erases_it_then_that_is_s
 
     assert process.returncode == 2
     assert "Intake knows no complaint NTB-C833-HX1X-7X7V-TM." in complaints.decode()
+    nothing_due = await ntbcare(platform, "erase", "--due", "--blobs", (tmp_path / "b").as_uri())
+    assert nothing_due == "Erased: 0 tickets, 0 parts, 0 photos.\n"
