@@ -135,7 +135,9 @@ async def _erase(asked: _Asked) -> bool:
             raise CommandFailed(f"Intake knows no complaint {asked.ticket}.", code=WRONG_USE)
         swept = await erasure.do()
         if swept.left:
-            raise CommandFailed("Photos could not be deleted, so nothing was erased. Mend the store and try again.")
+            raise CommandFailed(
+                "Photos could not be deleted, or the broker did not take all of it. Mend that, and run this again."
+            )
         say(f"Erased in intake: {swept.parts} parts, {swept.photos} photos.", highlight=False)
         try:
             readers = await erasure.heard(asked.wait_s)
