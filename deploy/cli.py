@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "dead-letters": "deploy.commands.dead_letters",
     "consumers": "deploy.commands.consumers",
     "reporting": "deploy.commands.reporting",
+    "erase": "deploy.commands.erase",
     "doctor": "deploy.commands.doctor",
 }
 

@@ -61,6 +61,22 @@ CLOCKS_RUN: Final = Counter(
     ["service"],
     registry=REGISTRY,
 )
+ERASED: Final = Counter(
+    "ntbcare_erased_total",
+    "What the janitor erased: tickets by reason (asked, retention, late), parts and photos",
+    ["service", "what"],
+    registry=REGISTRY,
+)
+JANITOR_SECONDS: Final = Histogram(
+    "ntbcare_janitor_seconds",
+    "Time that a pass of the janitor took",
+    ["service"],
+    buckets=(0.1, 1, 10, 60, 300, 1_800, 7_200),
+    registry=REGISTRY,
+)
+JANITOR_ENDED: Final = Gauge(
+    "ntbcare_janitor_ended_timestamp_seconds", "When its last complete pass ended", ["service"], registry=REGISTRY
+)
 LIVE: Final = Gauge(
     "ntbcare_live_generation",
     "1 for the generation of the read models that this replica answers from",

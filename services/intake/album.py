@@ -65,3 +65,8 @@ def name_photo(secret: bytes, owner: str, key: UUID | None, content: bytes) -> s
 
 def _place(name: str, *, thumbnail: bool) -> str:
     return f"{'thumbnails' if thumbnail else 'photos'}/{name}.jpg"
+
+
+def places_of(name: str) -> tuple[str, str]:
+    """Keys of all that is kept of a photo."""
+    return _place(name, thumbnail=False), _place(name, thumbnail=True)

@@ -1,6 +1,9 @@
 from fastapi import FastAPI
 
 from services.intake.api import Intake, Options, create_router
+from services.intake.erasing.deciding import Rules
+from services.intake.erasing.janitor import Janitor
+from services.intake.erasing.routine import Routine
 from services.intake.follow_ups import FollowUps, create_follow_up_router
 from services.intake.form_follow_ups import FormFollowUps, create_follow_up_form_router
 from services.intake.open311 import Open311, create_open311_router
@@ -24,6 +27,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     service.follower.on_change.append(options.note_change)
     follow_ups = FollowUps(settings, service.publisher, CodeCheck(settings.tracking_keys()), intake.gate)
     photos = create_photo_router(settings, Photos(settings), SignIn(settings.oidc))
+    if settings.janitor.enabled:
+        rules = Rules(settings.janitor.keep_for, settings.janitor.orphans_after)
+        janitor = Janitor(settings.kafka, settings.blobs, service.publisher, rules)
+        service.background("janitor", Routine(settings, janitor).run)
     sessions = ReporterSessions(settings.tracking_keys(), secure=settings.environment == "production")
     forms = FormFollowUps(follow_ups, sessions, Pages("services.intake.amiss", ""))
     routers = (

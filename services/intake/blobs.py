@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 
 class Blobs:
-    """Puts and gets whole files by key. Nothing lists them. Both raise a 503 Problem where the store fails."""
+    """Puts, gets and deletes whole files by key. Nothing lists them. All raise a 503 Problem where the store fails."""
 
     def __init__(self, settings: BlobSettings) -> None:
         self._settings = settings
@@ -42,6 +42,16 @@ class Blobs:
                 return bytes(await found.bytes_async())
         except FileNotFoundError:
             return None
+        except (BaseError, OSError, ValueError) as error:
+            raise _failed(error, key) from None
+
+    async def delete(self, key: str) -> None:
+        """Whether it is there or not."""
+        try:
+            async with asyncio.timeout(self._settings.timeout_s):
+                await self._store.delete_async(key)
+        except FileNotFoundError:
+            return
         except (BaseError, OSError, ValueError) as error:
             raise _failed(error, key) from None
 

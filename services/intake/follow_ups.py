@@ -24,6 +24,8 @@ from shared.events.complaints import (
     ComplaintSupported,
     ComplaintWithdrawn,
     ContactChanged,
+    ErasureRequested,
+    ProcessingRestricted,
     QuestionAnswered,
     ResolutionConfirmed,
     ResolutionDisputed,
@@ -133,6 +135,25 @@ class TakeOverBody(ContactBody):
         return super().facts() | {"taken_over": True}
 
 
+class RestrictionBody(FollowUpBody):
+    """What is personal is to be kept and used for nothing, or may be used again."""
+
+    event: ClassVar = ProcessingRestricted
+    restricted: bool
+
+    def facts(self) -> dict[str, Any]:
+        return {"restricted": self.restricted}
+
+
+class ErasureBody(FollowUpBody):
+    """What is personal is to be erased, within the hour: who you are, what you wrote, where exactly, photos.
+
+    It cannot be undone. The facts of the case stay.
+    """
+
+    event: ClassVar = ErasureRequested
+
+
 class SupportBody(FollowUpBody):
     """Nothing more to say."""
 
@@ -147,6 +168,8 @@ FOLLOW_UPS: Final[dict[str, type[FollowUpBody]]] = {
     "withdrawal": WithdrawalBody,
     "contact": ContactBody,
     "take-over": TakeOverBody,
+    "restriction": RestrictionBody,
+    "erasure": ErasureBody,
 }
 _REFUSED: Final = (400, 403, 404, 413, 422, 429, 503)
 

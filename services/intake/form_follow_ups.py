@@ -16,6 +16,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from services.intake.follow_ups import FOLLOW_UPS, ContactBody, FollowUpBody, FollowUps
+from services.intake.gate import Wish
 from shared.desk_session import comes_from_elsewhere, form_token
 from shared.pages.follow_ups import CODE_FIELD, CSRF_FIELD, FORMS, HOME, KEY_FIELD, SEEN_FIELD, Form, faults_in_order
 from shared.pages.rendering import Pages, language_of

@@ -59,6 +59,22 @@ class DiscoverySettings(Open311Settings):
     key_service: str = "Kunci (api_key) diberikan oleh pengelola NTB Care. Keys are given by whoever runs NTB Care."
 
 
+class JanitorSettings(BaseModel):
+    """When what is personal is erased by itself."""
+
+    enabled: bool = True
+    keep_for: timedelta = Field(default=timedelta(days=730), gt=timedelta(0))
+    """After a case was closed, rejected or withdrawn; while it is open nothing is erased unasked."""
+    orphans_after: timedelta = timedelta(days=1)
+    """Of parts whose event never came."""
+    every: timedelta = timedelta(days=1)
+    """A look through all the topics, by one replica."""
+    first_after: timedelta = timedelta(minutes=5)
+    """Since the start."""
+    look_every: timedelta = timedelta(minutes=5)
+    """Whether somebody asked for erasure; then it is done at once."""
+
+
 class Settings(ServiceSettings):
     """Environment: `INTAKE_…`."""
 
@@ -76,6 +92,7 @@ class Settings(ServiceSettings):
     """Whose tokens the people at the desk have; the same as routing's."""
     blobs: BlobSettings = BlobSettings()
     open311: DiscoverySettings = DiscoverySettings()
+    janitor: JanitorSettings = JanitorSettings()
     max_body_size: int = 64 * 1024
     """Bytes of a request."""
     max_photo_size: int = 10 * 1024 * 1024

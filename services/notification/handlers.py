@@ -11,7 +11,8 @@ from services.notification.domain.following import hides
 from services.notification.queueing import Queueing
 from services.notification.systems import calls_for
 from services.notification.telling import followed
-from shared.events.complaints import ComplaintSubmitted, ContactChanged
+from shared.events.cases import CaseProcessingRestricted
+from shared.events.complaints import ComplaintErased, ComplaintSubmitted, ContactChanged
 from shared.events.envelope import CaseEnvelope
 from shared.events.personal import PersonalRecorded
 from shared.events.words import WordsKind, WordsRecorded
@@ -48,7 +49,9 @@ class Handler:
         await self.queueing.store.contacts.learn(news.contacts)
         await self.queueing.add(await self._deliveries(news), news.contacts.keys())
         # Last, when nothing of what is erased waits any more: what went out is no longer known by its address.
-        await self.queueing.forget([ticket for ticket, contact in news.contacts.items() if contact.erased_parts])
+        await self.queueing.forget(
+            [ticket for ticket, contact in news.contacts.items() if contact.erased_parts or contact.erased]
+        )
 
     async def _deliveries(self, news: News) -> list[Delivery]:
         at, queueing = self.now(), self.queueing
@@ -68,13 +71,21 @@ def read_news(batch: Iterable[Received]) -> News:
     for received in batch:
         if isinstance(received.event, CaseEnvelope):
             news.events.append((received.event, received.trace))
-            if hides(received.event):
-                news.contacts.setdefault(received.ticket, Contact()).hidden = True
-            if received.event.case.anonymous:
-                news.contacts.setdefault(received.ticket, Contact()).anonymous = True
+            _note_switches(news, received.event)
         elif _concerns_contact(received):
             _learn(news.contacts.setdefault(received.ticket, Contact()), received)
     return news
+
+
+def _note_switches(news: News, event: CaseEnvelope) -> None:
+    restricts = isinstance(event, CaseProcessingRestricted)
+    if not (hides(event) or event.case.anonymous or restricts):
+        return
+    contact = news.contacts.setdefault(event.ticket, Contact())
+    contact.hidden = contact.hidden or hides(event)
+    contact.anonymous = contact.anonymous or event.case.anonymous
+    if restricts:
+        contact.decides_on_use(event.sequence, restricted=event.case.processing_restricted)
 
 
 def _concerns_contact(received: Received) -> bool:
@@ -89,6 +100,8 @@ def _learn(contact: Contact, received: Received) -> None:
             contact.names_part(told.part, told.about, told.category, told.received_at)
         case ContactChanged(occurred_at=at, part=part, by_subject=by_subject, taken_over=taken_over):
             contact.changes_contact(at, part, by_subject=by_subject, taken_over=taken_over)
+        case ComplaintErased():
+            contact.forgets_everybody()
         case PersonalRecorded() as person:
             known = Person(person.email, person.name, person.language, person.phone, person.prefers)
             contact.knows_person(name, known)

@@ -70,13 +70,16 @@ class Queueing:
     async def forget(self, tickets: Sequence[str]) -> None:
         """Of what is erased not even the digest of an address is kept, unless somebody else has the same one.
 
-        But for the wish to get nothing more: forgotten, it would be broken.
+        But for the wish to get nothing more: forgotten, it would be broken. Where its reporter follows the case at that
+        address too, that ends with it.
         """
         if not tickets:
             return
         contacts = await self.store.contacts.read(tickets)
         kept = {address for contact in contacts.values() for address in self._addresses(contact)}
-        left = await self.store.deliveries.forget_addresses(tickets, kept)
+        found = await self.store.deliveries.forget_addresses(tickets, kept)
+        await self.store.subscriptions.leave_cases(found)
+        left = set[str]().union(*found.values())
         await self.store.addresses.forget(left - await self.store.used(left))
 
     def _addresses(self, contact: Contact) -> set[str]:

@@ -36,6 +36,10 @@ class NotYours(Exception):
     """They may see the case and can't act on it."""
 
 
+class IdentityWithheld(Exception):
+    """The reporter wants what is personal to be used for nothing, so nobody is shown who they are."""
+
+
 class RevisionStale(Exception):
     """The case is another than the one that was seen; `stored` is how it stands."""
 
@@ -90,11 +94,16 @@ class Desk:
         return stored
 
     async def read_identity(self, ticket: str, person: Person) -> StoredCase:
-        """The case, once it is written down who wants to know who the reporter is. Raises CaseNotFound, NotYours."""
+        """The case, once it is written down who wants to know who the reporter is. Raises CaseNotFound, NotYours.
+
+        Raises IdentityWithheld as long as the reporter wants it so.
+        """
         stored = await self.read(ticket, person)
         actor = actor_for(person, stored.case.snapshot, None)
         if actor is None or (stored.case.snapshot.anonymous and actor.role is not Role.COORDINATOR):
             raise NotYours(ticket)
+        if stored.case.snapshot.processing_restricted:
+            raise IdentityWithheld(ticket)
         await self._store.log(ticket, _entry(IDENTITY_READ, actor, self._now()))
         return stored
 

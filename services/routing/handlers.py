@@ -7,12 +7,13 @@ from typing import Final
 
 from services.routing.domain.case import open_case
 from services.routing.domain.rulebook import Rulebook
+from services.routing.erasing import Erasing
 from services.routing.following import Following
 from services.routing.store.cases import CaseStore
 from services.routing.store.directory import DirectoryStore
 from services.routing.store.documents import Opening
 from shared.directory import Directory
-from shared.events.complaints import ComplaintSubmitted, ComplaintSupported, FollowUp
+from shared.events.complaints import ComplaintErased, ComplaintSubmitted, ComplaintSupported, FollowUp
 from shared.events.personal import PersonalRecorded
 from shared.metrics import IGNORED
 from shared.outbox import OutboxRelay
@@ -45,13 +46,18 @@ class ComplaintHandler:
         self._opened = opened
         self._now = now
         self._following = Following(store, relay, rulebook)
+        self._erasing = Erasing(store, relay, rulebook)
 
     async def __call__(self, batch: Sequence[Received]) -> None:
+        erased = [received.event for received in batch if isinstance(received.event, ComplaintErased)]
+        # First, so that what comes in the same batch is refused as what comes later is.
+        await self._store.erase_all_personal({event.ticket for event in erased})
         await self._keep_personal([received for received in batch if received.topic is PERSONAL])
         await self._open([received for received in batch if isinstance(received.event, ComplaintSubmitted)])
         await self._following.follow([received for received in batch if isinstance(received.event, FollowUp)])
         supports = [received.event for received in batch if isinstance(received.event, ComplaintSupported)]
         await self._following.support(supports)
+        await self._erasing.erase(erased)
 
     async def _open(self, received: Sequence[Received]) -> None:
         submitted: dict[str, Received] = {}

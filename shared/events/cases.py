@@ -83,6 +83,13 @@ class CaseRestricted(CaseEnvelope):
     type: Literal["case.restricted.v1"] = "case.restricted.v1"
 
 
+class CaseProcessingRestricted(CaseEnvelope):
+    """The reporter wants what is personal to be used for nothing, or lets it be used again."""
+
+    type: Literal["case.processing_restricted.v1"] = "case.processing_restricted.v1"
+    reason: Literal["asked", "taken_back"]
+
+
 class CaseProgressed(CaseEnvelope):
     """The agency did something and says what; with `budget` in the case it says when there will be money."""
 
@@ -216,6 +223,7 @@ CaseEvent = Annotated[
     | CaseForwarded
     | CaseReclassified
     | CaseRestricted
+    | CaseProcessingRestricted
     | CaseProgressed
     | CaseInformationRequested
     | CaseResumed

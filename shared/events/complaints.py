@@ -1,7 +1,7 @@
 """What residents did: topic `ntbcare.complaints`, written by intake, keyed by ticket. Facts only, kept for ever."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, NonNegativeInt, StringConstraints
@@ -120,6 +120,36 @@ class ContactChanged(Afterwards):
     """By the person concerned: from now on who filed for them can neither read nor do anything with it."""
 
 
+class ProcessingRestricted(Afterwards):
+    """The reporter wants what is personal to be kept but used for nothing (UU 27/2022), or takes that back."""
+
+    type: Literal["processing.restricted.v1"] = "processing.restricted.v1"
+    part: ClassVar[None] = None
+    restricted: bool
+
+
+class ErasureRequested(Afterwards):
+    """The reporter wants all that is personal of it to be erased (UU 27/2022). Intake's janitor does it."""
+
+    type: Literal["erasure.requested.v1"] = "erasure.requested.v1"
+    part: ClassVar[None] = None
+
+
+class ErasureReason(StrEnum):
+    """Why what is personal was erased."""
+
+    ASKED = "asked"
+    RETENTION = "retention"
+    """It ended so long ago that nobody needs it any more."""
+
+
+class ComplaintErased(Event):
+    """All that is personal of it is gone from intake's topics and photos; whoever keeps any of it deletes it now."""
+
+    type: Literal["complaint.erased.v1"] = "complaint.erased.v1"
+    reason: ErasureReason
+
+
 class ComplaintSupported(Afterwards):
     """Somebody else has the same trouble."""
 
@@ -135,6 +165,8 @@ FollowUp = (
     | ResolutionDisputed
     | ComplaintWithdrawn
     | ContactChanged
+    | ProcessingRestricted
+    | ErasureRequested
 )
 """What a reporter does after the submission."""
 
@@ -146,6 +178,9 @@ ComplaintEvent = Annotated[
     | ResolutionDisputed
     | ComplaintWithdrawn
     | ContactChanged
+    | ProcessingRestricted
+    | ErasureRequested
+    | ComplaintErased
     | ComplaintSupported,
     Field(discriminator="type"),
 ]

@@ -49,6 +49,9 @@ def told(publisher: FakePublisher) -> list[Event]:
         ("withdrawal", {}, "complaint.withdrawn.v1", None),
         ("withdrawal", {"text": "Salah alamat"}, "complaint.withdrawn.v1", "Salah alamat"),
         ("contact", {"email": "siti@mail.example"}, "contact.changed.v1", ""),
+        ("restriction", {"restricted": True}, "processing.restricted.v1", None),
+        ("restriction", {"restricted": False}, "processing.restricted.v1", None),
+        ("erasure", {}, "erasure.requested.v1", None),
     ],
 )
 async def test_given_a_right_code_when_a_reporter_follows_up_then_words_and_fact_are_published_apart(
@@ -141,6 +144,9 @@ async def test_given_somebody_else_when_they_support_then_no_code_is_needed_and_
         (f"{TICKET}/supplements", {"text": "x", "photo": "y"}, CODE, 422),
         (f"{TICKET}/confirmation", {"rating": 6}, CODE, 422),
         (f"{TICKET}/contact", {"email": "nobody"}, CODE, 422),
+        (f"{TICKET}/restriction", {}, CODE, 422),
+        (f"{TICKET}/restriction", {"restricted": True}, {}, 422),
+        (f"{TICKET}/erasure", {}, {"X-Tracking-Code": "1000-0000-0000"}, 403),
         (f"{TICKET}/support", {"text": "x"}, {}, 422),
         (f"{TICKET}/supplements", {"text": "x"}, CODE | {"Idempotency-Key": "7"}, 422),
     ],

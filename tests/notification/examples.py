@@ -13,7 +13,7 @@ from services.notification.settings import Settings
 from shared.directory import Directory
 from shared.events.case import CaseSnapshot, Promise, PromiseKind, Role, Status
 from shared.events.cases import CaseAssigned, CaseOpened, CaseResolved
-from shared.events.complaints import ComplaintSubmitted, ContactChanged
+from shared.events.complaints import ComplaintErased, ComplaintSubmitted, ContactChanged, ErasureReason
 from shared.events.directory import Agency, AgencyLevel, Category, Label, Region
 from shared.events.event import Language, Urgency
 from shared.events.notices import Channel, NoticeKind, Recipient
@@ -107,6 +107,11 @@ def a_person(ticket: str = TICKET, part: str = "s-1", **fields: Any) -> Personal
     known: dict[str, Any] = {"email": REPORTER_ADDRESS, "name": "Siti Aminah", "text": "Lubang besar di depan sekolah."}
     recorded = {"event_id": named_id(ticket, part, "personal"), "ticket": ticket, "occurred_at": AT, "part": part}
     return PersonalRecorded(**recorded, **known | fields)
+
+
+def an_erasure(ticket: str) -> ComplaintErased:
+    event_id = named_id(ticket, "erased")
+    return ComplaintErased(event_id=event_id, ticket=ticket, occurred_at=AT, reason=ErasureReason.ASKED)
 
 
 def a_new_contact(part: str, hours: int) -> ContactChanged:

@@ -20,7 +20,7 @@ from services.notification.store import Store
 from services.notification.tools import Way
 from services.notification.ways import Writers
 from shared.directory import Directory
-from shared.events.complaints import Afterwards, ComplaintSubmitted
+from shared.events.complaints import Afterwards, ComplaintErased, ComplaintSubmitted
 from shared.events.envelope import CaseEnvelope
 from shared.events.event import Event
 from shared.events.notices import Channel, NoticeEvent, NoticeSent
@@ -197,7 +197,7 @@ def wake_all(senders: Sequence[Sender]) -> None:
 
 def topic_of(event: Event) -> Topic:
     match event:
-        case ComplaintSubmitted() | Afterwards():
+        case ComplaintSubmitted() | ComplaintErased() | Afterwards():
             return COMPLAINTS
         case PersonalRecorded():
             return PERSONAL

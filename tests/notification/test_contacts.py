@@ -168,3 +168,28 @@ def test_given_two_codes_when_nothing_was_taken_over_then_the_last_word_counts_w
     book.changes_contact(AT + timedelta(hours=1), "f-2")
 
     assert book.reporter == SITI
+
+
+def test_given_a_whole_ticket_that_is_erased_when_parts_come_in_any_order_then_nobody_is_known() -> None:
+    facts: list[Callable[[Contact], None]] = [
+        lambda contact: contact.names_part("s-1"),
+        lambda contact: contact.knows_person("s-1", SITI),
+        lambda contact: contact.knows_person("f-1", BUDI),
+        lambda contact: contact.changes_contact(AT, "f-1"),
+        lambda contact: contact.forgets_everybody(),
+    ]
+
+    for order in permutations(facts):
+        book = Contact()
+        for fact in order:
+            fact(book)
+        assert (book.people, book.reporter, book.reporter_is_erased) == ({}, None, True)
+
+
+def test_given_switches_of_the_use_of_data_when_they_come_in_any_order_then_the_last_event_decides() -> None:
+    for order in permutations([(3, True), (5, False), (8, True), (9, False)]):
+        book = Contact()
+        for sequence, restricted in order:
+            book.decides_on_use(sequence, restricted=restricted)
+
+        assert book.restricted is False

@@ -9,27 +9,44 @@ import pytest
 from services.notification.domain.addresses import address_id
 from services.notification.domain.links import Link, LinkExpired, Purpose
 from services.notification.domain.rounds import ALL
+from shared.events.case import Status
+from shared.events.cases import CaseProcessingRestricted, CaseProgressed
 from shared.events.notices import Channel
 from shared.topics import PERSONAL
 from tests.notification.examples import (
+    AGENCY_ADDRESS,
     AT,
     REPORTER_ADDRESS,
     TICKET,
     a_new_contact,
     a_person,
+    a_resolution,
     a_submission,
     a_ticket,
     an_assignment,
+    an_erasure,
     an_opening,
+    envelope,
+    the_words,
 )
 from tests.notification.followers import LINKS, Told, a_following
 from tests.notification.replica import Replica
 from tests.shared.received import erased
+from tests.smtp_sink import Sink
 from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
 SITI = address_id(b"secret", Channel.EMAIL, REPORTER_ADDRESS)
+
+
+def a_use_of_data(sequence: int, reason: str) -> CaseProcessingRestricted:
+    said = envelope(sequence, Status.ASSIGNED, processing_restricted=reason == "asked")
+    return CaseProcessingRestricted.model_validate(said | {"reason": reason})
+
+
+def a_progress(sequence: int) -> CaseProgressed:
+    return CaseProgressed.model_validate(envelope(sequence, Status.IN_PROGRESS))
 
 
 async def complain(replica: Replica, number: int) -> str:
@@ -121,6 +138,80 @@ async def test_given_somebody_who_follows_when_their_complaint_is_erased_then_th
     await sending.hear(erased(PERSONAL, f"{ticket}:s-1"))
 
     assert await places(sending) == {"addresses": [SITI], "subscriptions": ["s1"]}
+
+
+async def test_given_a_reporter_who_follows_their_own_case_too_when_it_is_erased_then_just_that_ends(
+    sending: Replica,
+) -> None:
+    ticket, other = await complain(sending, 1), a_ticket(2)
+    subscriptions = sending.store.subscriptions.collection
+    await subscriptions.insert_many(
+        [
+            {"_id": "own", "to": SITI, "target": f"case:{ticket}", "state": "confirmed"},
+            {"_id": "another", "to": SITI, "target": f"case:{other}", "state": "confirmed"},
+            {"_id": "somebody", "to": "email:other", "target": f"case:{ticket}", "state": "confirmed"},
+        ]
+    )
+
+    await sending.hear(an_erasure(ticket))
+
+    assert sorted([one["_id"] for one in await subscriptions.find().to_list(None)]) == ["another", "somebody"]
+
+
+@pytest.mark.parametrize("order", ["erasure last", "erasure first", "one batch"])
+async def test_given_a_whole_ticket_that_is_erased_when_parts_come_after_it_then_nobody_is_known_and_nothing_waits(
+    replica: Replica, order: str
+) -> None:
+    records = [a_submission(), a_person(), an_opening(), a_person(TICKET, "f-1", email="baru@example.id")]
+    erasure = an_erasure(TICKET)
+    match order:
+        case "erasure last":
+            await replica.hear(*records)
+            await replica.hear(erasure)
+        case "erasure first":
+            await replica.hear(erasure)
+            await replica.hear(*records)
+        case _:
+            await replica.hear(*records[:2], erasure, *records[2:])
+
+    await replica.hear(a_new_contact("f-1", 1), an_assignment())
+
+    to_reporter = await replica.deliveries(recipient="reporter")
+    assert {(one["state"], one["reason"]) for one in to_reporter} == {("suppressed", "erased")}
+    book = await replica.database["contacts"].find_one({"_id": TICKET})
+    assert book is not None
+    assert (book.get("people", {}), book["erased"]) == ({}, True)
+    assert "example.id" not in repr(book)
+    # The address that has something due goes when its sender has looked at it.
+    assert {"deliveries", "contacts", "subscriptions"}.isdisjoint(await places(replica))
+
+
+async def test_given_a_restriction_when_things_happen_then_the_reporter_hears_only_what_the_law_wants(
+    replica: Replica,
+) -> None:
+    await replica.hear(a_submission(), a_person(), an_opening())
+
+    await replica.hear(a_use_of_data(2, "asked"))
+    await replica.hear(an_assignment(), a_resolution(), the_words())
+    before = {one["kind"]: one["state"] for one in await replica.deliveries(recipient="reporter")}
+    await replica.hear(a_use_of_data(5, "taken_back"))
+    await replica.hear(a_progress(6))
+
+    assert before == {"received": "queued", "assigned": "suppressed", "resolved": "queued"}
+    (progress,) = await replica.deliveries(recipient="reporter", kind="progress")
+    assert progress["state"] == "queued"
+
+
+async def test_given_a_restriction_when_the_agency_is_told_of_its_case_then_nobody_is_named(
+    sending: Replica, sink: Sink
+) -> None:
+    await sending.hear(a_submission(), a_person(), a_use_of_data(1, "asked"), an_assignment())
+    await until(sending.all_done)
+
+    (mail,) = sink.taken
+    assert mail["To"] == AGENCY_ADDRESS
+    assert "Siti" not in mail.as_string()
+    assert "Siti" not in str([part.get_content() for part in mail.walk() if not part.is_multipart()])
 
 
 async def test_given_somebody_who_wants_messages_again_when_no_more_is_known_of_them_then_they_are_forgotten_in_time(

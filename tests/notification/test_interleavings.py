@@ -21,6 +21,7 @@ from tests.notification.examples import (
     a_submission,
     a_ticket,
     an_assignment,
+    an_erasure,
     an_opening,
     the_words,
 )
@@ -115,15 +116,18 @@ async def test_given_any_reading_of_the_topics_when_all_is_heard_then_each_mail_
     assert len(sending.notices()) - told == 4
 
 
-@given(reading=readings)
+@given(reading=readings, whole=st.sampled_from(["tombstones", "the ticket", "both"]))
 @many
 async def test_given_erasures_among_the_records_when_all_is_heard_then_nothing_is_left_and_nothing_went_twice(
-    sending: Replica, sink: Sink, reading: Reading
+    sending: Replica, sink: Sink, reading: Reading, whole: str
 ) -> None:
     ticket = a_ticket(next(_numbers))
     sink.taken.clear()
     said = what_is_said(ticket)
-    said["person"] = [*said["person"], erased(PERSONAL, f"{ticket}:s-1")]
+    if whole != "the ticket":
+        said["person"] = [*said["person"], erased(PERSONAL, f"{ticket}:s-1")]
+    if whole != "tombstones":
+        said["submissions"] = [*said["submissions"], an_erasure(ticket)]
     said["words"] = [*said["words"], erased(WORDS, f"{ticket}:{a_resolution(ticket).event_id}")]
 
     for batch in reading.batches(said):

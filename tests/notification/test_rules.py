@@ -20,6 +20,7 @@ from shared.events.cases import (
     CaseLinked,
     CaseOfficerAssigned,
     CaseOpened,
+    CaseProcessingRestricted,
     CaseProgressed,
     CasePublished,
     CaseReclassified,
@@ -200,6 +201,7 @@ EXPECTED: list[tuple[CaseEvent, list[tuple[str, str, str | None]]]] = [
 SILENT = (
     CaseReturned,
     CaseRestricted,
+    CaseProcessingRestricted,
     CasePublished,
     CaseUnpublished,
 )

@@ -31,7 +31,7 @@ from services.reporting.scoring import Scoring
 from services.reporting.shipped import shipped_catalogue, shipped_definitions, shipped_holdings
 from services.reporting.store import Store
 from shared.conditional import Conditional
-from shared.events.complaints import Afterwards, ComplaintSubmitted
+from shared.events.complaints import Afterwards, ComplaintErased, ComplaintSubmitted
 from shared.events.envelope import CaseEnvelope
 from shared.events.notices import NoticeDelivered, NoticeFailed, NoticeSent, NoticeSuppressed
 from shared.events.personal import PersonalRecorded
@@ -86,7 +86,7 @@ def as_received(record: Told | Erased) -> Received:
     match record:
         case Erased():
             return erased(PERSONAL if record.topic == "personal" else WORDS, record.key)
-        case ComplaintSubmitted() | Afterwards():
+        case ComplaintSubmitted() | ComplaintErased() | Afterwards():
             return received(COMPLAINTS, record)
         case PersonalRecorded():
             return received(PERSONAL, record)

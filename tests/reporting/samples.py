@@ -8,7 +8,7 @@ from services.reporting.domain.projection import Told
 from shared.directory import Directory
 from shared.events.case import CaseSnapshot, Promise, PromiseKind, Role, Status
 from shared.events.cases import CaseAccepted, CaseAssigned, CaseOpened, CaseProgressed, CaseResolved
-from shared.events.complaints import ComplaintSubmitted, ComplaintSupplemented
+from shared.events.complaints import ComplaintErased, ComplaintSubmitted, ComplaintSupplemented, ErasureReason
 from shared.events.directory import Agency, AgencyLevel, Category, Label, Region
 from shared.events.envelope import CaseEnvelope, UnknownCaseEvent
 from shared.events.event import Urgency
@@ -111,6 +111,15 @@ def a_personal_part(
 def a_supplement(number: int, part: str = "f-1") -> ComplaintSupplemented:
     return ComplaintSupplemented(
         event_id=named_id(ticket(number), part), ticket=ticket(number), occurred_at=RECEIVED_AT + hours(48), part=part
+    )
+
+
+def an_erasure(number: int) -> ComplaintErased:
+    return ComplaintErased(
+        event_id=named_id(ticket(number), "erased"),
+        ticket=ticket(number),
+        occurred_at=RECEIVED_AT + hours(50),
+        reason=ErasureReason.ASKED,
     )
 
 

@@ -17,6 +17,7 @@ from services.reporting.domain.projection import Erased, Told, project
 from services.reporting.refresher import Refresher
 from services.reporting.store import Store
 from shared.events.case import Status
+from shared.events.complaints import ComplaintErased
 from shared.events.envelope import CaseEnvelope
 from shared.mongo import MongoSettings
 from tests.reporting.conftest import RULES
@@ -28,6 +29,7 @@ from tests.reporting.samples import (
     a_step,
     a_submission,
     a_supplement,
+    an_erasure,
     followed_up,
     hours,
     some_words,
@@ -57,6 +59,11 @@ class Delivery:
     streams: list[Stream]
     batches: list[list[Pair]]
     counted_after: list[bool]
+
+    @property
+    def erased(self) -> set[str]:
+        """Tickets of which nothing personal may be left."""
+        return {of for stream in self.streams for of, record in stream if isinstance(record, ComplaintErased)}
 
     @property
     def last_cases(self) -> Iterator[StoredCase]:
@@ -89,12 +96,15 @@ def streams_of_ticket(draw: st.DrawFn, number: int) -> list[Stream]:
         texts.append((of, Erased("personal", f"{of}:p1")))
     if draw(st.booleans()):
         words.append((of, Erased("words", some_words(number, 1).key)))
+    told: Stream = [
+        (of, a_submission(number)),
+        (of, a_submission(number, part="p2", digest="d2", category="env.waste")),
+        (of, a_supplement(number)),
+    ]
+    if draw(st.booleans()):
+        told.append((of, an_erasure(number)))
     return [
-        [
-            (of, a_submission(number)),
-            (of, a_submission(number, part="p2", digest="d2", category="env.waste")),
-            (of, a_supplement(number)),
-        ],
+        told,
         texts,
         [(of, a_step(number, sequence, **changes)) for sequence, changes in enumerate(steps, start=1)],
         words,
@@ -180,6 +190,8 @@ async def test_given_any_delivery_when_all_is_projected_then_it_equals_the_plain
 
     cases, buckets, rollups = stored(mongo)
     assert (cases, buckets, rollups) == plain
+    assert {case["_id"] for case in cases if case.get("erased")} == delivery.erased
+    assert [case["_id"] for case in cases if case.get("erased") and "personal" in case] == []
     days: Counter[tuple[str, str]] = Counter()
     for case in delivery.last_cases:
         days.update((tally.bucket, figure) for tally in tallied(case).tallies for figure in tally.figures)

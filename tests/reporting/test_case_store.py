@@ -20,6 +20,7 @@ from tests.reporting.samples import (
     a_personal_part,
     a_step,
     a_submission,
+    an_erasure,
     hours,
     some_words,
     ticket,
@@ -234,3 +235,18 @@ async def test_given_a_public_case_when_it_becomes_confidential_then_no_search_f
     assert [case for case, _ in before] == [ticket(1)]
     assert await projecting.store.cases.search(Search()) == []
     assert await projecting.store.cases.search(Search(updated_after=RECEIVED_AT)) == []
+
+
+async def test_given_a_case_when_it_is_erased_as_a_whole_then_texts_are_gone_and_none_comes_again(
+    projecting: Projecting,
+) -> None:
+    await projecting.take(*a_lifecycle(1))
+    before = (await projecting.store.cases.read([ticket(1)]))[ticket(1)]
+
+    await projecting.take(an_erasure(1))
+    await projecting.take(a_personal_part(1), a_personal_part(1, "Sudah dua minggu", "f-1"))
+
+    after = (await projecting.store.cases.read([ticket(1)]))[ticket(1)]
+    assert (after.erased, after.personal) == (True, {})
+    assert after.is_erased("p1")
+    assert (after.head, after.history, after.submission) == (before.head, before.history, before.submission)

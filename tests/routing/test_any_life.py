@@ -92,8 +92,9 @@ class World:
     async def follow(self, place: tuple[int, int], kind: type[FollowUp], twice: bool) -> None:  # noqa: FBT001
         number, replica = place
         fields: dict[str, Any] = {"part": "f-1", "has_contact": True, "ticket": self.tickets[number]}
-        event_id = named_id(next(self.steps), *self.tickets)
-        event = kind.model_validate(fields | {"event_id": event_id, "occurred_at": self.at})
+        step = next(self.steps)
+        fields |= {"event_id": named_id(step, *self.tickets), "restricted": bool(step % 2)}
+        event = kind.model_validate(fields | {"occurred_at": self.at})
         for store, relay in list(zip(self.stores, self.relays, strict=True))[replica : replica + 1 + twice]:
             await Following(store, relay, the_rulebook).follow([received(COMPLAINTS, event)])
 

@@ -34,6 +34,7 @@ from services.routing.store.cases import CaseStore
 from services.routing.store.queues import QueueStore
 from shared.desk_session import HOME, local_path
 from shared.directory import Directory
+from shared.events.complaints import ProcessingRestricted
 from shared.events.directory import Label, Template
 from shared.events.personal import PersonalRecorded
 from shared.ids import named_id
@@ -485,3 +486,24 @@ async def test_given_an_issuer_that_is_away_when_somebody_signs_in_then_they_are
 
     assert page.status_code == 503
     assert "Belum bisa sekarang" in page.text
+
+
+async def test_given_a_restriction_when_the_page_is_read_then_it_says_so_and_shows_nothing_of_the_person(
+    browser: httpx2.AsyncClient, submitted: str, store: CaseStore, relay: OutboxRelay
+) -> None:
+    event = ProcessingRestricted(event_id=named_id("use"), ticket=submitted, occurred_at=AT, restricted=True)
+    handle = ComplaintHandler(store, relay, the_rulebook, Waiters(), now=on_the_day)
+    await handle([received(COMPLAINTS, event)])
+    await sign_in(browser, "coordinator", "BIRO-ORGANISASI")
+
+    page = await browser.get(CASE)
+    pressed = await browser.post(f"{CASE}/identity", data=hidden(page))
+
+    assert "Pelapor membatasi pemrosesan data pribadinya." in page.text
+    assert "Ada tulisan yang tetap disimpan." in page.text
+    assert ">data pribadi dibatasi<" in page.text
+    assert f"{CASE}/identity" not in page.text
+    assert pressed.status_code == 403
+    for shown in (page, pressed):
+        assert "Jalan&lt;/b&gt; rusak" not in shown.text
+        assert "Sitti" not in shown.text

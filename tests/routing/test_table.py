@@ -46,6 +46,8 @@ DESK = {
     Action.NOTE: Note(text=ROAD),
 }
 """A deed an action."""
+RIGHTS = {Action.RESTRICT_PROCESSING, Action.REQUEST_ERASURE}
+"""What is never refused to a reporter."""
 PEOPLE = {
     Role.OFFICER: PUPR,
     Role.AGENCY_HEAD: Actor(Role.AGENCY_HEAD, "citra", "PUPR-52.03"),
@@ -68,6 +70,7 @@ def standings() -> Iterator[Case]:
         yield standing(**usual, disagreed=True)
         yield standing(**usual, disputed=True)
         yield standing(**usual, confidential=True)
+        yield standing(**usual, processing_restricted=True)
         yield standing(**usual, publication=f"{TICKET}:{named_id('words')}")
         yield standing(**usual, parts=[a_part("resolved")])
         yield standing(**usual, parts=[a_part("accepted")])
@@ -111,9 +114,10 @@ def test_given_any_state_when_the_desk_acts_then_the_table_decides(action: Actio
 
 @pytest.mark.parametrize("kind", ACTIONS, ids=lambda kind: kind.__name__)
 def test_given_any_state_when_the_reporter_acts_then_the_table_decides(kind: type[FollowUp]) -> None:
-    fields = {"ticket": TICKET, "occurred_at": AT, "part": "f-1", "has_contact": True, "supporter": named_id("s")}
-    event = kind.model_validate(fields | {"event_id": named_id(kind.__name__)})
+    fields: dict[str, Any] = {"ticket": TICKET, "occurred_at": AT, "part": "f-1", "has_contact": True}
+    fields["event_id"] = named_id(kind.__name__)
     for case in standings():
+        event = kind.model_validate(fields | {"restricted": not case.snapshot.processing_restricted})
         change = follow(case, event, AT, the_rulebook())
 
         rows = rows_for(case, ACTIONS[kind], Role.REPORTER)
@@ -124,7 +128,7 @@ def test_given_any_state_when_the_reporter_acts_then_the_table_decides(kind: typ
         assert isinstance(refused, FollowUpRefused)
         assert change.case.snapshot == case.snapshot
         assert (refused.cause, refused.follow_up) == (event.event_id, FOLLOW_UPS[ACTIONS[kind]])
-        possible = set(allowed(case.snapshot, Role.REPORTER)) - {Action.SUPPORT}
+        possible = set(allowed(case.snapshot, Role.REPORTER)) - {Action.SUPPORT} - RIGHTS
         assert set(refused.allowed) == {FOLLOW_UPS[action] for action in possible}
 
 
@@ -137,8 +141,9 @@ def test_given_any_state_when_a_silence_is_over_then_only_a_resolved_case_is_clo
 
 def test_given_the_actions_when_rows_are_looked_for_then_every_one_is_possible_for_somebody() -> None:
     assert {row.action for row in TABLE} == set(Action)
-    assert set(DESK) == set(DEEDS) == set(Action) - set(FOLLOW_UPS) - {Action.CLOSE, Action.SUPPORT, Action.HAND_OVER}
-    assert set(ACTIONS.values()) == set(FOLLOW_UPS)
+    others = {Action.CLOSE, Action.SUPPORT, Action.HAND_OVER} | RIGHTS
+    assert set(DESK) == set(DEEDS) == set(Action) - set(FOLLOW_UPS) - others
+    assert set(ACTIONS.values()) == set(FOLLOW_UPS) | RIGHTS
 
 
 def test_given_two_rows_of_an_action_when_their_states_meet_then_no_role_is_in_both() -> None:

@@ -50,6 +50,10 @@ class Contact:
     """It is confidential by now: nobody who only follows is told any more."""
     anonymous: bool = False
     """The reporter is hidden by now from those who work on it."""
+    restriction: tuple[int, bool] = (0, False)
+    """The last event by which the reporter decided on the use of their data, and whether it is restricted since."""
+    erased: bool = False
+    """Nobody may be known any more, whatever part comes. Words go one by one, by their tombstones."""
     people: dict[str, Person] = field(default_factory=dict[str, Person])
     """By personal part."""
     words: dict[str, str] = field(default_factory=dict[str, str])
@@ -69,7 +73,12 @@ class Contact:
 
     @property
     def reporter_is_erased(self) -> bool:
-        return self.valid_part in self.erased_parts
+        return self.erased or self.valid_part in self.erased_parts
+
+    @property
+    def restricted(self) -> bool:
+        """The reporter's data are used for nothing but what the law wants."""
+        return self.restriction[1]
 
     def names_part(
         self, part: str, about: str | None = None, category: str | None = None, received_at: datetime | None = None
@@ -84,8 +93,15 @@ class Contact:
             self.own = max(self.own or ("", ""), said)
         self.taken_over |= taken_over
 
+    def decides_on_use(self, sequence: int, *, restricted: bool) -> None:
+        self.restriction = max(self.restriction, (sequence, restricted))
+
+    def forgets_everybody(self) -> None:
+        self.people.clear()
+        self.erased = True
+
     def knows_person(self, part: str, person: Person) -> None:
-        if part not in self.erased_parts:
+        if part not in self.erased_parts and not self.erased:
             self.people[part] = person
 
     def forgets_person(self, part: str) -> None:

@@ -11,6 +11,7 @@ from services.notification.domain.contacts import Contact
 from services.notification.domain.deliveries import Delivery
 from services.notification.domain.kinds import OwnKind
 from services.notification.domain.offices import Offices, all_ways_of, at_step, contact_of
+from services.notification.domain.rules import REQUIRED
 from services.notification.domain.timing import Pace, Timing, goes_out
 from shared.directory import related_bodies
 from shared.events.event import Language
@@ -144,7 +145,9 @@ def as_it_is(delivery: Delivery, known: Known) -> Delivery:
     By a subscription that is there, where the first was left.
     """
     facts, contact = delivery.facts, known.contact
-    confidential, anonymous = facts.confidential or contact.hidden, facts.anonymous or contact.anonymous
+    confidential = facts.confidential or contact.hidden
+    # Who restricted the processing of their data is named to nobody either.
+    anonymous = facts.anonymous or contact.anonymous or contact.restricted
     told = known.follower.id if known.follower and known.follower.id else delivery.told
     return replace(delivery, told=told, facts=replace(facts, confidential=confidential, anonymous=anonymous))
 
@@ -185,6 +188,8 @@ def _missing(delivery: Delivery, known: Known, too_old_at: datetime) -> Verdict 
     if delivery.recipient is Recipient.REPORTER:
         if contact.reporter_is_erased:
             return Suppressed("erased")
+        if contact.restricted and delivery.kind not in REQUIRED:
+            return Suppressed("opted_out")
         if contact.reporter is None:
             return Waits(too_old_at)
     if _depends_on_whom_it_is_about(delivery) and contact.part is None:

@@ -61,6 +61,12 @@ class Contacts:
 
 def _merge(news: Contact) -> list[Document]:
     """A pipeline, so that refusing and adding are one step. Marks are kept for ever: tombstones repeat."""
+    stages: list[Document] = [{"$set": _told(news) | _known(news)}]
+    return [*stages, _REACHED] if news.people or news.erased_parts or news.erased else stages
+
+
+def _told(news: Contact) -> Document:
+    """Facts: the first of the submission, the last of what may change."""
     changes: Document = {}
     if news.part is not None:
         # The body that it is about, and the other facts, stand or fall with the part.
@@ -73,21 +79,33 @@ def _merge(news: Contact) -> list[Document]:
         if said is not None:
             # The later one, in whatever order they come: MongoDB compares the fields one by one.
             changes[name] = {"$max": [f"${name}", {"$literal": {"at": said[0], "part": said[1]}}]}
+    if news.restriction[0]:
+        sequence, restricted = news.restriction
+        changes["restriction"] = {"$max": ["$restriction", {"$literal": {"at": sequence, "is": restricted}}]}
+    return changes
+
+
+def _known(news: Contact) -> Document:
+    """What is personal, and what may be known no more."""
+    changes: Document = {}
     for field, erased in (("erased_parts", news.erased_parts), ("erased_words", news.erased_words)):
         if erased:
             changes[field] = {"$setUnion": [_or_empty(field), {"$literal": sorted(erased)}]}
     for part, person in news.people.items():
-        changes[f"people.{part}"] = _unless_erased("erased_parts", part, _stored_person(person))
+        gone = {"$or": [{"$in": [{"$literal": part}, _or_empty("erased_parts")]}, {"$eq": ["$erased", True]}]}
+        changes[f"people.{part}"] = _unless(gone, _stored_person(person))
     for event_id, text in news.words.items():
-        changes[f"words.{event_id}"] = _unless_erased("erased_words", event_id, text)
-    changes |= {f"people.{part}": "$$REMOVE" for part in news.erased_parts}
-    changes |= {f"words.{event_id}": "$$REMOVE" for event_id in news.erased_words}
-    stages: list[Document] = [{"$set": changes}]
-    return [*stages, _REACHED] if news.people or news.erased_parts else stages
+        gone = {"$in": [{"$literal": event_id}, _or_empty("erased_words")]}
+        changes[f"words.{event_id}"] = _unless(gone, text)
+    if news.erased:
+        changes |= {"people": "$$REMOVE", "erased": True}
+    else:
+        changes |= {f"people.{part}": "$$REMOVE" for part in news.erased_parts}
+    return changes | {f"words.{event_id}": "$$REMOVE" for event_id in news.erased_words}
 
 
-def _unless_erased(field: str, name: str, value: Any) -> Document:
-    return {"$cond": [{"$in": [{"$literal": name}, _or_empty(field)]}, "$$REMOVE", {"$literal": value}]}
+def _unless(gone: Document, value: Any) -> Document:
+    return {"$cond": [gone, "$$REMOVE", {"$literal": value}]}
 
 
 def _or_empty(field: str) -> Document:
@@ -103,6 +121,7 @@ def _stored_person(person: Person) -> Document:
 def _contact(stored: Document) -> Contact:
     people = {part: _person(person) for part, person in stored.get("people", {}).items()}
     changed, own = stored.get("changed"), stored.get("own")
+    restriction = stored.get("restriction", {"at": 0, "is": False})
     return Contact(
         part=stored.get("part"),
         about=stored.get("about"),
@@ -113,6 +132,8 @@ def _contact(stored: Document) -> Contact:
         changed=(changed["at"], changed["part"]) if changed else None,
         own=(own["at"], own["part"]) if own else None,
         taken_over=stored.get("taken_over", False),
+        restriction=(restriction["at"], restriction["is"]),
+        erased=stored.get("erased", False),
         people=people,
         words=stored.get("words", {}),
         erased_parts=set(stored.get("erased_parts", ())),

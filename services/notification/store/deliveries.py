@@ -161,13 +161,15 @@ class Deliveries:
             known.setdefault(stored["message"], []).append(_open(stored))
         return known
 
-    async def forget_addresses(self, tickets: Sequence[str], besides: Several[str]) -> set[str]:
-        """Of what their reporters were sent, or were not, but for those `besides`; returns the addresses."""
+    async def forget_addresses(self, tickets: Sequence[str], besides: Several[str]) -> dict[str, set[str]]:
+        """Of what their reporters were sent, or were not, but for those `besides`; returns them by ticket."""
         done: Document = {"ticket": {"$in": list(tickets)}, "recipient": Recipient.REPORTER.value}
         done |= {"done_at": {"$exists": True}, "to": {"$exists": True, "$nin": list(besides)}}
-        addresses: list[str] = await self.collection.distinct("to", done)
+        addresses: dict[str, set[str]] = {}
+        for found in await self.collection.find(done, {"ticket": 1, "to": 1}).to_list(None):
+            addresses.setdefault(found["ticket"], set()).add(found["to"])
         await self.collection.update_many(done, {"$unset": {"to": ""}})
-        return set(addresses)
+        return addresses
 
     async def used(self, addresses: Iterable[str]) -> set[str]:
         """Those of them that something was sent to, or is to be."""
@@ -180,8 +182,7 @@ class Deliveries:
 
     async def refused_receipts(self, tickets: Iterable[str]) -> set[str]:
         """Those of these tickets whose receipt was one too many for its address."""
-        wanted = list(tickets)
-        if not wanted:
+        if not (wanted := list(tickets)):
             return set()
         refused = {"ticket": {"$in": wanted}, "state": State.SUPPRESSED.value, "reason": "receipt_limit"}
         return set(await self.collection.distinct("ticket", refused))

@@ -1,6 +1,7 @@
 """Who follows what."""
 
-from collections.abc import Iterable
+from collections.abc import Collection as Many
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -8,7 +9,7 @@ from uuid import UUID
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from services.notification.domain.following import Subscription, SubscriptionState
+from services.notification.domain.following import Subscription, SubscriptionState, TargetKind
 from services.notification.store.receipts import Receipts
 from shared.events.event import Language
 from shared.events.notices import Channel
@@ -119,6 +120,15 @@ class Subscriptions:
         confirmed = await self.collection.find({"to": to} | _CONFIRMED).to_list(None)
         await self.collection.delete_many({"to": to})
         return [_to_subscription(one) for one in confirmed]
+
+    async def leave_cases(self, addresses: Mapping[str, Many[str]]) -> None:
+        """End what these addresses follow of these cases, by ticket."""
+        pairs = [
+            {"target": f"{TargetKind.CASE}:{ticket}", "to": {"$in": list(several)}}
+            for ticket, several in addresses.items()
+        ]
+        if pairs:
+            await self.collection.delete_many({"$or": pairs})
 
     async def _take_back(self, confirmed: Subscription) -> None:
         asked: Document = {

@@ -127,6 +127,8 @@ class StoredCase:
     submission: Submission | None = None
     head: Head | None = None
     history: Mapping[int, Step] = field(default_factory=dict[int, Step])
+    erased: bool = False
+    """Nothing personal may be kept of it any more."""
     personal: Mapping[str, Personal | None] = field(default_factory=dict[str, Personal | None])
     """By part."""
     erased_at: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
@@ -144,7 +146,8 @@ class StoredCase:
         return known.text if known else None
 
     def is_erased(self, part: str) -> bool:
-        return part in self.personal and self.personal[part] is None
+        """Rather than not here yet."""
+        return self.erased or (part in self.personal and self.personal[part] is None)
 
     def parts(self) -> list[tuple[str, str, datetime | None]]:
         """Kind, name and time of every part that is or was there: the submission, what followed, what nothing names."""

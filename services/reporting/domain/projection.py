@@ -12,6 +12,7 @@ from services.reporting.domain.figures import levels_of
 from shared.errors import Rejected
 from shared.events.complaints import (
     Afterwards,
+    ComplaintErased,
     ComplaintEvent,
     ComplaintSubmitted,
     ComplaintSupported,
@@ -50,6 +51,8 @@ class Projection:
     newest: CaseEnvelope | None = None
     """The event of the highest sequence that tells of the whole case."""
     history: dict[int, Step] = field(default_factory=dict[int, Step])
+    erased: bool = False
+    """No personal part may be kept, now or later. Words go one by one, by their tombstones."""
     personal: dict[str, Personal | None] = field(default_factory=dict[str, Personal | None])
     erased_at: dict[str, datetime] = field(default_factory=dict[str, datetime])
     """By part, the first time."""
@@ -79,7 +82,10 @@ class Projection:
             case ComplaintSubmitted():
                 self.submission = self.submission or _submission(told)
             case PersonalRecorded():
-                self.personal.setdefault(told.part, _personal(told))
+                self._take_part(told.part, _personal(told))
+            case ComplaintErased():
+                self.erased = True
+                self.personal.clear()
             case WordsRecorded():
                 self.words.setdefault(str(told.event_id), told.text)
             case CaseEnvelope():
@@ -95,6 +101,10 @@ class Projection:
                 self._take_follow_up(told)
             case _:
                 assert_never(told)
+
+    def _take_part(self, part: str, known: Personal) -> None:
+        if not self.erased:
+            self.personal.setdefault(part, known)
 
     def _take_step(self, event: CaseEnvelope) -> None:
         self.history[event.sequence] = _step(event)
@@ -113,7 +123,8 @@ class Projection:
         if erased.topic == "words":
             self.words[_event_id(name)] = None
         elif _PART.fullmatch(name):
-            self.personal[name] = None
+            if not self.erased:
+                self.personal[name] = None
             if erased.at is not None:
                 self.erased_at[name] = min(erased.at, self.erased_at.get(name, erased.at))
         else:

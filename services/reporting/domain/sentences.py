@@ -40,6 +40,21 @@ SENTENCES: Final[Mapping[str, tuple[Term, ...]]] = {
             "The reporter's identity or the content was made confidential.",
         ),
     ),
+    "case.processing_restricted.v1": (
+        ("Pelapor mengatur pemrosesan data pribadinya.", "The reporter decided on the use of their personal data."),
+    ),
+    "case.processing_restricted.v1:asked": (
+        (
+            "Pelapor membatasi pemrosesan data pribadinya.",
+            "The reporter restricted the processing of their personal data.",
+        ),
+    ),
+    "case.processing_restricted.v1:taken_back": (
+        (
+            "Pelapor mengizinkan lagi pemrosesan data pribadinya.",
+            "The reporter allowed the processing of their personal data again.",
+        ),
+    ),
     "case.progressed.v1": (("{by} menyampaikan tindak lanjut.", "{by} told of progress."),),
     "case.information_requested.v1": (
         (

@@ -65,6 +65,13 @@ class Cluster:
         [answer] = await self._admin.describe_consumer_groups([self._full(group)])
         return sum(len(described[5]) for described in answer.groups)
 
+    async def groups(self) -> list[str]:
+        """Of all services, without the namespace."""
+        begin = self._full("")
+        return sorted(
+            name.removeprefix(begin) for name, _ in await self._admin.list_consumer_groups() if name.startswith(begin)
+        )
+
     async def delete_group(self, group: str) -> None:
         """Raises KafkaError, such as while it has members."""
         name = self._full(group)

@@ -15,7 +15,7 @@ from services.reporting.domain.case import Head, StoredCase
 from services.reporting.domain.projection import Projection
 from services.reporting.domain.tallies import Tallied
 from services.reporting.domain.withdrawing import withdrawn_at
-from services.reporting.store.documents import to_case, to_update
+from services.reporting.store.documents import ERASED, WITHOUT_PARTS, to_case, to_update
 from services.reporting.store.searches import FILTERS, Search, to_filter
 from shared.cursors import Place
 from shared.limits import ANSWERS_WITHIN_S, within
@@ -84,6 +84,16 @@ class CaseStore:
 
     async def apply(self, projections: Iterable[Projection], at: datetime) -> None:
         """Write all, each once, in whatever order; idempotent. MongoDB works on one part while the next is made."""
+        wanted = list(projections)
+        await self._apply(wanted, at)
+        # Whoever read it is told again where this fails, so nothing stays that came after its erasure.
+        await self._refuse([one.ticket for one in wanted if one.personal or one.erased])
+
+    async def _refuse(self, tickets: Many[str]) -> None:
+        if tickets:
+            await self._cases.update_many({"_id": {"$in": list(tickets)}} | ERASED, WITHOUT_PARTS)
+
+    async def _apply(self, projections: Iterable[Projection], at: datetime) -> None:
         left, writing = iter(projections), list[asyncio.Task[None]]()
         try:
             while part := [to_update(projection, at) for projection in islice(left, _PART)]:

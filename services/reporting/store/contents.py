@@ -17,7 +17,7 @@ from services.reporting.store.documents import to_case, to_document
 from services.reporting.store.read_model import ReadModel
 from shared.mongo import Document, aggregate
 
-PROJECTED: Final = ("submission", "head", "history", "personal", "words", "follow_ups", "notices")
+PROJECTED: Final = ("submission", "head", "history", "erased", "personal", "words", "follow_ups", "notices")
 """Fields that the topics alone decide. The others guard writes, or follow from these and from the definitions."""
 _CODEC: Final = CodecOptions[Document](tz_aware=True)
 
@@ -121,6 +121,7 @@ def _as_stored(projection: Projection) -> Document:
         "submission": [to_document(submission)] if submission else [],
         "head": to_document(head) if head else None,
         "history": {str(sequence): to_document(step) for sequence, step in projection.history.items()},
+        "erased": projection.erased,
         "personal": {part: known and to_document(known) for part, known in projection.personal.items()},
         "words": projection.words,
         "follow_ups": {event_id: to_document(done) for event_id, done in projection.follow_ups.items()},

@@ -3,7 +3,7 @@
 Only operators whose result does not depend on order or repetition are used, so any interleaving of the topics gives
 one document: a place of its own for every record, `$max` for the present, `$push` with `$slice: 1` for the first
 submission, and `$min` for what may be erased, because MongoDB orders null, which marks that, before every text and
-every document.
+every document. Of a ticket that was erased as a whole no part may stay, so `WITHOUT_PARTS` follows each write of one.
 """
 
 from datetime import datetime
@@ -15,12 +15,17 @@ from services.reporting.domain.case import Head, Notice, Personal, Step, StoredC
 from services.reporting.domain.projection import Projection
 from shared.mongo import Document
 
+ERASED: Document = {"erased": True}
+WITHOUT_PARTS: Document = {"$unset": {"personal": ""}}
+
 
 def to_update(projection: Projection, at: datetime) -> UpdateOne:
     """`at` only marks what follows from the document as stale; nothing that is told depends on it."""
     update: Document = {"$set": _records(projection), "$min": _erasable(projection)}
     if projection.submission:
         update["$push"] = {"submission": {"$each": [to_document(projection.submission)], "$slice": 1}}
+    if projection.erased:
+        update["$set"]["erased"] = True
     head = projection.head
     if head:
         update["$max"] = {"head": to_document(head)}
@@ -59,6 +64,7 @@ def to_case(document: Document) -> StoredCase:
         submission=next((Submission(**submission) for submission in document.get("submission", ())), None),
         head=Head(**head) if head else None,
         history={int(sequence): Step(**step) for sequence, step in _items(document, "history")},
+        erased=document.get("erased", False),
         personal={part: _personal(known) for part, known in _items(document, "personal")},
         erased_at=document.get("erased_at", {}),
         words=document.get("words", {}),

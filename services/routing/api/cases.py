@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.routing.api.signing_in import GetPerson
 from services.routing.api.views import DeskCase, DeskCaseInFull, Identity
-from services.routing.desk import CaseBusy, CaseNotFound, Desk, NotYours, RevisionStale, Wish
+from services.routing.desk import CaseBusy, CaseNotFound, Desk, IdentityWithheld, NotYours, RevisionStale, Wish
 from services.routing.domain.access import Person
 from services.routing.domain.case import DEEDS
 from services.routing.domain.deeds import Deed, DeedFaulty
@@ -161,6 +161,13 @@ def _headers(stored: StoredCase) -> dict[str, str]:
 
 def desk_problem(error: Exception) -> Problem:
     """What the desk's refusals look like over HTTP."""
+    if isinstance(error, IdentityWithheld):
+        detail = "What is personal is kept, and shown to nobody, until the reporter allows it again (UU 27/2022)."
+        return Problem(403, "The reporter restricted the processing of their data", detail)
+    return _desk_problem(error)
+
+
+def _desk_problem(error: Exception) -> Problem:
     match error:
         case ActionRefused():
             return Problem(409, "Not possible now", error.why, allowed=list(error.allowed))
@@ -179,4 +186,4 @@ def desk_problem(error: Exception) -> Problem:
             return Problem(404, "No such case", "There is none with this ticket, or it is not yours to see.")
 
 
-DESK_ERRORS = (ActionRefused, CaseBusy, CaseNotFound, DeedFaulty, NotYours, RevisionStale)
+DESK_ERRORS = (ActionRefused, CaseBusy, CaseNotFound, DeedFaulty, NotYours, IdentityWithheld, RevisionStale)

@@ -60,7 +60,9 @@ class DeskCase(BaseModel):
     """How the person concerned said that somebody else may file; who that is stands in `case.proxy`."""
     answers: Mapping[str, str]
     complaint: ComplaintText | None
-    """None before it came and after it was erased."""
+    """None before it came, after it was erased, and while it is withheld."""
+    withheld: bool
+    """There is a text, and the reporter restricted the processing of it. For an agency: whether there is one or not."""
     allowed: tuple[Action, ...]
     """What you can do now."""
     allowed_parts: Mapping[str, tuple[Action, ...]]
@@ -84,7 +86,7 @@ class DeskCaseInFull(DeskCase):
 
 
 def _seen(stored: StoredCase, person: Person) -> dict[str, Any]:
-    case, written = stored.case, stored.personal.get(stored.part)
+    case, written = stored.case, complaint_of(stored)
     return {
         "ticket": case.ticket,
         "sequence": case.sequence,
@@ -93,9 +95,21 @@ def _seen(stored: StoredCase, person: Person) -> dict[str, Any]:
         "mandate": stored.mandate,
         "answers": stored.answers,
         "complaint": ComplaintText.model_validate(written) if written else None,
+        "withheld": is_withheld(stored, person),
         "allowed": allowed_for(person, case.snapshot),
         "allowed_parts": allowed_on_parts(person, case.snapshot),
     }
+
+
+def complaint_of(stored: StoredCase) -> Mapping[str, Any] | None:
+    """What the reporter wrote, unless they restricted the processing of it."""
+    return None if stored.case.snapshot.processing_restricted else stored.personal.get(stored.part)
+
+
+def is_withheld(stored: StoredCase, person: Person) -> bool:
+    """Who sees everything is told that there is a text; an agency is not."""
+    restricted, there = stored.case.snapshot.processing_restricted, bool(stored.personal.get(stored.part))
+    return restricted and (there or not person.sees_all)
 
 
 def history_of(stored: StoredCase) -> list[Line]:
@@ -104,6 +118,8 @@ def history_of(stored: StoredCase) -> list[Line]:
 
 
 def _text_of(stored: StoredCase, entry: Entry) -> str | None:
+    if entry.part is not None and stored.case.snapshot.processing_restricted:
+        return None
     if entry.part is not None:
         return stored.personal.get(entry.part, {}).get("text") or None
     return stored.texts.get(entry.words) if entry.words else None

@@ -9,12 +9,22 @@ from services.routing.domain.promises import end, resume, take_back
 from services.routing.domain.rulebook import Rulebook
 from services.routing.domain.table import FOLLOW_UPS, Action, ActionRefused, allowed, find_row
 from shared.events.case import Role, Status
-from shared.events.cases import CaseClosed, CaseReopened, CaseResumed, CaseWithdrawn, FollowUpRefused
+from shared.events.cases import (
+    CaseClosed,
+    CaseProcessingRestricted,
+    CaseReopened,
+    CaseResumed,
+    CaseUnpublished,
+    CaseWithdrawn,
+    FollowUpRefused,
+)
 from shared.events.complaints import (
     ComplaintSupplemented,
     ComplaintWithdrawn,
     ContactChanged,
+    ErasureRequested,
     FollowUp,
+    ProcessingRestricted,
     QuestionAnswered,
     ResolutionConfirmed,
     ResolutionDisputed,
@@ -28,6 +38,8 @@ ACTIONS: Final[dict[type[FollowUp], Action]] = {
     ResolutionDisputed: Action.DISPUTE,
     ComplaintWithdrawn: Action.WITHDRAW,
     ContactChanged: Action.CHANGE_CONTACT,
+    ProcessingRestricted: Action.RESTRICT_PROCESSING,
+    ErasureRequested: Action.REQUEST_ERASURE,
 }
 
 
@@ -75,7 +87,10 @@ def _do(draft: Draft, event: FollowUp) -> None:
             draft.change(has_contact=event.has_contact, language=event.language)
             if event.taken_over:
                 draft.change(proxy=None, taken_over=True)
-        case ComplaintSupplemented():
+        case ProcessingRestricted():
+            _restrict_processing(draft, restricted=event.restricted)
+        case ComplaintSupplemented() | ErasureRequested():
+            # What is personal intake erases, and says so.
             pass
         case _:
             assert_never(event)
@@ -99,3 +114,14 @@ def _dispute(draft: Draft) -> None:
         promises=take_back(case.promises, resolved_at, draft.at, closed),
     )
     draft.emit(CaseReopened, reason="disputed")
+
+
+def _restrict_processing(draft: Draft, *, restricted: bool) -> None:
+    """Asked for again it changes nothing."""
+    if draft.case.processing_restricted == restricted:
+        return
+    draft.change(processing_restricted=restricted)
+    draft.emit(CaseProcessingRestricted, reason="asked" if restricted else "taken_back")
+    if restricted and draft.case.publication is not None:
+        draft.unpublish()
+        draft.emit(CaseUnpublished)

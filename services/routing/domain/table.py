@@ -14,6 +14,7 @@ from shared.events.cases import (
     CaseInformationRequested,
     CaseLinked,
     CaseOfficerAssigned,
+    CaseProcessingRestricted,
     CaseProgressed,
     CasePublished,
     CaseReclassified,
@@ -67,6 +68,8 @@ class Action(StrEnum):
     DISPUTE = "dispute"
     WITHDRAW = "withdraw"
     CHANGE_CONTACT = "change_contact"
+    RESTRICT_PROCESSING = "restrict_processing"
+    REQUEST_ERASURE = "request_erasure"
     SUPPORT = "support"
 
     CLOSE = "close"
@@ -92,6 +95,7 @@ DISPUTED: Final = Guard("disputed", lambda case: case.disputed, "the reporter di
 LINKED: Final = Guard("linked", lambda case: case.linked_to is not None, "it is not linked to another case")
 NOT_LINKED: Final = Guard("not linked", lambda case: case.linked_to is None, "it is linked to another case")
 PUBLIC: Final = Guard("published", lambda case: case.publication is not None, "nothing of its words is public")
+USABLE: Final = Guard("data usable", lambda case: not case.processing_restricted, "the reporter restricted their data")
 PUBLISHABLE: Final = Guard("not confidential", lambda case: not case.confidential, "it is confidential")
 PARTS_DONE: Final = Guard(
     "all parts done",
@@ -152,7 +156,7 @@ TABLE: Final = (
     Row(Action.REJECT, _COORDINATOR, WAITING, frozenset({S.REJECTED}), _emits(CaseRejected), (UNHELD,)),
     Row(Action.LINK, _COORDINATOR, OPEN, _CLOSED, _emits(CaseLinked)),
     Row(Action.UNLINK, _COORDINATOR, _CLOSED, _TRIAGE | WORKED_ON, _emits(CaseUnlinked), (LINKED,)),
-    Row(Action.PUBLISH, _COORDINATOR, ANY, emits=_emits(CasePublished), guards=(PUBLISHABLE,)),
+    Row(Action.PUBLISH, _COORDINATOR, ANY, emits=_emits(CasePublished), guards=(PUBLISHABLE, USABLE)),
     Row(Action.UNPUBLISH, _COORDINATOR, ANY, emits=_emits(CaseUnpublished), guards=(PUBLIC,)),
 
     Row(Action.ACCEPT, _AGENCY, _ASSIGNED, frozenset({S.ACCEPTED}), _emits(CaseAccepted)),
@@ -177,6 +181,8 @@ TABLE: Final = (
     Row(Action.DISPUTE, _REPORTER, _RESOLVED, _PROGRESS, _emits(CaseReopened)),
     Row(Action.WITHDRAW, _REPORTER, OPEN, frozenset({S.WITHDRAWN}), _emits(CaseWithdrawn)),
     Row(Action.CHANGE_CONTACT, _REPORTER, ANY),
+    Row(Action.RESTRICT_PROCESSING, _REPORTER, frozenset(S), emits=_emits(CaseProcessingRestricted, CaseUnpublished)),
+    Row(Action.REQUEST_ERASURE, _REPORTER, frozenset(S)),
     Row(Action.SUPPORT, _REPORTER, OPEN),
 
     Row(Action.CLOSE, _CLOCK, _RESOLVED, _CLOSED, _emits(CaseClosed)),

@@ -13,8 +13,8 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from services.routing.api.queues import Board, QueueQuery, Queues
-from services.routing.api.views import Identity, history_of
-from services.routing.desk import CaseBusy, Desk, NotYours, RevisionStale, Wish
+from services.routing.api.views import Identity, complaint_of, history_of, is_withheld
+from services.routing.desk import CaseBusy, Desk, IdentityWithheld, NotYours, RevisionStale, Wish
 from services.routing.domain.access import Person, allowed_for, allowed_on_parts
 from services.routing.domain.case import DEEDS
 from services.routing.domain.deeds import DeedFaulty
@@ -110,7 +110,8 @@ class DeskPages:
             status,
             stored=stored,
             case=stored.case.snapshot,
-            written=stored.personal.get(stored.part),
+            written=complaint_of(stored),
+            withheld=is_withheld(stored, visit.person),
             lines=list(reversed(history_of(stored))),
             supports=await self.desk.count_supports(ticket),
             photos=visit.request.query_params.getlist("photo")[:MOST_PHOTOS],
@@ -159,6 +160,8 @@ class DeskPages:
             stored = await self.desk.read_identity(ticket, visit.person)
         except NotYours:
             return await self.case(visit, ticket, 403, problem=words["not_yours"])
+        except IdentityWithheld:
+            return await self.case(visit, ticket, 403, problem=words["identity_restricted"])
         return await self.case(visit, ticket, identity=Identity.of(stored))
 
     async def _sent(self, visit: Visit) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The collection `cases`: a document a ticket, with its outbox; what changes it and what says so are one write."""
 
+from collections.abc import Collection as Many
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from pymongo.errors import BulkWriteError
 
 from services.routing.domain.draft import Entry
 from services.routing.store.documents import (
+    WITHOUT_PARTS,
     Opening,
     Save,
     StoredCase,
@@ -66,7 +68,7 @@ class CaseStore:
         await self._write_twice(
             {
                 part.key: UpdateOne(
-                    {"_id": part.ticket, "erased": {"$ne": part.part}},
+                    {"_id": part.ticket, "erased": {"$ne": part.part}, "all_erased": {"$ne": True}},
                     with_part(part),
                     upsert=True,
                 )
@@ -80,6 +82,10 @@ class CaseStore:
         await self._write_twice(
             {key: UpdateOne({"_id": ticket}, without_part(part), upsert=True) for key, (ticket, part) in places.items()}
         )
+
+    async def erase_all_personal(self, tickets: Many[str]) -> None:
+        """Remove all parts of these tickets and refuse every one from now on."""
+        await self._write_twice({ticket: UpdateOne({"_id": ticket}, WITHOUT_PARTS, upsert=True) for ticket in tickets})
 
     async def _write_twice(self, writes: Mapping[str, UpdateOne]) -> set[str]:
         """Upsert all, and again what met a document already there; returns what is refused for good.

@@ -117,6 +117,13 @@ def without_part(part: str) -> list[Document]:
     return [{"$unset": [f"personal.{part}", f"found_by.{part}"]}, {"$set": {"words": words, "erased": erased}}]
 
 
+WITHOUT_PARTS: Final[list[Document]] = [
+    {"$unset": ["personal", "found_by"]},
+    {"$set": {"words": list[str](), "all_erased": True}},
+]
+"""Nothing of any part is left, and none may come again."""
+
+
 def opening_write(opening: Opening, records: Sequence[Outgoing]) -> UpdateOne:
     complaint, change = opening.complaint, opening.change
     fields = {

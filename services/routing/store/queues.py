@@ -186,6 +186,7 @@ def _conditions(wanted: Wanted) -> Iterable[Document]:
     if wanted.words:
         # The longest is the rarest, as a rule: MongoDB looks by the first.
         yield {"words": {"$all": sorted(wanted.words, key=len, reverse=True)}}
+        yield {"case.processing_restricted": {"$ne": True}}
 
 
 def _scoped(scope: Scope) -> Iterable[Document]:
@@ -203,11 +204,12 @@ def _all(conditions: Iterable[Document]) -> Document:
 
 
 def _to_listed(document: Document) -> Listed:
+    case = CaseSnapshot.model_validate(document["case"])
     part = document.get("personal", {}).get(document["submission"]["part"])
     return Listed(
         ticket=document["_id"],
         revision=document["revision"],
-        case=CaseSnapshot.model_validate(document["case"]),
+        case=case,
         due_at=None if document["due_at"] >= NEVER else document["due_at"],
-        text=part["text"] if part else None,
+        text=part["text"] if part and not case.processing_restricted else None,
     )
