@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from shared.events.directory import (
     Agency,
@@ -80,6 +80,16 @@ class Directory:
             directory.entries(entry.kind)[entry.id] = entry
             directory.revisions[f"{entry.kind}:{entry.id}"] = 1
         return directory
+
+
+SENSITIVE: Final = ("social.", "health.nutrition")
+"""Beginnings of categories that are about a person's own need or harm."""
+
+
+def is_sensitive(category: str, categories: Mapping[str, Category]) -> bool:
+    """Whether it may name a household: also every category that forces a switch on."""
+    known = categories.get(category)
+    return category.startswith(SENSITIVE) or (known is not None and (known.confidential or known.anonymous))
 
 
 def related_bodies(agencies: Mapping[str, Agency], about: str | None) -> frozenset[str]:

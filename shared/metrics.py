@@ -61,6 +61,12 @@ CLOCKS_RUN: Final = Counter(
     ["service"],
     registry=REGISTRY,
 )
+CASES_LINKED: Final = Counter(
+    "ntbcare_cases_linked_total",
+    "Cases that were linked by rule to another of the same matter",
+    ["service"],
+    registry=REGISTRY,
+)
 LIVE: Final = Gauge(
     "ntbcare_live_generation",
     "1 for the generation of the read models that this replica answers from",
