@@ -5,6 +5,7 @@ from services.intake.follow_ups import FollowUps, create_follow_up_router
 from services.intake.photos import Photos, create_photo_router
 from services.intake.places import load_places
 from services.intake.settings import Settings
+from services.intake.support_form import create_support_router
 from shared.oidc import SignIn
 from shared.service import Service
 from shared.tracking import CodeCheck
@@ -19,5 +20,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     service.follower.on_change.append(options.note_change)
     follow_ups = FollowUps(settings, service.publisher, CodeCheck(settings.tracking_keys()))
     photos = create_photo_router(settings, Photos(settings), SignIn(settings.oidc))
-    routers = create_router(intake, options), create_follow_up_router(follow_ups), photos
+    routers = (
+        create_router(intake, options),
+        create_follow_up_router(follow_ups),
+        create_support_router(follow_ups),
+        photos,
+    )
     return service.create_app(*routers, max_body_size=settings.max_body_size)

@@ -1,6 +1,6 @@
 """Every state, action and role against the one table."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -136,7 +136,7 @@ def test_given_any_state_when_a_silence_is_over_then_only_a_resolved_case_is_clo
         assert (later.snapshot.status != case.snapshot.status) == bool(rows_for(case, Action.CLOSE, Role.CLOCK))
 
 
-RULES = {
+RULES: dict[Action, Callable[[Case], Change]] = {
     Action.LINK: lambda case: join(case, a_ticket(2), 0.9, AT, the_rulebook()),
     Action.UNLINK: lambda case: align(case, Lead(a_ticket(1), a_ticket(2)), {a_ticket(2)}, AT, the_rulebook()),
     Action.RELINK: lambda case: align(case, Lead(a_ticket(1), a_ticket(2)), (), AT, the_rulebook()),

@@ -12,6 +12,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from services.reporting.domain.case import Head, StoredCase
+from services.reporting.domain.near import Place as Where
 from services.reporting.domain.projection import Projection
 from services.reporting.domain.tallies import Tallied
 from services.reporting.domain.withdrawing import withdrawn_at
@@ -25,6 +26,7 @@ _PART: Final = 100
 _SEVERAL: Final = 2
 _COMMON: Final = 1_000
 """No word is rarer than another that so many cases have."""
+_MOST_NEAR: Final = 300
 _NEWEST: Final = [("head.at", DESCENDING), ("_id", DESCENDING)]
 _OLDEST: Final = [("head.at", ASCENDING), ("_id", ASCENDING)]
 INDEXES: Final = (
@@ -32,6 +34,18 @@ INDEXES: Final = (
     *(IndexModel([("head.public", ASCENDING), (name, ASCENDING), *_NEWEST], name=name) for name in FILTERS),
     IndexModel([("head.public", ASCENDING), ("found_by", ASCENDING), *_NEWEST], name="found_by"),
     IndexModel([("head.public", ASCENDING), ("head.day", ASCENDING), ("_id", ASCENDING)], name="by_day"),
+    *(
+        IndexModel(
+            [
+                ("head.public", ASCENDING),
+                ("head.case.category", ASCENDING),
+                (where, ASCENDING),
+                ("head.day", DESCENDING),
+            ],
+            name=f"near_{name}",
+        )
+        for name, where in (("cell", "head.case.cell"), ("region", "head.regions"))
+    ),
     IndexModel([("tallies.bucket", ASCENDING)], name="bucket", sparse=True),
     IndexModel([("listed", ASCENDING), *_NEWEST], name="listed", partialFilterExpression={"listed": {"$exists": True}}),
     IndexModel(
@@ -118,6 +132,14 @@ class CaseStore:
     async def _find_public(self, search: Search) -> list[tuple[str, Head]]:
         order = _OLDEST if search.updated_after else _NEWEST
         cursor = self._cases.find(to_filter(search), {"head": 1}).sort(order).limit(search.limit)
+        return [(document["_id"], Head(**document["head"])) for document in await cursor.to_list(None)]
+
+    @within(ANSWERS_WITHIN_S)
+    async def near(self, category: str, place: Where, since: str) -> list[tuple[str, Head]]:
+        """The newest public cases of the category around a point, or of a region, received since the day."""
+        where: Document = {"head.case.cell": {"$in": place.cells}} if place.cells else {"head.regions": place.region}
+        wanted = {"head.public": True, "head.case.category": category, "head.day": {"$gte": since}, **where}
+        cursor = self._cases.find(wanted, {"head": 1}).sort("head.day", DESCENDING).limit(_MOST_NEAR)
         return [(document["_id"], Head(**document["head"])) for document in await cursor.to_list(None)]
 
     @within(ANSWERS_WITHIN_S)
