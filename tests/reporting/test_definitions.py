@@ -20,7 +20,7 @@ def changed(**figures: dict[str, Any]) -> dict[str, Any]:
 def test_given_what_is_shipped_when_it_is_read_then_every_figure_says_in_both_languages_what_it_counts() -> None:
     definitions = shipped_definitions()
 
-    assert definitions.version == 1
+    assert definitions.version == 2
     assert all(
         figure.name.id and figure.name.en and figure.about.id and figure.about.en for figure in definitions.figures
     )

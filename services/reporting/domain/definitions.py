@@ -53,6 +53,8 @@ class Figure(Fact):
     """Of the step."""
     rating: int | None = Field(default=None, ge=1, le=5)
     """That the step gave."""
+    linked: bool = False
+    """Whether it counts only those that go on in another case."""
     historical: bool = False
     """Whether it counts what was entered afterwards, which says nothing about times."""
     listed: bool = False

@@ -74,6 +74,8 @@ class CasePage:
     updated: str
     historical: bool
     is_open: bool
+    reporters: int
+    """People who have the trouble."""
     linked_to: str | None
     published: str | None
     clocks: list[Clock]
@@ -105,6 +107,7 @@ def show_case(stored: StoredCase, say: Speaker) -> CasePage | None:
         updated=say.when(head.at),
         historical=case.historical,
         is_open=case.status in OPEN,
+        reporters=stored.reporters,
         linked_to=case.linked_to,
         published=_published(stored, words),
         clocks=[] if case.historical else [clock_of(promise, case, say) for promise in case.promises],

@@ -15,14 +15,16 @@ from services.reporting.domain.projection import Projection
 from shared.mongo import Document
 
 
-def to_update(projection: Projection, at: datetime) -> UpdateOne:
-    """`at` only marks what follows from the document as stale; nothing that is told depends on it."""
+def to_update(projection: Projection, at: datetime, supports: int = 0) -> UpdateOne:
+    """`at` only marks what follows from the document as stale; nothing that is told depends on it.
+
+    `supports`: how many there are by now.
+    """
     update: Document = {"$set": _records(projection), "$min": _texts(projection)}
     if projection.submission:
         update["$push"] = {"submission": {"$each": [to_document(projection.submission)], "$slice": 1}}
     head = projection.head
-    if head:
-        update["$max"] = {"head": to_document(head)}
+    update["$max"] = ({"head": to_document(head)} if head else {}) | ({"supports": supports} if supports else {})
     if projection.tells_of_the_case:
         update["$set"]["stale"] = at
         update["$inc"] = {"version": 1}
@@ -46,7 +48,7 @@ def to_document(value: Submission | Step | Head | StoredFollowUp | Notice) -> Do
     return {name: getattr(value, name) for name in value.__slots__}
 
 
-def to_case(document: Document) -> StoredCase:
+def to_case(document: Document, joined: int = 0) -> StoredCase:
     head = document.get("head")
     return StoredCase(
         ticket=document["_id"],
@@ -57,6 +59,8 @@ def to_case(document: Document) -> StoredCase:
         words=document.get("words", {}),
         follow_ups={event_id: StoredFollowUp(**done) for event_id, done in _items(document, "follow_ups")},
         notices={event_id: Notice(**notice) for event_id, notice in _items(document, "notices")},
+        supports=document.get("supports", 0),
+        joined=joined,
     )
 
 
