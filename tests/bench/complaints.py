@@ -25,11 +25,11 @@ _TEXTS: Final = (
         "jatuh. Kami sudah lapor ke kepala dusun, tetapi belum ada yang datang melihat. Mohon segera ditambal."
     ),
     (
-        "Pohon mangga tua milik kantor kelurahan condong ke kabel; dahannya sudah dua kali menimpa kios bakso. Petugas "
+        "Pohon mangga tua milik kantor lurah condong ke kabel; dahannya sudah dua kali menimpa kios bakso. Petugas "
         "pernah mengukur batangnya, lalu pergi. Kalau angin barat datang, pembeli pindah ke seberang karena takut."
     ),
     (
-        "Selokan samping puskesmas mampet plastik, jentik nyamuk berenang di sana. Tetangga saya dan anaknya kena demam "
+        "Selokan samping puskesmas mampet plastik, jentik nyamuk berenang di sana. Tetangga dan anaknya kena demam "
         "berdarah pekan lalu, padahal kader posyandu rajin keliling. Tolong dikuras dan diberi abate."
     ),
     (
@@ -46,7 +46,7 @@ _TEXTS: Final = (
     ),
     (
         "Kandang sapi komunal membuang kotoran ke embung, ikan nila mengapung dan baunya sampai balai desa. Mahasiswa "
-        "KKN sudah membuat petisi, ditandatangani dua ratus keluarga, belum dibalas camat."
+        "KKN membuat petisi, ditandatangani dua ratus keluarga, belum dibalas camat."
     ),
     (
         "Papan nama jalan dan rambu tikungan hilang dicuri, truk pasir dua kali masuk parit. Bengkel las di ujung desa "
