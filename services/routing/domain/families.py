@@ -62,6 +62,8 @@ class Member:
     """None while what the reporter wrote is not here, or is here no more."""
     confidential: bool = False
     historical: bool = False
+    restricted: bool = False
+    """What its reporter wrote may be used for nothing."""
     linked_to: str | None = None
     leads: bool = False
     """Others are or were linked to it."""
@@ -112,7 +114,7 @@ class Lead:
 
 def may_join(member: Member, rulebook: Rulebook) -> bool:
     """Never what is confidential, names a household or was entered afterwards."""
-    if member.matter is None or member.confidential or member.historical:
+    if member.matter is None or member.confidential or member.historical or member.restricted:
         return False
     return member.status in OPEN and not is_sensitive(member.matter.category, rulebook.categories)
 
@@ -145,7 +147,7 @@ class _Circle:
         alike = [(other, found) for other in self._near(member) if (found := self._alike(member, other)) is not None]
         before = [(other, found) for other, found in alike if self._rank(other) < self._rank(member)]
         if before and self._may_follow(member):
-            other, found = max(before, key=lambda one: (one[1].score, one[0].ticket))
+            other, found = min(before, key=lambda one: (-one[1].score, self._rank(one[0])))
             self._join(member, other, found)
             return
         for other, found in alike:
