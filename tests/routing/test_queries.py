@@ -160,5 +160,4 @@ async def test_given_every_path_of_families_when_walked_then_an_index_finds_ever
     found = await watched(database)
     assert [plan for plan in found if "COLLSCAN" in plan["planSummary"]] == []
     assert any("case.linked_to" in plan["planSummary"] for plan in found)
-    assert any("spots" in plan["planSummary"] for plan in found)
     assert any("unsettled" in plan["planSummary"] for plan in found)
