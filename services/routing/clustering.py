@@ -170,7 +170,11 @@ class Clustering:
         told = conclusion_id(lead.outcome, stored.case.ticket) if lead.outcome else None
         if lead.goes_on_in is None and (told is None or str(told) in stored.applied):
             return None
-        change = align(stored.case, lead, stored.parted, self.now(), self.rulebook())
+        try:
+            change = align(stored.case, lead, stored.parted, self.now(), self.rulebook())
+        except ActionRefused:
+            log.exception("case_not_aligned", ticket=stored.case.ticket)
+            return None
         keys = (told,) if told is not None and lead.goes_on_in is None else ()
         return Save(stored, keys, records_of(change, ""), change, moves=lead.goes_on_in is not None)
 

@@ -1,11 +1,12 @@
 """Cases beside others of the same matter: what is compared, who leads whom, what is still to be looked at."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import structlog
 from pymongo import IndexModel
 
 from services.routing.domain.alike import Matter, spots_around
@@ -15,6 +16,8 @@ from shared.events.case import Status
 from shared.events.reasons import RejectionReason
 from shared.mongo import Collection, Document, aggregate
 from shared.wording import Wording
+
+log = structlog.get_logger(__name__)
 
 INDEXES: Final = (
     # In it are those alone that can be compared.
@@ -86,7 +89,7 @@ class FamilyStore:
         """Those that are there, with the marks that were on them."""
         found = await self._cases.find({"_id": {"$in": list(tickets)}}, _SHOWN).to_list(None)
         marks = {one["_id"]: one["unsettled"] for one in found if "unsettled" in one}
-        return {one["_id"]: _to_member(one) for one in found if "case" in one}, marks
+        return {one.ticket: one for one in _readable(document for document in found if "case" in document)}, marks
 
     async def near(self, members: Iterable[Member], since: datetime) -> list[Member]:
         """Open ones that can be near one of them, with those themselves."""
@@ -97,7 +100,7 @@ class FamilyStore:
             wanted.setdefault((matter.category, region), set()).update(spots_around(matter.point))
         conditions = [_around(*place, spots) | {"received_at": {"$gte": since}} for place, spots in wanted.items()]
         cursor = self._cases.find({"$or": conditions}, _SHOWN).limit(_MOST_NEAR)
-        return [_to_member(one) for one in await cursor.to_list(None)]
+        return list(_readable(await cursor.to_list(None)))
 
     async def settle(self, marks: Mapping[str, str], compared: Sequence[str]) -> None:
         """Take the marks off that were seen."""
@@ -190,6 +193,15 @@ def _around(category: str, region: str | None, spots: set[str]) -> Document:
     """`region` is empty where a point says it."""
     place: Document = {} if region == "" else {"case.region": region}
     return {"case.category": category, "open": True, "spots": {"$in": sorted(spots)}, **place}
+
+
+def _readable(documents: Iterable[Document]) -> Iterator[Member]:
+    """Without what can't be read: one case must not keep all others from going on."""
+    for document in documents:
+        try:
+            yield _to_member(document)
+        except (KeyError, ValueError):
+            log.exception("case_unreadable", ticket=document["_id"])
 
 
 def _to_member(document: Document) -> Member:
