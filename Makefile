@@ -65,7 +65,7 @@ contracts: setup ## Record what was added to events; whatever would break a cons
 diagrams: setup ## Draw docs/case-states.md and docs/notices.md from the tables
 	$(BIN)/python -m deploy.diagrams
 
-bench: setup ## Measure: BENCH=accept, visible, project, rebuild, route, lifecycle, queues, dashboard, notify or idle; PROFILE=<service> says where time goes
+bench: setup ## Measure: BENCH=accept, visible, project, rebuild, route, lifecycle, queues, dashboard, notify, alike or idle; PROFILE=<service> says where time goes
 	@$(BIN)/python -m tests.bench $(BENCH)
 
 lock: setup ## Renew uv.lock and the list of Kafka's jars

@@ -89,6 +89,16 @@ class Directory:
         return directory
 
 
+SENSITIVE: Final = ("social.", "health.nutrition")
+"""Beginnings of categories that are about a person's own need or harm."""
+
+
+def is_sensitive(category: str, categories: Mapping[str, Category]) -> bool:
+    """Whether it may name a household: also every category that forces a switch on."""
+    known = categories.get(category)
+    return category.startswith(SENSITIVE) or (known is not None and (known.confidential or known.anonymous))
+
+
 def related_bodies(agencies: Mapping[str, Agency], about: str | None) -> frozenset[str]:
     """The body, those it came from and became, and all that stand below one of them.
 

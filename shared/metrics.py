@@ -77,6 +77,12 @@ JANITOR_SECONDS: Final = Histogram(
 JANITOR_ENDED: Final = Gauge(
     "ntbcare_janitor_ended_timestamp_seconds", "When its last complete pass ended", ["service"], registry=REGISTRY
 )
+CASES_LINKED: Final = Counter(
+    "ntbcare_cases_linked_total",
+    "Cases that were linked by rule to another of the same matter",
+    ["service"],
+    registry=REGISTRY,
+)
 LIVE: Final = Gauge(
     "ntbcare_live_generation",
     "1 for the generation of the read models that this replica answers from",

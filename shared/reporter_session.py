@@ -2,7 +2,8 @@
 
 Whoever gave the tracking code of a ticket once gets a token that says this ticket, whose code it was and until when,
 with a MAC that follows from the same keys. So it is made and checked without a database and without asking another
-service, the code itself is in no cookie, no address and no form, and what is stolen with a cookie is soon worth nothing.
+service, the code itself is in no cookie, no address and no form, and what is stolen with a cookie is soon worth
+nothing.
 """
 
 import hashlib

@@ -6,19 +6,17 @@ household to everybody who lives there; a regency, with hundreds of thousands of
 
 from typing import Final
 
+from shared import directory
 from shared.directory import Directory
 from shared.events.event import region_levels
 
-SENSITIVE: Final = ("social.", "health.nutrition")
-"""Beginnings of categories that are about a person's own need or harm."""
 REGENCY: Final = 2
 """Which level of regions it is."""
 
 
 def is_sensitive(category: str, names: Directory) -> bool:
     """Also every category that forces a switch on: an earlier case of it may be public."""
-    known = names.categories.get(category)
-    return category.startswith(SENSITIVE) or (known is not None and (known.confidential or known.anonymous))
+    return directory.is_sensitive(category, names.categories)
 
 
 def told_region(region: str | None, category: str, names: Directory) -> str | None:

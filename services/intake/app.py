@@ -10,6 +10,7 @@ from services.intake.open311 import Open311, create_open311_router
 from services.intake.photos import Photos, create_photo_router
 from services.intake.places import load_places
 from services.intake.settings import Settings
+from services.intake.support_form import create_support_router
 from shared.oidc import SignIn
 from shared.open311 import Open311Faults
 from shared.pages.rendering import Pages
@@ -37,6 +38,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         create_router(intake, options),
         create_follow_up_router(follow_ups),
         create_follow_up_form_router(forms),
+        create_support_router(follow_ups),
         photos,
         create_open311_router(Open311(settings, intake, service.directory)),
     )

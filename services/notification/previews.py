@@ -179,7 +179,7 @@ def _detail(kind: Kind, recipient: Recipient) -> dict[str, str]:
         "reason": _REASONS.get(kind, ""),
         "level": _LEVELS.get(recipient, EscalationLevel.SEKDA),
         "follow_up": FollowUpKind.DISPUTE,
-        "linked_to": _TICKETS[1],
+        "linked_to": _TICKETS[1] if kind is NoticeKind.LINKED else "",
         "rating": "4" if kind is NoticeKind.ENDED else "",
         "status": Status.IN_PROGRESS,
         "target": "region:52.03",

@@ -8,6 +8,7 @@ from services.reporting.api.cases import create_case_router, create_list_router
 from services.reporting.api.dossier import Dossiers, create_dossier_router
 from services.reporting.api.exports import create_export_router
 from services.reporting.api.languages import Languages
+from services.reporting.api.near import create_near_router
 from services.reporting.api.open311 import Open311, create_open311_router
 from services.reporting.api.own_data import OwnDataReader, create_own_data_router
 from services.reporting.api.scorecards import create_scorecard_router
@@ -15,6 +16,7 @@ from services.reporting.api.sitting import create_sitting_router
 from services.reporting.api.statistics import create_statistics_router
 from services.reporting.drilling import Drilling
 from services.reporting.exporting import Exporting
+from services.reporting.finding import Finding
 from services.reporting.following import Following, OneGeneration
 from services.reporting.pages.live import Live
 from services.reporting.pages.routes import answer_unknown_paths, create_data_page_router, create_public_router
@@ -60,7 +62,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     drilling, printer = Drilling(store, lambda: store.definitions), Printer()
     live = Live(lambda: read_live(store, _today()))
     service.resource(live.running)
-    site = Site(Pages("services.reporting.pages", ""), store, names, reading, scoring, drilling, printer, live)
+    finding = Finding(store, names, lambda: datetime.now(UTC))
+    site = Site(Pages("services.reporting.pages", ""), store, names, reading, scoring, drilling, printer, live, finding)
     dossiers = Dossiers(reading, names, printer, _now)
     own_data = OwnDataReader(reading, names, shipped_holdings(), _now)
     sessions = ReporterSessions(settings.tracking_keys(), secure=settings.environment == "production")
@@ -68,6 +71,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     service.resource(exporting.open)
     app = service.create_app(
         create_list_router(store, names, drilling),
+        create_near_router(finding, names),
         create_case_router(reading),
         create_dossier_router(dossiers),
         create_own_data_router(own_data),

@@ -10,6 +10,7 @@ from services.routing.api.directory import Administration, create_directory_rout
 from services.routing.api.door import Doorkeeping, create_door_router
 from services.routing.api.queues import Queues, create_queues_router
 from services.routing.api.signing_in import create_person_getter
+from services.routing.clustering import Clustering
 from services.routing.desk import Desk
 from services.routing.domain.rulebook import Rulebook
 from services.routing.handlers import ComplaintHandler, DirectoryPublisher
@@ -67,7 +68,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     service.resource(prepared)
     service.health.add("mongo", ready=lambda: why_not_ready(database))
     rulebook = rulebook_source(service.directory, service.follower.on_change)
-    service.consume(ComplaintHandler(cases, relay, rulebook, opened), is_passing=is_passing)
+    clustering = Clustering(cases, cases.families, relay, rulebook, service.directory, settings.alike)
+    handler = ComplaintHandler(cases, relay, rulebook, opened)
+    handler.clustering = clustering
+    service.consume(handler, is_passing=is_passing)
+    service.background("alike", clustering.run)
+    service.background("alike_sweep", clustering.sweep)
     service.background("outbox", relay.run)
     service.background("outbox_clear", relay.clear)
     service.background("outbox_sweep", relay.sweep)

@@ -14,6 +14,7 @@ from services.routing.domain.draft import Actor, Case, Entry
 from services.routing.domain.rulebook import Rulebook
 from services.routing.store.cases import CaseStore
 from services.routing.store.documents import Save, StoredCase, records_of
+from services.routing.store.families import Family
 from shared.events.case import Role
 from shared.ids import follow_id, named_id
 from shared.outbox import OutboxRelay
@@ -21,6 +22,7 @@ from shared.traces import current_trace
 from shared.waiters import Waiters
 
 _TRIES: Final = 50
+_SHOWN_LINKED: Final = 20
 IDENTITY_READ: Final = "identity.read"
 
 
@@ -110,6 +112,12 @@ class Desk:
     async def count_supports(self, ticket: str) -> int:
         return await self._store.count_supports(ticket)
 
+    async def family(self, ticket: str) -> Family:
+        """Who else has the trouble."""
+        tickets = await self._store.families.tickets_linked_to(ticket)
+        supports = await self._store.count_supports(ticket, *tickets)
+        return Family(tuple(tickets[:_SHOWN_LINKED]), len(tickets), 1 + len(tickets) + supports)
+
     async def do(self, ticket: str, person: Person, wish: Wish, wait_s: float = 0) -> StoredCase:
         """Return the case afterwards; asked twice with one key it is done once.
 
@@ -146,6 +154,8 @@ class Desk:
     async def _check_link(self, case: Case, deed: Link, person: Person) -> None:
         other = await self._store.load(deed.ticket)
         check_link(case, other.case if other and self._may_see(person, other) else None)
+        # Before the link is written: else it could end meanwhile without telling whoever is linked to it.
+        await self._store.families.lead([deed.ticket])
 
     def _may_see(self, person: Person, stored: StoredCase) -> bool:
         return may_see(person, stored.case, self._rulebook().related(stored.case.about))

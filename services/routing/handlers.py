@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from services.routing.clustering import Clustering
 from services.routing.domain.case import open_case
 from services.routing.domain.rulebook import Rulebook
 from services.routing.erasing import Erasing
@@ -44,6 +45,8 @@ class ComplaintHandler:
         self._relay = relay
         self._rulebook = rulebook
         self._opened = opened
+        self.clustering: Clustering | None = None
+        """Joins those that are about one matter; None: nobody does."""
         self._now = now
         self._following = Following(store, relay, rulebook)
         self._erasing = Erasing(store, relay, rulebook)
@@ -66,10 +69,20 @@ class ComplaintHandler:
         if not submitted:
             return
         outboxes = await self._store.open(self._openings(submitted.values()))
-        await self._relay.publish(outboxes)
+        await self._join(list(outboxes))
+        await self._relay.publish_new(outboxes)
         self._opened.wake(outboxes)
         await self._following.take_up(list(submitted))
         await self._count_ignored([one for ticket, one in submitted.items() if ticket not in outboxes])
+
+    async def _join(self, opened: Sequence[str]) -> None:
+        """In a disaster before anybody is told of them, else soon after."""
+        if self.clustering is None:
+            return
+        if self.clustering.comes_first:
+            await self.clustering.settle(opened)
+        else:
+            self.clustering.notice(opened)
 
     def _openings(self, submitted: Iterable[Received]) -> list[Opening]:
         rulebook, now = self._rulebook(), self._now()
@@ -83,6 +96,8 @@ class ComplaintHandler:
         # First, so that a part that comes again after its tombstone is refused whether it is in this batch or the next.
         await self._store.erase_personal([one.key for one in received if one.event is None])
         await self._store.record_personal(list(parts.values()))
+        if self.clustering is not None:
+            self.clustering.notice({part.ticket for part in parts.values()})
 
     async def _count_ignored(self, late: Sequence[Received]) -> None:
         if not late:

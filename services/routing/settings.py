@@ -1,9 +1,30 @@
-from pydantic import SecretStr
+from pydantic import BaseModel, Field, NonNegativeInt, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from shared.mongo import MongoSettings
 from shared.oidc import OidcSettings
 from shared.settings import ServiceSettings
+
+
+class AlikeSettings(BaseModel):
+    """When complaints about one matter are joined by rule."""
+
+    days: NonNegativeInt = 21
+    """So far apart they may have come; 0: none are joined."""
+    enough: float = Field(default=0.75, ge=0, le=1)
+    """The score that it takes; `make bench BENCH=alike` prints what each gives."""
+    disaster_days: NonNegativeInt = 30
+    disaster_enough: float = Field(default=0.65, ge=0, le=1)
+    never: tuple[str, ...] = (
+        "civil.",
+        "health.insurance",
+        "labour.",
+        "econ.permit",
+        "econ.livestock",
+        "econ.coop",
+        "information",
+    )
+    """Beginnings of categories that are each person's own affair: many of one office are not one matter."""
 
 
 class Settings(ServiceSettings):
@@ -17,6 +38,7 @@ class Settings(ServiceSettings):
     """Intake's, so that the desk can show photos."""
     door_secret: SecretStr | None = None
     """Intake's, so that both know a blocked address under the same digest."""
+    alike: AlikeSettings = AlikeSettings()
     calendar_from: int = 2018
     """First year of the calendar that is seeded."""
     calendar_years_ahead: int = 2

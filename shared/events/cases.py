@@ -167,6 +167,18 @@ class CaseLinked(CaseEnvelope):
     """Where a rule linked it: how alike the words are."""
 
 
+class CaseConcluded(CaseEnvelope):
+    """The case that goes on in the place of this one came to an end: who reported this one is told so too."""
+
+    type: Literal["case.concluded.v1"] = "case.concluded.v1"
+    linked_to: Ticket
+    outcome: Literal["resolved", "closed", "rejected"]
+    reason: RejectionReason | None = None
+    """Of a rejection."""
+    cause: UUID
+    """The event of the other case."""
+
+
 class CaseUnlinked(CaseEnvelope):
     """It goes on by itself, with the clocks that it had."""
 
@@ -235,6 +247,7 @@ CaseEvent = Annotated[
     | CasePublished
     | CaseUnpublished
     | CaseLinked
+    | CaseConcluded
     | CaseUnlinked
     | CaseSplit
     | FollowUpRefused

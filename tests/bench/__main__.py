@@ -7,11 +7,12 @@ from typing import Any, Final
 
 import uvloop
 
-from tests.bench import accept, dashboard, idle, lifecycle, notify, project, queues, rebuild, route, visible
+from tests.bench import accept, alike, dashboard, idle, lifecycle, notify, project, queues, rebuild, route, visible
 from tests.bench.figures import closing_line
 
 BENCHES: Final[dict[str, Callable[[], Awaitable[dict[str, Any]]]]] = {
     "accept": accept.run,
+    "alike": alike.run,
     "visible": visible.run,
     "project": project.run,
     "rebuild": rebuild.run,

@@ -91,7 +91,7 @@ async def running_stage(pythons: Mapping[str, Path] | None = None) -> AsyncGener
         ):
             await _warm(kafka.bootstrap)
             topics = KafkaSettings(bootstrap=kafka.bootstrap, namespace="bench")
-            variables = {"NOTIFICATION_SMTP__PORT": str(smtp_port)}
+            variables = {"NOTIFICATION_SMTP__PORT": str(smtp_port), "ROUTING_ALIKE__DAYS": "21"}
             async with running_platform(topics, mongod.uri, folder, pythons, **variables) as platform:
                 consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap, enable_auto_commit=False)
                 await consumer.start()

@@ -36,6 +36,7 @@ FACTS: dict[str, Any] = {
     "from_urgency": "ordinary",
     "rating": 5,
     "linked_to": TICKET,
+    "outcome": "rejected",
     "parts": (f"{TICKET}.1",),
     "follow_up": "dispute",
     "cause": UUID(int=1),
@@ -51,6 +52,7 @@ REASONS = {
     "case.reopened.v1": "disputed",
     "case.closed.v1": "confirmed",
     "case.rejected.v1": "settled",
+    "case.concluded.v1": "settled",
 }
 PUBLIC = {
     "case.opened.v1": PublicEventType.OPENED,

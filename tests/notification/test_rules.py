@@ -13,6 +13,7 @@ from shared.events.cases import (
     CaseAccepted,
     CaseAssigned,
     CaseClosed,
+    CaseConcluded,
     CaseEscalated,
     CaseEvent,
     CaseForwarded,
@@ -163,6 +164,18 @@ EXPECTED: list[tuple[CaseEvent, list[tuple[str, str, str | None]]]] = [
     (
         CaseLinked(**envelope(3, Status.CLOSED), linked_to=a_ticket(5)),
         [("reporter", "linked", None), ("agency", "ended", AGENCY)],
+    ),
+    (
+        CaseConcluded(**envelope(5, Status.CLOSED), linked_to=a_ticket(5), outcome="resolved", cause=a_delivery().id),
+        [("reporter", "resolved", None)],
+    ),
+    (
+        CaseConcluded(**envelope(5, Status.CLOSED), linked_to=a_ticket(5), outcome="closed", cause=a_delivery().id),
+        [("reporter", "closed", None)],
+    ),
+    (
+        CaseConcluded(**envelope(5, Status.CLOSED), linked_to=a_ticket(5), outcome="rejected", cause=a_delivery().id),
+        [("reporter", "rejected", None)],
     ),
     (
         CaseWithdrawn(**envelope(4, Status.WITHDRAWN)),

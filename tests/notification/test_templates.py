@@ -71,6 +71,27 @@ def contexts(saying: Saying, names: frozenset[str]) -> Iterator[dict[str, Any]]:
             yield {**choices, **saying.values, **absent, "words_of": words}
 
 
+OFFERS = re.compile(r"benarkan|sanggah|nilai|confirm|dispute|rate it", re.IGNORECASE)
+"""What only the reporter of the case itself can do with a resolution."""
+
+
+@pytest.mark.parametrize("language", Language)
+def test_given_a_linked_complaint_when_the_other_is_resolved_then_nothing_is_offered_that_leads_nowhere(
+    language: Language,
+) -> None:
+    delivery = a_delivery(NoticeKind.RESOLVED, words="e-1", detail={"linked_to": "NTB-C833-HX1X-7X7V-TM"})
+    contact = a_contact(language, words={"e-1": "Sudah ditambal."})
+    saying = Sayings(a_directory(), settings(), STRICT).of(
+        delivery, contact, language, {"open": "https://care.example"}
+    )
+
+    mail = STRICT.mail(saying)
+    texts = [mail.subject, mail.text, *(STRICT.text(saying, channel) for channel in (Channel.SMS, Channel.WHATSAPP))]
+
+    assert all("NTB-C833-HX1X-7X7V-TM" in text for text in texts[1:])
+    assert [text for text in texts if OFFERS.search(text)] == []
+
+
 @pytest.mark.parametrize(("kind", "recipient", "language"), MESSAGES)
 def test_given_any_mail_when_values_are_there_or_not_then_nothing_is_missed_and_no_sentence_is_broken(
     kind: str, recipient: Recipient, language: Language

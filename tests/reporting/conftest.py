@@ -11,6 +11,7 @@ from services.reporting.api.cases import create_case_router, create_list_router
 from services.reporting.api.dossier import Dossiers, create_dossier_router
 from services.reporting.api.exports import create_export_router
 from services.reporting.api.languages import Languages
+from services.reporting.api.near import create_near_router
 from services.reporting.api.own_data import OwnDataReader, create_own_data_router
 from services.reporting.api.scorecards import create_scorecard_router
 from services.reporting.api.sitting import create_sitting_router
@@ -18,6 +19,7 @@ from services.reporting.api.statistics import create_statistics_router
 from services.reporting.domain.projection import Erased, Told
 from services.reporting.drilling import Drilling
 from services.reporting.exporting import Exporting
+from services.reporting.finding import Finding
 from services.reporting.handlers import Projector
 from services.reporting.pages.live import Live
 from services.reporting.pages.routes import answer_unknown_paths, create_data_page_router, create_public_router
@@ -121,6 +123,7 @@ async def client(projecting: Projecting) -> AsyncGenerator[httpx2.AsyncClient]:
     install_problems(app)
     answer_outages(app)
     app.include_router(create_list_router(store, names, Drilling(store, lambda: RULES.definitions)))
+    app.include_router(create_near_router(Finding(store, names, lambda: NOW), names))
     app.include_router(create_case_router(reading))
     app.include_router(create_dossier_router(Dossiers(reading, names, Printer(), lambda: NOW)))
     app.include_router(create_own_data_router(OwnDataReader(reading, names, shipped_holdings(), lambda: NOW)))
@@ -142,7 +145,18 @@ async def public(projecting: Projecting) -> AsyncGenerator[httpx2.AsyncClient]:
     reading = Reading(store, projecting.waiters, names, TRACKING_KEYS)
     scoring, drilling = Scoring(store, names, lambda: RULES.definitions), Drilling(store, lambda: RULES.definitions)
     live = Live(lambda: read_live(store, date(2026, 4, 10)), most=2)
-    site = Site(PAGES, store, names, reading, scoring, drilling, Printer(), live, lambda: NOW)
+    site = Site(
+        PAGES,
+        store,
+        names,
+        reading,
+        scoring,
+        drilling,
+        Printer(),
+        live,
+        Finding(store, names, lambda: NOW),
+        lambda: NOW,
+    )
     own_data = OwnDataReader(reading, names, shipped_holdings(), lambda: NOW)
     dossiers = Dossiers(reading, names, site.printer, lambda: NOW)
     app = ProblemApp()

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from deploy.issuing import Wish, issue
-from services.routing.domain.agency import Accept
+from services.routing.domain.agency import Accept, Resolve
 from services.routing.domain.case import act
 from services.routing.handlers import DirectoryPublisher
 from services.routing.seeds import seed_entries
@@ -21,6 +21,8 @@ from shared.events.personal import PersonalRecorded
 from shared.mongo import Database
 from shared.outbox import OutboxRelay
 from tests.profiler import watch, watched
+from tests.routing.crowds import HOLE, Replica, a_personal_part, a_submission, all_of
+from tests.routing.desks import on_the_day
 from tests.routing.examples import AT, TICKET, a_complaint, a_ticket, an_opening, by, the_rulebook
 from tests.shared.fakes import FakePublisher
 
@@ -133,3 +135,29 @@ async def test_given_a_record_of_another_version_when_the_directory_is_published
     published = await DirectoryPublisher(records, Directory(), publisher).reconcile()  # type: ignore[arg-type]
 
     assert published == 5
+
+
+async def test_given_every_path_of_families_when_walked_then_an_index_finds_everything(
+    database: Database, publisher: FakePublisher
+) -> None:
+    replica = Replica(database, publisher)
+    await replica.store.create_indexes()
+    await QueueStore(replica.store.collection).create_indexes()
+    await replica.handle([a_personal_part(99), *all_of(range(5))])
+    await replica.handle([a_personal_part(7, HOLE, None), a_submission(7, region="52.03.07.1001")])
+    await watch(database)
+
+    await replica.settle()
+    stored = await replica.store.load(a_ticket(0))
+    assert stored is not None
+    change = act(stored.case, Resolve(text="Selesai."), by(at=on_the_day()), the_rulebook())
+    assert await replica.store.save(Save(stored, (uuid4(),), records_of(change, ""), change))
+    await replica.settle()
+    await replica.store.families.mark([a_ticket(1)])
+    assert await replica.store.families.linked([a_ticket(0)]) == {a_ticket(0): 4}
+    assert len(await replica.store.families.tickets_linked_to(a_ticket(0))) == 4
+
+    found = await watched(database)
+    assert [plan for plan in found if "COLLSCAN" in plan["planSummary"]] == []
+    assert any("case.linked_to" in plan["planSummary"] for plan in found)
+    assert any("unsettled" in plan["planSummary"] for plan in found)

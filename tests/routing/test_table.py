@@ -1,6 +1,6 @@
 """Every state, action and role against the one table."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from services.routing.domain.clocks import sweep
 from services.routing.domain.coordination import Assign, Decide, Link, Override, Reclassify, Reject, Unlink, Uphold
 from services.routing.domain.deeds import Ask, Deed, Note
 from services.routing.domain.draft import Actor, Case, Change
+from services.routing.domain.families import Lead, Outcome, align, join
 from services.routing.domain.follow_ups import ACTIONS, follow
 from services.routing.domain.publication import Publish, Restrict, Unpublish
 from services.routing.domain.table import FOLLOW_UPS, TABLE, Action, ActionRefused, Row, allowed, is_possible
@@ -139,9 +140,32 @@ def test_given_any_state_when_a_silence_is_over_then_only_a_resolved_case_is_clo
         assert (later.snapshot.status != case.snapshot.status) == bool(rows_for(case, Action.CLOSE, Role.CLOCK))
 
 
+RULES: dict[Action, Callable[[Case], Change]] = {
+    Action.LINK: lambda case: join(case, a_ticket(2), 0.9, AT, the_rulebook()),
+    Action.UNLINK: lambda case: align(case, Lead(a_ticket(1), a_ticket(2)), {a_ticket(2)}, AT, the_rulebook()),
+    Action.RELINK: lambda case: align(case, Lead(a_ticket(1), a_ticket(2)), (), AT, the_rulebook()),
+    Action.CONCLUDE: lambda case: align(
+        case, Lead(a_ticket(1), outcome=Outcome(named_id("x"), "resolved", text=ROAD)), (), AT, the_rulebook()
+    ),
+}
+"""What a rule does with cases of one matter."""
+
+
+@pytest.mark.parametrize("action", RULES)
+def test_given_any_state_when_a_rule_joins_or_parts_cases_then_the_table_decides(action: Action) -> None:
+    for case in standings():
+        rows = rows_for(case, action, Role.RULE)
+        if rows:
+            check(case, RULES[action](case), rows[0])
+            continue
+        with pytest.raises(ActionRefused):
+            RULES[action](case)
+
+
 def test_given_the_actions_when_rows_are_looked_for_then_every_one_is_possible_for_somebody() -> None:
     assert {row.action for row in TABLE} == set(Action)
-    others = {Action.CLOSE, Action.SUPPORT, Action.HAND_OVER} | RIGHTS
+    by_themselves = {Action.CLOSE, Action.HAND_OVER, Action.RELINK, Action.CONCLUDE}
+    others = {Action.SUPPORT} | by_themselves | RIGHTS
     assert set(DESK) == set(DEEDS) == set(Action) - set(FOLLOW_UPS) - others
     assert set(ACTIONS.values()) == set(FOLLOW_UPS) | RIGHTS
 

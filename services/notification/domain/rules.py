@@ -10,6 +10,7 @@ from shared.events.cases import (
     CaseAccepted,
     CaseAssigned,
     CaseClosed,
+    CaseConcluded,
     CaseEscalated,
     CaseForwarded,
     CaseInformationRequested,
@@ -48,6 +49,11 @@ def _at_level(*levels: EscalationLevel) -> Condition:
     )
 
 
+def _ended(event: CaseEnvelope) -> str:
+    """How the case ended that this one is linked to."""
+    return event.outcome if isinstance(event, CaseConcluded) else ""
+
+
 ALWAYS: Final = Condition("", lambda _: True)
 OF_THE_WHOLE: Final = Condition("not a part that another body works on", lambda event: event.case_id == event.ticket)
 WITH_WORDS: Final = Condition("with a message", lambda event: event.words is not None)
@@ -62,6 +68,9 @@ BECAME_URGENT: Final = Condition(
 )
 WITH_OFFICER: Final = Condition("an officer has it", lambda event: event.case.officer is not None)
 WITHOUT_OFFICER: Final = Condition("no officer has it", lambda event: event.case.officer is None)
+LEAD_RESOLVED: Final = Condition("the other is resolved", lambda event: _ended(event) == "resolved")
+LEAD_CLOSED: Final = Condition("the other is closed", lambda event: _ended(event) == "closed")
+LEAD_REJECTED: Final = Condition("the other is rejected", lambda event: _ended(event) == "rejected")
 DISPUTED: Final = Condition(
     "by a dispute", lambda event: isinstance(event, CaseReopened) and event.reason == "disputed"
 )
@@ -98,6 +107,9 @@ RULES: Final = (
     Rule(CaseReopened, Recipient.REPORTER, NoticeKind.REOPENED),
     Rule(CaseClosed, Recipient.REPORTER, NoticeKind.CLOSED),
     Rule(CaseLinked, Recipient.REPORTER, NoticeKind.LINKED, required=True),
+    Rule(CaseConcluded, Recipient.REPORTER, NoticeKind.RESOLVED, LEAD_RESOLVED, required=True),
+    Rule(CaseConcluded, Recipient.REPORTER, NoticeKind.REJECTED, LEAD_REJECTED, required=True),
+    Rule(CaseConcluded, Recipient.REPORTER, NoticeKind.CLOSED, LEAD_CLOSED),
     Rule(CaseUnlinked, Recipient.REPORTER, NoticeKind.REOPENED),
     Rule(CaseWithdrawn, Recipient.REPORTER, NoticeKind.WITHDRAWN),
     Rule(FollowUpRefused, Recipient.REPORTER, NoticeKind.REFUSED, FROM_WHO_HAS_IT, required=True),

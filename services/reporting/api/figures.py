@@ -13,6 +13,10 @@ class Figures(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     received: int
+    facts: int
+    """Matters: those that are not linked to another complaint about the same."""
+    reporters: int
+    """People: who complained, and others who said that they have the same trouble."""
     followed_up: int
     """Their agency did something, asked something or resolved it."""
     done: int

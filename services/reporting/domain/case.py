@@ -139,6 +139,15 @@ class StoredCase:
     """By event id; those with words."""
     notices: Mapping[str, Notice] = field(default_factory=dict[str, Notice])
     """By event id."""
+    supports: int = 0
+    """Others who said that they have the same trouble, each once."""
+    joined: int = 0
+    """Who reported, or supports, the cases that are linked to this one."""
+
+    @property
+    def reporters(self) -> int:
+        """All who have the trouble."""
+        return 1 + self.supports + self.joined
 
     def text_of(self, part: str) -> str | None:
         """None where it is not here yet, or erased."""

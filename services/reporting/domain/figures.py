@@ -12,6 +12,10 @@ PROVINCE: Final = "52"
 NO_AGENCY: Final = "-"
 
 COUNTS: Final = ("received", "followed_up", "done", "rejected")
+LINKED: Final = "linked"
+SUPPORTS: Final = tuple(f"supports_{bit}" for bit in range(12))
+"""A case counts for those that add up to its supporters: the first stands for one, each next for twice as many."""
+COUNTED: Final = (*COUNTS, LINKED, *SUPPORTS)
 CONFIDENTIAL: Final = "confidential_"
 """Stands before the figures of cases that are confidential, which are kept apart."""
 OF_A_REGENCY: Final = r"-\d\d\.\d\d$"

@@ -32,6 +32,7 @@ _REASONS: Final[Mapping[str, Terms]] = {
     "case.triaged.v1": TRIAGE_REASONS,
     "case.returned.v1": RETURN_REASONS,
     "case.rejected.v1": REJECTION_REASONS,
+    "case.concluded.v1": REJECTION_REASONS,
 }
 _TERMS: Final[Mapping[str, Terms]] = {
     "follow_up": FOLLOW_UPS,
@@ -54,7 +55,8 @@ class Narrator:
     def tell(self, step: Step) -> str:
         """Begins with the part of the case that it is about, where it is about one only."""
         values = self._values(step)
-        variant = f"{step.type}:{step.facts.get('reason') or step.facts.get('level')}"
+        facts = step.facts
+        variant = f"{step.type}:{facts.get('outcome') or facts.get('reason') or facts.get('level')}"
         clauses = SENTENCES.get(variant) or SENTENCES.get(step.type, (_OTHER,))
         told = [self._clause(clause, values) for clause in clauses]
         part = part_of(step.case_id)

@@ -60,11 +60,12 @@ class Projection:
     """None: erased, which no text replaces."""
     follow_ups: dict[str, StoredFollowUp] = field(default_factory=dict[str, StoredFollowUp])
     notices: dict[str, Notice] = field(default_factory=dict[str, Notice])
+    supporters: set[str] = field(default_factory=set[str])
 
     @property
     def tells_of_the_case(self) -> bool:
         """Whether what follows from the whole case may be another now: its figures, and what it is found by."""
-        return bool(self.history or self.words)
+        return bool(self.history or self.words or self.supporters)
 
     @property
     def ends_waits(self) -> bool:
@@ -95,8 +96,7 @@ class Projection:
             case Erased():
                 self._erase(told)
             case ComplaintSupported():
-                # Somebody else's; nothing is written with it.
-                pass
+                self.supporters.add(str(told.supporter))
             case Afterwards():
                 self._take_follow_up(told)
             case _:

@@ -107,6 +107,31 @@ SENTENCES: Final[Mapping[str, tuple[Term, ...]]] = {
             "The case was joined with {linked_to}, about the same matter.",
         ),
     ),
+    "case.concluded.v1:resolved": (
+        (
+            "Aduan {linked_to} tentang hal yang sama dinyatakan selesai ditangani.",
+            "Complaint {linked_to}, about the same matter, was said to be resolved.",
+        ),
+    ),
+    "case.concluded.v1:closed": (
+        (
+            "Aduan {linked_to} tentang hal yang sama ditutup.",
+            "Complaint {linked_to}, about the same matter, was closed.",
+        ),
+    ),
+    "case.concluded.v1:rejected": (
+        (
+            "Aduan {linked_to} tentang hal yang sama ditolak.",
+            "Complaint {linked_to}, about the same matter, was rejected.",
+        ),
+        ("Alasannya: {reason}.", "The reason: {reason}."),
+    ),
+    "case.concluded.v1": (
+        (
+            "Penanganan aduan {linked_to} tentang hal yang sama berakhir.",
+            "Work on complaint {linked_to}, about the same matter, came to its end.",
+        ),
+    ),
     "case.unlinked.v1": (("Aduan dipisahkan lagi dari {linked_to}.", "The case was parted from {linked_to} again."),),
     "case.split.v1": (
         ("{by} membagi penanganan dengan instansi lain: bagian {parts}.", "{by} gave others parts of it: {parts}."),

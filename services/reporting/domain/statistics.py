@@ -17,7 +17,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Final, Literal, Self
 
-from services.reporting.domain.figures import COUNTS, PROVINCE, is_of_a_regency
+from services.reporting.domain.figures import COUNTS, LINKED, PROVINCE, SUPPORTS, is_of_a_regency
 
 ENOUGH: Final = 5
 _TENTH: Final = Decimal("0.1")
@@ -124,10 +124,25 @@ class Counts:
     followed_up: int = 0
     done: int = 0
     rejected: int = 0
+    linked: int = 0
+    """To another case, which goes on in their place."""
+    supports: int = 0
 
     @classmethod
     def of(cls, figures: Mapping[str, int]) -> Self:
-        return cls(*(figures.get(name, 0) for name in COUNTS))
+        supports = sum(figures.get(name, 0) << bit for bit, name in enumerate(SUPPORTS))
+        linked = figures.get(LINKED, 0)
+        return cls(*(figures.get(name, 0) for name in COUNTS), linked=linked, supports=supports)
+
+    @property
+    def facts(self) -> int:
+        """Matters: cases that go on in no other."""
+        return self.received - self.linked
+
+    @property
+    def reporters(self) -> int:
+        """People: who complained, and who said that they have the same trouble."""
+        return self.received + self.supports
 
     @property
     def followed_up_percent(self) -> float | None:

@@ -13,7 +13,16 @@ import h3
 
 from services.reporting.domain.case import Step, StoredCase
 from services.reporting.domain.definitions import CountsFor, Definitions, Figure, Outcome
-from services.reporting.domain.figures import CONFIDENTIAL, DUE_ON, HEXAGON, SITS, STAYED, bucket_of, levels_of
+from services.reporting.domain.figures import (
+    CONFIDENTIAL,
+    DUE_ON,
+    HEXAGON,
+    SITS,
+    STAYED,
+    SUPPORTS,
+    bucket_of,
+    levels_of,
+)
 from services.reporting.domain.holding import ENDED, Stay, given_to, holder_at, own_time, stays_of
 from shared.events.case import CaseSnapshot, Promise
 from shared.wita import day_of
@@ -106,10 +115,17 @@ def _figures(stored: StoredCase, case: CaseSnapshot, definitions: Definitions) -
     for figure in definitions.figures:
         if figure.historical or not case.historical:
             yield from ((agency, figure.id) for agency in _counted_for(figure, stored, case))
+    yield from ((case.agency, name) for name in _supports(stored.supports))
     if not case.historical:
         yield from _durations(case, definitions)
         yield from _lain(stays_of(stored), definitions)
         yield from _due(case)
+
+
+def _supports(number: int) -> Iterator[str]:
+    """At most 4 095 of one case are counted in figures."""
+    most = min(number, 2 ** len(SUPPORTS) - 1)
+    return (name for bit, name in enumerate(SUPPORTS) if most >> bit & 1)
 
 
 def _is_rough(case: CaseSnapshot, definitions: Definitions) -> bool:

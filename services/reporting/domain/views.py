@@ -91,6 +91,8 @@ class CaseView(CaseFacts):
 
     promises: list[PromiseView]
     history: list[StepView]
+    reporters: int = 1
+    """People who have the trouble: who complained of it, here or in a linked case, and supporters."""
     reporter: ReporterView | None = None
 
 
@@ -132,6 +134,7 @@ def view_as_reporter(ticket: str, stored: StoredCase | None, names: Directory) -
         received_at=told.received_at if told else None,
         promises=[],
         history=[],
+        reporters=stored.reporters,
         reporter=reporter,
     )
 
@@ -142,6 +145,7 @@ def _view(stored: StoredCase, head: Head, names: Directory, reporter: ReporterVi
         **_facts(stored.ticket, head, names, roughly=reporter is None),
         promises=[_promise_view(promise) for promise in head.snapshot.promises],
         history=[_step_view(sequence, step, names, words) for sequence, step in sorted(stored.history.items())],
+        reporters=stored.reporters,
         reporter=reporter,
     )
 

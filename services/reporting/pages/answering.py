@@ -112,7 +112,10 @@ async def case(site: Site, visit: Visit, ticket: str) -> Response:
         return site.sorry(visit, HTTPStatus.NOT_FOUND)
     stored = await site.reading.public(canonical)
     page = show_case(stored, visit.say) if stored else None
-    return site.show(visit, "case.html", page=page) if page else site.sorry(visit, HTTPStatus.NOT_FOUND)
+    thanked = "terima-kasih" in visit.sent
+    if page is None:
+        return site.sorry(visit, HTTPStatus.NOT_FOUND)
+    return site.show(visit, "case.html", page=page, say_thanks=thanked)
 
 
 async def sitting(site: Site, visit: Visit) -> Response:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from services.reporting.domain.case import StoredCase
 from services.reporting.domain.narrator import Narrator
+from services.reporting.domain.near import OPEN
 from services.reporting.domain.promises import outcome_of
 from services.reporting.domain.terms import PROMISES, STATUSES, URGENCIES, named
 from services.reporting.domain.views import view_publicly
@@ -72,6 +73,9 @@ class CasePage:
     received: str
     updated: str
     historical: bool
+    is_open: bool
+    reporters: int
+    """People who have the trouble."""
     linked_to: str | None
     published: str | None
     clocks: list[Clock]
@@ -102,6 +106,8 @@ def show_case(stored: StoredCase, say: Speaker) -> CasePage | None:
         received=say.when(case.received_at),
         updated=say.when(head.at),
         historical=case.historical,
+        is_open=case.status in OPEN,
+        reporters=stored.reporters,
         linked_to=case.linked_to,
         published=_published(stored, words),
         clocks=[] if case.historical else [clock_of(promise, case, say) for promise in case.promises],

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from services.reporting.exporting import Exporting
-from services.reporting.pages import answering
+from services.reporting.pages import answering, supporting
 from services.reporting.pages.agencies import CARD
 from services.reporting.pages.agencies import PAGE as AGENCIES
 from services.reporting.pages.brief import PAGE as BRIEF
@@ -18,6 +18,7 @@ from services.reporting.pages.listing import PAGE as CASES
 from services.reporting.pages.mapping import PAGE as MAP
 from services.reporting.pages.site import Site, Visit
 from services.reporting.pages.sitting import PAGE as SITTING
+from services.reporting.pages.supporting import PAGE as NEAR
 from shared.problems import Problem, to_response
 
 Show = Callable[..., Awaitable[Response]]
@@ -26,13 +27,13 @@ Show = Callable[..., Awaitable[Response]]
 def create_public_router(site: Site) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
-    def page(path: str, show: Show) -> None:
-        """Answers HEAD too. What the path names goes to the page by name."""
+    def page(path: str, show: Show, *more: str) -> None:
+        """Answers HEAD too, and methods besides. What the path names goes to the page by name."""
 
         async def answer(request: Request) -> Response:
             return await site.visit(request, lambda visit: show(site, visit, **request.path_params))
 
-        router.add_api_route(path, answer, methods=["GET", "HEAD"])
+        router.add_api_route(path, answer, methods=["GET", "HEAD", *more])
 
     page("/", answering.today)
     page("/hidup", answering.live)
@@ -42,7 +43,9 @@ def create_public_router(site: Site) -> APIRouter:
     page(MAP, answering.regions)
     page(MAP + "/{region}", answering.regions)
     page(CASES, answering.cases)
+    page(NEAR, supporting.near, "POST")
     page(CASES + "/{ticket}", answering.case)
+    page(CASES + "/{ticket}/juga", supporting.me_too)
     page(SITTING, answering.sitting)
     page(BRIEF, answering.brief)
     page(BRIEF + ".txt", answering.message)

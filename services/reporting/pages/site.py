@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse
 from pymongo.errors import PyMongoError
 
 from services.reporting.drilling import Drilling
+from services.reporting.finding import Finding
 from services.reporting.pages.live import Live
 from services.reporting.pages.navigation import PLACES, WAYS_IN
 from services.reporting.pages.saying import Speaker
@@ -58,6 +59,7 @@ class Site:
     drilling: Drilling
     printer: Printer
     live: Live
+    finding: Finding
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def visit(self, request: Request, show: Callable[[Visit], Awaitable[Response]]) -> Response:

@@ -8,44 +8,27 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Final
 
-from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
+from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from services.reporting.domain.case import Head, StoredCase
+from services.reporting.domain.near import Place as Where
 from services.reporting.domain.projection import Projection
 from services.reporting.domain.tallies import Tallied
 from services.reporting.domain.withdrawing import withdrawn_at
+from services.reporting.store.case_indexes import INDEXES, NEWEST, OLDEST
 from services.reporting.store.documents import ERASED, WITHOUT_PARTS, to_case, to_update
-from services.reporting.store.searches import FILTERS, Search, to_filter
+from services.reporting.store.searches import Search, to_filter
+from services.reporting.store.supports import SupportStore
 from shared.cursors import Place
 from shared.limits import ANSWERS_WITHIN_S, within
-from shared.mongo import Collection, Document, only_duplicates
+from shared.mongo import Collection, Document, aggregate, only_duplicates
 
 _PART: Final = 100
 _SEVERAL: Final = 2
 _COMMON: Final = 1_000
 """No word is rarer than another that so many cases have."""
-_NEWEST: Final = [("head.at", DESCENDING), ("_id", DESCENDING)]
-_OLDEST: Final = [("head.at", ASCENDING), ("_id", ASCENDING)]
-INDEXES: Final = (
-    IndexModel([("head.public", ASCENDING), *_NEWEST], name="newest"),
-    *(IndexModel([("head.public", ASCENDING), (name, ASCENDING), *_NEWEST], name=name) for name in FILTERS),
-    IndexModel([("head.public", ASCENDING), ("found_by", ASCENDING), *_NEWEST], name="found_by"),
-    IndexModel([("head.public", ASCENDING), ("head.day", ASCENDING), ("_id", ASCENDING)], name="by_day"),
-    IndexModel([("tallies.bucket", ASCENDING)], name="bucket", sparse=True),
-    IndexModel([("listed", ASCENDING), *_NEWEST], name="listed", partialFilterExpression={"listed": {"$exists": True}}),
-    IndexModel(
-        [("head.public", ASCENDING), ("late_since", ASCENDING), ("_id", ASCENDING)],
-        name="late_since",
-        partialFilterExpression={"late_since": {"$exists": True}},
-    ),
-    IndexModel(
-        [("withdrawn_at", ASCENDING), ("_id", ASCENDING)],
-        name="withdrawn_at",
-        partialFilterExpression={"withdrawn_at": {"$exists": True}},
-    ),
-    IndexModel([("stale", ASCENDING)], name="stale", sparse=True),
-)
+_MOST_NEAR: Final = 300
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -76,13 +59,15 @@ class Followed:
 class CaseStore:
     """The cases of one generation."""
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: Collection, supports: Collection) -> None:
         self._cases = collection
+        self._supports = SupportStore(supports)
 
     async def prepare(self) -> None:
         await self._cases.create_indexes(list(INDEXES))
+        await self._supports.prepare()
 
-    async def apply(self, projections: Iterable[Projection], at: datetime) -> None:
+    async def apply(self, projections: Many[Projection], at: datetime) -> None:
         """Write all, each once, in whatever order; idempotent. MongoDB works on one part while the next is made."""
         wanted = list(projections)
         await self._apply(wanted, at)
@@ -93,10 +78,11 @@ class CaseStore:
         if tickets:
             await self._cases.update_many({"_id": {"$in": list(tickets)}} | ERASED, WITHOUT_PARTS)
 
-    async def _apply(self, projections: Iterable[Projection], at: datetime) -> None:
+    async def _apply(self, projections: Many[Projection], at: datetime) -> None:
+        supports = await self._supports.add(projections)
         left, writing = iter(projections), list[asyncio.Task[None]]()
         try:
-            while part := [to_update(projection, at) for projection in islice(left, _PART)]:
+            while part := [to_update(one, at, supports.get(one.ticket, 0)) for one in islice(left, _PART)]:
                 writing.append(asyncio.create_task(self._write_all(part)))
                 await asyncio.sleep(0)
         finally:
@@ -113,7 +99,21 @@ class CaseStore:
     async def read(self, tickets: Many[str]) -> dict[str, StoredCase]:
         """Those that are there, by ticket."""
         documents = await self._cases.find({"_id": {"$in": list(tickets)}}).to_list(None)
-        return {document["_id"]: to_case(document) for document in documents}
+        joined = await self._joined(tickets)
+        return {document["_id"]: to_case(document, joined.get(document["_id"], 0)) for document in documents}
+
+    async def _joined(self, tickets: Many[str]) -> dict[str, int]:
+        """Who reported, or supports, the cases that are linked to these."""
+        stages: list[Document] = [
+            {"$match": {"head.case.linked_to": {"$in": list(tickets)}}},
+            {
+                "$group": {
+                    "_id": "$head.case.linked_to",
+                    "number": {"$sum": {"$add": [1, {"$ifNull": ["$supports", 0]}]}},
+                }
+            },
+        ]
+        return {row["_id"]: row["number"] for row in await aggregate(self._cases, stages)}
 
     @within(ANSWERS_WITHIN_S)
     async def search(self, search: Search) -> list[tuple[str, Head]]:
@@ -126,8 +126,16 @@ class CaseStore:
         return await self._find_public(replace(search, ticket=None, words=words))
 
     async def _find_public(self, search: Search) -> list[tuple[str, Head]]:
-        order = _OLDEST if search.updated_after else _NEWEST
+        order = OLDEST if search.updated_after else NEWEST
         cursor = self._cases.find(to_filter(search), {"head": 1}).sort(order).limit(search.limit)
+        return [(document["_id"], Head(**document["head"])) for document in await cursor.to_list(None)]
+
+    @within(ANSWERS_WITHIN_S)
+    async def near(self, category: str, place: Where, since: str) -> list[tuple[str, Head]]:
+        """The newest public cases of the category around a point, or of a region, received since the day."""
+        where: Document = {"head.case.cell": {"$in": place.cells}} if place.cells else {"head.regions": place.region}
+        wanted = {"head.public": True, "head.case.category": category, "head.day": {"$gte": since}, **where}
+        cursor = self._cases.find(wanted, {"head": 1}).sort("head.day", DESCENDING).limit(_MOST_NEAR)
         return [(document["_id"], Head(**document["head"])) for document in await cursor.to_list(None)]
 
     @within(ANSWERS_WITHIN_S)

@@ -17,7 +17,7 @@ from services.reporting.store.documents import to_case, to_document
 from services.reporting.store.read_model import ReadModel
 from shared.mongo import Document, aggregate
 
-PROJECTED: Final = ("submission", "head", "history", "erased", "personal", "words", "follow_ups", "notices")
+PROJECTED: Final = ("submission", "head", "history", "erased", "personal", "words", "follow_ups", "notices", "supports")
 """Fields that the topics alone decide. The others guard writes, or follow from these and from the definitions."""
 _CODEC: Final = CodecOptions[Document](tz_aware=True)
 
@@ -126,6 +126,7 @@ def _as_stored(projection: Projection) -> Document:
         "words": projection.words,
         "follow_ups": {event_id: to_document(done) for event_id, done in projection.follow_ups.items()},
         "notices": {event_id: to_document(notice) for event_id, notice in projection.notices.items()},
+        "supports": len(projection.supporters),
     }
     # Times lose their microseconds on the way, as those in the database did.
     return bson.decode(bson.encode(document), _CODEC)

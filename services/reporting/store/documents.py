@@ -19,16 +19,18 @@ ERASED: Document = {"erased": True}
 WITHOUT_PARTS: Document = {"$unset": {"personal": ""}}
 
 
-def to_update(projection: Projection, at: datetime) -> UpdateOne:
-    """`at` only marks what follows from the document as stale; nothing that is told depends on it."""
+def to_update(projection: Projection, at: datetime, supports: int = 0) -> UpdateOne:
+    """`at` only marks what follows from the document as stale; nothing that is told depends on it.
+
+    `supports`: how many there are by now.
+    """
     update: Document = {"$set": _records(projection), "$min": _erasable(projection)}
     if projection.submission:
         update["$push"] = {"submission": {"$each": [to_document(projection.submission)], "$slice": 1}}
     if projection.erased:
         update["$set"]["erased"] = True
     head = projection.head
-    if head:
-        update["$max"] = {"head": to_document(head)}
+    update["$max"] = ({"head": to_document(head)} if head else {}) | ({"supports": supports} if supports else {})
     if projection.tells_of_the_case:
         update["$set"]["stale"] = at
         update["$inc"] = {"version": 1}
@@ -57,7 +59,7 @@ def to_document(value: Submission | Step | Head | Personal | StoredFollowUp | No
     return stored
 
 
-def to_case(document: Document) -> StoredCase:
+def to_case(document: Document, joined: int = 0) -> StoredCase:
     head = document.get("head")
     return StoredCase(
         ticket=document["_id"],
@@ -70,6 +72,8 @@ def to_case(document: Document) -> StoredCase:
         words=document.get("words", {}),
         follow_ups={event_id: StoredFollowUp(**done) for event_id, done in _items(document, "follow_ups")},
         notices={event_id: Notice(**notice) for event_id, notice in _items(document, "notices")},
+        supports=document.get("supports", 0),
+        joined=joined,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, Literal
 
-from services.reporting.domain.figures import CONFIDENTIAL, COUNTS, NO_AGENCY, PROVINCE
+from services.reporting.domain.figures import CONFIDENTIAL, COUNTED, NO_AGENCY, PROVINCE
 from services.reporting.domain.rollups import ALL, Rollup, rollup_for
 from services.reporting.domain.statistics import ENOUGH, Counts, Dimension, Piece, Question, Sheltered
 from services.reporting.domain.tallies import HEXAGON
@@ -36,11 +36,11 @@ class FigureStore:
         self._rollups = rollups
 
     async def total(self, question: Question) -> Counts:
-        return Counts.of(await self.numbers(question, COUNTS))
+        return Counts.of(await self.numbers(question, COUNTED))
 
     async def rows(self, question: Question) -> list[tuple[Cell, Counts]]:
         """In the order of the dimensions; one more than `MOST_ROWS` where there are too many."""
-        return [(cell, Counts.of(numbers)) for cell, numbers in await self.table(question, COUNTS)]
+        return [(cell, Counts.of(numbers)) for cell, numbers in await self.table(question, COUNTED)]
 
     @within(ANSWERS_WITHIN_S)
     async def numbers(self, question: Question, figures: Sequence[str]) -> Numbers:

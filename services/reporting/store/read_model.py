@@ -13,7 +13,7 @@ from services.reporting.store.georeport import GeoReportStore
 from services.reporting.store.rollups import RollupStore
 from shared.mongo import Database
 
-PARTS: Final = ("cases", "buckets", "rollups", "marks")
+PARTS: Final = ("cases", "buckets", "rollups", "marks", "supports")
 """What its collections are called, before its own name."""
 
 
@@ -36,8 +36,8 @@ class ReadModel:
     def __init__(self, database: Database, generation: Generation) -> None:
         self.generation = generation
         self.collections = {part: database[f"{part}_{generation.id}"] for part in PARTS}
-        cases, buckets, rollups, marks = self.collections.values()
-        self.cases = CaseStore(cases)
+        cases, buckets, rollups, marks, supports = self.collections.values()
+        self.cases = CaseStore(cases, supports)
         self.buckets = BucketStore(buckets, cases)
         self.rollups = RollupStore(rollups, marks, buckets)
         self.figures = FigureStore(buckets, rollups)

@@ -75,6 +75,8 @@ class ListedCase(BaseModel):
     """Of the promise that is due first, or was; null: none runs."""
     excerpt: str | None
     """The beginning of what the reporter wrote."""
+    reporters: int
+    """Who complained of it: with those of the cases that are linked to this one."""
 
     @classmethod
     def of(cls, listed: Listed) -> Self:
@@ -84,6 +86,7 @@ class ListedCase(BaseModel):
             case=listed.case,
             due_at=listed.due_at,
             excerpt=listed.text[:_EXCERPT] if listed.text else None,
+            reporters=listed.reporters,
         )
 
 

@@ -9,6 +9,7 @@ from services.routing.domain.access import Person, allowed_for, allowed_on_parts
 from services.routing.domain.draft import Entry
 from services.routing.domain.table import Action
 from services.routing.store.documents import StoredCase
+from services.routing.store.families import Family
 from shared.events.case import CaseSnapshot
 from shared.events.personal import Subject
 
@@ -79,10 +80,20 @@ class DeskCaseInFull(DeskCase):
     history: tuple[Line, ...]
     supports: int
     """Others who say that they have the same trouble."""
+    reporters: int
+    """With the reporter, those of the cases that are linked to this one, and all who support one of them."""
+    linked: tuple[str, ...]
+    """Some of these cases."""
 
     @classmethod
-    def in_full(cls, stored: StoredCase, person: Person, supports: int) -> "DeskCaseInFull":
-        return cls(**_seen(stored, person), history=tuple(history_of(stored)), supports=supports)
+    def in_full(cls, stored: StoredCase, person: Person, supports: int, family: Family) -> "DeskCaseInFull":
+        return cls(
+            **_seen(stored, person),
+            history=tuple(history_of(stored)),
+            supports=supports,
+            reporters=family.reporters,
+            linked=family.linked,
+        )
 
 
 def _seen(stored: StoredCase, person: Person) -> dict[str, Any]:

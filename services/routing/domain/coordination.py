@@ -162,20 +162,11 @@ class Link(Deed):
     text: Text | None = None
 
     def do(self, draft: Draft) -> None:
-        case = draft.case
         if self.ticket == draft.ticket:
             raise DeedFaulty("ticket", "is this very case")
-        promises = resume(case.promises, draft.at, draft.rulebook.closed)
-        was = case.resumes_as if case.status is Status.AWAITING_REPORTER else case.status
-        draft.change(promises=promises)
+        draft.change(promises=resume(draft.case.promises, draft.at, draft.rulebook.closed))
         draft.meet(MET_BY_VERIFICATION | (MET_BY_MESSAGE if self.text else frozenset()))
-        draft.hold(None)
-        draft.change(
-            status=Status.CLOSED,
-            linked_to=self.ticket,
-            resumes_as=was,
-            promises=end(draft.case.promises, draft.at),
-        )
+        go_on_in(draft, self.ticket)
         draft.emit(CaseLinked, self.text, linked_to=self.ticket)
 
 
@@ -186,15 +177,29 @@ class Unlink(Deed):
     text: Text | None = None
 
     def do(self, draft: Draft) -> None:
-        case = draft.case
-        draft.hold(case.agency or draft.rulebook.coordinator(draft.about, day_of(draft.at)))
-        draft.change(
-            status=case.resumes_as or Status.IN_TRIAGE,
-            linked_to=None,
-            resumes_as=None,
-            promises=go_on(case.promises),
-        )
-        draft.emit(CaseUnlinked, self.text, linked_to=case.linked_to)
+        was = draft.case.linked_to
+        go_on_alone(draft)
+        draft.emit(CaseUnlinked, self.text, linked_to=was)
+
+
+def go_on_in(draft: Draft, other: str) -> None:
+    """The other case goes on in the place of this one, whose open clocks end."""
+    case = draft.case
+    was = case.resumes_as if case.status is Status.AWAITING_REPORTER else case.status
+    draft.hold(None)
+    draft.change(status=Status.CLOSED, linked_to=other, resumes_as=was, promises=end(case.promises, draft.at))
+
+
+def go_on_alone(draft: Draft) -> None:
+    """As if it had never been linked."""
+    case = draft.case
+    draft.hold(case.agency or draft.rulebook.coordinator(draft.about, day_of(draft.at)))
+    draft.change(
+        status=case.resumes_as or Status.IN_TRIAGE,
+        linked_to=None,
+        resumes_as=None,
+        promises=go_on(case.promises),
+    )
 
 
 def _say(draft: Draft, text: str | None) -> None:

@@ -10,6 +10,7 @@ from shared.events.cases import (
     CaseAccepted,
     CaseAssigned,
     CaseClosed,
+    CaseConcluded,
     CaseForwarded,
     CaseInformationRequested,
     CaseLinked,
@@ -74,6 +75,8 @@ class Action(StrEnum):
 
     CLOSE = "close"
     HAND_OVER = "hand_over"
+    RELINK = "relink"
+    CONCLUDE = "conclude"
 
 
 FOLLOW_UPS: Final = {Action(kind.value): kind for kind in FollowUpKind}
@@ -124,6 +127,7 @@ _COORDINATOR: Final = frozenset({Role.COORDINATOR})
 _DESK: Final = _AGENCY | _COORDINATOR
 _REPORTER: Final = frozenset({Role.REPORTER})
 _CLOCK: Final = frozenset({Role.CLOCK})
+_RULE: Final = frozenset({Role.RULE})
 
 WORKED_ON: Final = frozenset({S.ASSIGNED, S.ACCEPTED, S.IN_PROGRESS})
 WAITING: Final = frozenset({S.AWAITING_REPORTER})
@@ -186,7 +190,11 @@ TABLE: Final = (
     Row(Action.SUPPORT, _REPORTER, OPEN),
 
     Row(Action.CLOSE, _CLOCK, _RESOLVED, _CLOSED, _emits(CaseClosed)),
-    Row(Action.HAND_OVER, frozenset({Role.RULE}), WORKED_ON | WAITING, emits=_emits(CaseAssigned), guards=(HELD,)),
+    Row(Action.HAND_OVER, _RULE, WORKED_ON | WAITING, emits=_emits(CaseAssigned), guards=(HELD,)),
+    Row(Action.LINK, _RULE, _TRIAGE | _ASSIGNED, _CLOSED, _emits(CaseLinked), (PUBLISHABLE,)),
+    Row(Action.RELINK, _RULE, _CLOSED, emits=_emits(CaseLinked), guards=(LINKED,)),
+    Row(Action.UNLINK, _RULE, _CLOSED, _TRIAGE | WORKED_ON, _emits(CaseUnlinked), (LINKED,)),
+    Row(Action.CONCLUDE, _RULE, _CLOSED, emits=_emits(CaseConcluded), guards=(LINKED,)),
 )
 
 PARTS: Final = (
@@ -224,17 +232,15 @@ def find_row(case: CaseSnapshot, action: Action, role: Role) -> Row:
 def find_part_row(part: Status, action: Action, case: CaseSnapshot) -> Row:
     """As `find_row`, for a part of the case. Raises ActionRefused."""
     possible = tuple(_possible_parts(part, case))
-    for row in possible:
-        if row.action is action:
-            return row
+    if found := next((row for row in possible if row.action is action), None):
+        return found
     why = f"a part that is {part}, of a case that is {case.status}, can't be changed by {action}"
     raise ActionRefused(why, tuple(row.action for row in possible))
 
 
 def allowed(case: CaseSnapshot, role: Role) -> tuple[Action, ...]:
     """What the role can do as the case stands, in the table's order."""
-    possible = dict.fromkeys(row.action for row in TABLE if role in row.roles and is_possible(row, case))
-    return tuple(possible)
+    return tuple(dict.fromkeys(row.action for row in TABLE if role in row.roles and is_possible(row, case)))
 
 
 def allowed_with_part(part: Status, case: CaseSnapshot) -> tuple[Action, ...]:

@@ -100,8 +100,8 @@ class Teller:
                 yield self.agency(value)
             case "reason":
                 yield self.words["reasons"].get(value, value)
-            case "level":
-                yield self.words["levels"][value]
+            case "level" | "outcome":
+                yield self.words[f"{name}s"][value]
             case "promise":
                 yield self.words["promise_names"][value]
             case "due_at":

@@ -114,6 +114,7 @@ class DeskPages:
             withheld=is_withheld(stored, visit.person),
             lines=list(reversed(history_of(stored))),
             supports=await self.desk.count_supports(ticket),
+            family=await self.desk.family(ticket),
             photos=visit.request.query_params.getlist("photo")[:MOST_PHOTOS],
             photo_refused=visit.request.query_params.get("photo_refused"),
             thumbnail=self._thumbnail,

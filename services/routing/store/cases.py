@@ -22,6 +22,7 @@ from services.routing.store.documents import (
     with_part,
     without_part,
 )
+from services.routing.store.families import FamilyStore
 from shared.batches import Batcher
 from shared.events.complaints import ComplaintSubmitted, ComplaintSupported
 from shared.events.event import Event
@@ -39,6 +40,7 @@ class CaseStore:
     def __init__(self, database: Database) -> None:
         self.collection: Collection = database["cases"]
         self._supports: Collection = database["supports"]
+        self.families = FamilyStore(self.collection)
         self._loads = Batcher(self._load_all)
         self._saves = Batcher(self._save_all)
 
@@ -47,6 +49,7 @@ class CaseStore:
         await self.collection.create_index("next_due", sparse=True)
         await self.collection.create_index("received_at", sparse=True)
         await self._supports.create_index("ticket")
+        await self.families.create_indexes()
 
     async def open(self, openings: Sequence[Opening]) -> dict[str, list[Outgoing]]:
         """Store those whose ticket has no case yet; returns their outboxes by ticket.
@@ -195,8 +198,8 @@ class CaseStore:
         except BulkWriteError as error:
             only_duplicates(error)
 
-    async def count_supports(self, ticket: str) -> int:
-        return await self._supports.count_documents({"ticket": ticket})
+    async def count_supports(self, *tickets: str) -> int:
+        return await self._supports.count_documents({"ticket": {"$in": list(tickets)}})
 
     async def _save_all(self, saves: Sequence[Save]) -> list[bool]:
         result = await self.collection.bulk_write([save_write(save) for save in saves], ordered=False)

@@ -12,6 +12,7 @@ from services.routing.domain.clocks import next_due
 from services.routing.domain.draft import Case, Change, Entry
 from services.routing.domain.search import words_of
 from services.routing.domain.standing import standing_of
+from services.routing.store.marks import compared_by, mark_family, spot_of_part, unsettled
 from shared.events.case import CaseSnapshot
 from shared.events.complaints import ComplaintSubmitted
 from shared.events.event import Event, region_levels
@@ -57,6 +58,10 @@ class StoredCase:
     applied: frozenset[str]
     mandate: str | None = None
     """How the person concerned said that somebody else may file."""
+    leads: bool = False
+    """Others are or were linked to it."""
+    parted: frozenset[str] = frozenset()
+    """Those that it was unlinked from: no rule links it to them again."""
 
     def after(self, save: "Save") -> "StoredCase":
         """As it stands once a change was written."""
@@ -104,8 +109,8 @@ def with_part(part: PersonalRecorded) -> Document:
     found_by = words_of(f"{part.text} {part.address or ''}")
     kept = part.model_dump(mode="json", exclude_none=True)
     return {
-        "$set": {f"personal.{part.part}": kept, f"found_by.{part.part}": found_by},
-        "$addToSet": {"words": {"$each": found_by}},
+        "$set": {f"personal.{part.part}": kept, f"found_by.{part.part}": found_by, **compared_by(part)},
+        "$addToSet": {"words": {"$each": found_by}, "spots": spot_of_part(part)},
     }
 
 
@@ -114,11 +119,12 @@ def without_part(part: str) -> list[Document]:
     left = {"$objectToArray": {"$ifNull": ["$found_by", {}]}}
     words = {"$reduce": {"input": left, "initialValue": [], "in": {"$setUnion": ["$$value", "$$this.v"]}}}
     erased = {"$setUnion": [{"$ifNull": ["$erased", []]}, [part]]}
-    return [{"$unset": [f"personal.{part}", f"found_by.{part}"]}, {"$set": {"words": words, "erased": erased}}]
+    gone = [f"personal.{part}", f"found_by.{part}", f"alike.{part}", "spots"]
+    return [{"$unset": gone}, {"$set": {"words": words, "erased": erased}}]
 
 
 WITHOUT_PARTS: Final[list[Document]] = [
-    {"$unset": ["personal", "found_by"]},
+    {"$unset": ["personal", "found_by", "alike", "spots"]},
     {"$set": {"words": list[str](), "all_erased": True}},
 ]
 """Nothing of any part is left, and none may come again."""
@@ -132,6 +138,7 @@ def opening_write(opening: Opening, records: Sequence[Outgoing]) -> UpdateOne:
         **_present(change.case),
         "version": 1,
         "revision": 1,
+        "unsettled": unsettled(),
         "applied": [],
         "history": [to_document(entry) for entry in change.history],
         "outbox": [to_stored(record) for record in records],
@@ -173,6 +180,7 @@ def save_write(save: Save) -> UpdateOne:
     update: Document = {"$set": fields, "$inc": {"version": 1, "revision": int(save.moves)}, "$push": push}
     if change.erased:
         update["$unset"] = {f"texts.{key}": "" for key in change.erased}
+    mark_family(update, change, leads=save.stored.leads)
     return UpdateOne({"_id": change.case.ticket, "version": save.stored.version}, update)
 
 
@@ -197,4 +205,6 @@ def to_stored_case(document: Document) -> StoredCase:
         outbox=tuple(from_stored(stored) for stored in document["outbox"]),
         applied=frozenset(entry["key"] for entry in document["applied"]),
         mandate=submission.get("mandate"),
+        leads=document.get("leads", False),
+        parted=frozenset(document.get("parted", ())),
     )

@@ -9,6 +9,7 @@ from typing import Final
 from pymongo import IndexModel
 
 from services.routing.domain.standing import NEVER
+from services.routing.store.families import FamilyStore
 from shared.cursors import Place
 from shared.events.case import CaseSnapshot, Status
 from shared.limits import ANSWERS_WITHIN_S, within
@@ -17,7 +18,7 @@ from shared.mongo import Collection, Document, aggregate
 COUNTED: Final = 1_000
 """A queue with more is said to have more: counting on would cost as much as there are."""
 _ORDER: Final = (("due_at", 1), ("_id", 1))
-_SHOWN: Final = {"case": 1, "revision": 1, "due_at": 1, "personal": 1, "submission.part": 1}
+_SHOWN: Final = {"case": 1, "revision": 1, "due_at": 1, "personal": 1, "submission.part": 1, "leads": 1}
 
 
 class Queue(StrEnum):
@@ -96,6 +97,8 @@ class Listed:
     case: CaseSnapshot
     due_at: datetime | None
     text: str | None
+    reporters: int = 1
+    """With those of the cases that are linked to it."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,9 @@ class QueueStore:
             at, ticket = wanted.after.at, wanted.after.ticket
             conditions += [{"due_at": {"$gte": at}}, {"$or": [{"due_at": {"$gt": at}}, {"_id": {"$gt": ticket}}]}]
         cursor = self.collection.find(_all(conditions), _SHOWN).sort(_ORDER).limit(wanted.limit + 1)
-        return [_to_listed(document) for document in await cursor.to_list(None)]
+        found = await cursor.to_list(None)
+        linked = await FamilyStore(self.collection).linked([one["_id"] for one in found if one.get("leads")])
+        return [_to_listed(document, 1 + linked.get(document["_id"], 0)) for document in found]
 
     @within(ANSWERS_WITHIN_S)
     async def count(self, wanted: Wanted, scope: Scope) -> int:
@@ -203,7 +208,7 @@ def _all(conditions: Iterable[Document]) -> Document:
     return {"$and": together} if together else {}
 
 
-def _to_listed(document: Document) -> Listed:
+def _to_listed(document: Document, reporters: int) -> Listed:
     case = CaseSnapshot.model_validate(document["case"])
     part = document.get("personal", {}).get(document["submission"]["part"])
     return Listed(
@@ -212,4 +217,5 @@ def _to_listed(document: Document) -> Listed:
         case=case,
         due_at=None if document["due_at"] >= NEVER else document["due_at"],
         text=part["text"] if part and not case.processing_restricted else None,
+        reporters=reporters,
     )
