@@ -192,6 +192,7 @@ async def test_given_more_than_an_address_gets_in_an_hour_when_it_is_over_then_t
 
     await forward(all_ways, AT + timedelta(hours=1))
     await reached(all_ways, 7)
+    await until(all_ways.is_idle)
 
     assert at_once == 3
     assert sink.recipients() == [REPORTER_ADDRESS] * 4
