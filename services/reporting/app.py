@@ -1,7 +1,7 @@
 from datetime import UTC, date, datetime
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from services.reporting.api.cases import create_case_router, create_list_router
@@ -59,16 +59,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     live = Live(lambda: read_live(store, _today()))
     service.resource(live.running)
     site = Site(Pages("services.reporting.pages", ""), store, names, reading, scoring, drilling, printer, live)
-    dossiers = Dossiers(reading, names, printer, _now)
-    own_data = OwnDataReader(reading, names, shipped_holdings(), _now)
-    sessions = ReporterSessions(settings.tracking_keys(), secure=settings.environment == "production")
     exporting = Exporting(store, names, shipped_catalogue())
     service.resource(exporting.open)
     app = service.create_app(
         create_list_router(store, names, drilling),
         create_case_router(reading),
-        create_dossier_router(dossiers),
-        create_own_data_router(own_data),
         create_statistics_router(store, names),
         create_scorecard_router(scoring, names, _today),
         create_sitting_router(scoring, names, _today),
@@ -76,7 +71,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         site.pages.assets_router(),
         create_public_router(site),
         create_data_page_router(site, exporting),
-        create_tracking_router(Tracking(site, sessions, own_data, dossiers)),
+        *_for_reporters(settings, site),
     )
     answer_outages(app)
     app.add_middleware(OneGeneration, store=store)
@@ -86,6 +81,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_PACKED, compresslevel=PACKED_AS_MUCH)
     app.add_middleware(Conditional)
     return app
+
+
+def _for_reporters(settings: Settings, site: Site) -> list[APIRouter]:
+    """What takes a tracking code, or the session that it began."""
+    dossiers = Dossiers(site.reading, site.names, site.printer, _now)
+    own_data = OwnDataReader(site.reading, site.names, shipped_holdings(), _now)
+    sessions = ReporterSessions(settings.tracking_keys(), secure=settings.environment == "production")
+    return [
+        create_dossier_router(dossiers),
+        create_own_data_router(own_data),
+        create_tracking_router(Tracking(site, sessions, own_data, dossiers)),
+    ]
 
 
 def _now() -> datetime:
