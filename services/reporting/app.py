@@ -1,7 +1,7 @@
 from datetime import UTC, date, datetime
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from services.reporting.api.cases import create_case_router, create_list_router
@@ -62,19 +62,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     drilling, printer = Drilling(store, lambda: store.definitions), Printer()
     live = Live(lambda: read_live(store, _today()))
     service.resource(live.running)
-    finding = Finding(store, names, lambda: datetime.now(UTC))
+    finding = Finding(store, names, _now)
     site = Site(Pages("services.reporting.pages", ""), store, names, reading, scoring, drilling, printer, live, finding)
-    dossiers = Dossiers(reading, names, printer, _now)
-    own_data = OwnDataReader(reading, names, shipped_holdings(), _now)
-    sessions = ReporterSessions(settings.tracking_keys(), secure=settings.environment == "production")
     exporting = Exporting(store, names, shipped_catalogue())
     service.resource(exporting.open)
     app = service.create_app(
         create_list_router(store, names, drilling),
         create_near_router(finding, names),
         create_case_router(reading),
-        create_dossier_router(dossiers),
-        create_own_data_router(own_data),
         create_statistics_router(store, names),
         create_scorecard_router(scoring, names, _today),
         create_sitting_router(scoring, names, _today),
@@ -83,7 +78,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         site.pages.assets_router(),
         create_public_router(site),
         create_data_page_router(site, exporting),
-        create_tracking_router(Tracking(site, sessions, own_data, dossiers)),
+        *_for_reporters(settings, site),
     )
     answer_outages(app)
     app.add_middleware(OneGeneration, store=store)
@@ -94,6 +89,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_PACKED, compresslevel=PACKED_AS_MUCH)
     app.add_middleware(Conditional)
     return app
+
+
+def _for_reporters(settings: Settings, site: Site) -> list[APIRouter]:
+    """What takes a tracking code, or the session that it began."""
+    dossiers = Dossiers(site.reading, site.names, site.printer, _now)
+    own_data = OwnDataReader(site.reading, site.names, shipped_holdings(), _now)
+    sessions = ReporterSessions(settings.tracking_keys(), secure=settings.environment == "production")
+    return [
+        create_dossier_router(dossiers),
+        create_own_data_router(own_data),
+        create_tracking_router(Tracking(site, sessions, own_data, dossiers)),
+    ]
 
 
 def _now() -> datetime:

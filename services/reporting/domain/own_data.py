@@ -85,7 +85,7 @@ def own_data(
         ticket=stored.ticket,
         made_at=at,
         language=language,
-        personal=[_held(stored, *known, language) for known in stored.parts()],
+        personal=[_held(stored, known, language) for known in stored.parts()],
         facts=_facts(stored, names, narrator, language),
         history=lines_of(stored, narrator),
         messages=notices_of(stored, narrator, language),
@@ -93,7 +93,8 @@ def own_data(
     )
 
 
-def _held(stored: StoredCase, kind: str, part: str, at: datetime | None, language: Language) -> HeldPart:
+def _held(stored: StoredCase, named_part: tuple[str, str, datetime | None], language: Language) -> HeldPart:
+    kind, part, at = named_part
     known = stored.personal.get(part)
     return HeldPart(
         part=part,

@@ -98,7 +98,9 @@ class OwnCase:
     """By their names, in the order of the page."""
 
 
-def show_own_case(ticket: str, stored: StoredCase | None, say: Speaker, awaited: Awaited | None, csrf: str) -> OwnCase:
+def show_own_case(
+    ticket: str, stored: StoredCase | None, say: Speaker, awaited: Awaited | None, *, csrf: str
+) -> OwnCase:
     """`csrf` goes into its forms."""
     stored = stored or StoredCase(ticket=ticket)
     case = stored.head.snapshot if stored.head else None

@@ -71,7 +71,7 @@ class Tracking:
             stored = await self._stored(ticket)
         else:
             stored = await self.site.reading.awaited(ticket, PROJECTED_WITHIN_S, awaited.is_there)
-        page = show_own_case(ticket, stored, visit.say, awaited, csrf)
+        page = show_own_case(ticket, stored, visit.say, awaited, csrf=csrf)
         return self._show(visit, "own_case.html", page=page)
 
     async def withdrawal(self, visit: Visit, ticket: str, csrf: str) -> Response:
