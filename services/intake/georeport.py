@@ -79,7 +79,7 @@ def changeset(directory: Directory, today: date) -> str:
     categories = directory.categories.values()
     edges = {edge for known in categories for edge in (known.valid_from, known.valid_before) if edge and edge <= today}
     revisions = (number for key, number in directory.revisions.items() if key.startswith("category:"))
-    return f"{sum(revisions):08d} {max(edges, default=date.min)}"
+    return f"{sum(revisions):08d} {max(edges, default='')}".rstrip()
 
 
 def to_notice(code: str, category: Category | None, language: Language) -> str:
