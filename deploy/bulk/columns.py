@@ -74,9 +74,17 @@ class Names:
             categories |= {said.casefold(): one["id"] for said in (one["id"], *one["name"].values())}
         regions: dict[str, list[str]] = {}
         for one in options["regions"]:
-            for said in {one["id"], one["name"].casefold()}:
+            for said in {one["id"], *_said_of(one["name"].casefold())}:
                 regions.setdefault(said, []).append(one["id"])
         return cls(categories, regions)
+
+
+def _said_of(name: str) -> set[str]:
+    """`kabupaten lombok timur` is also `kab. lombok timur` and `lombok timur`."""
+    kind, _, bare = name.partition(" ")
+    if kind not in {"kabupaten", "kota"}:
+        return {name}
+    return {name, bare, f"kab. {bare}", f"kab {bare}"} if kind == "kabupaten" else {name, bare}
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def import_file(  # noqa: PLR0913 - one parameter is one option of the command l
         f"{importer.outcome.counts[name]} {words}" for name, words in _WORDS.items() if importer.outcome.counts[name]
     )
     typer.echo(f"{len(table.rows)} rows: {told or 'nothing done'}.")
-    _write_refused(file, table, importer, complete=stopped is None)
+    write_refused(file, table, importer, complete=stopped is None)
     if stopped is not None:
         raise CommandFailed(f"{stopped} Begin it again, and it goes on where it stopped.")
     if importer.outcome.refused:
@@ -92,21 +92,28 @@ async def _run(
     url: str, token: str, work: tuple[Table, Journal], at_once: int, settings: Mapping[str, Any]
 ) -> tuple[Importer, ImportStopped | None]:
     headers, limits = {"Authorization": f"Bearer {token}"}, httpx2.Limits(max_connections=at_once, keepalive_expiry=2)
-    table, journal = work
     async with httpx2.AsyncClient(base_url=url, timeout=TIMEOUT_S, headers=headers, limits=limits) as http:
-        options = read(await http.get("/v1/complaints/options"))
-        importer = Importer(http, table, Names.of(options), journal, **settings)
-        with Progress(*_COLUMNS, console=progress_output()) as progress:
-            task = progress.add_task("Checking" if importer.dry_run else "Importing", total=len(table.rows))
-            try:
-                await importer.run(at_once, lambda: progress.advance(task))
-            except ImportStopped as stopped:
-                return importer, stopped
+        return await import_rows(http, work, at_once, settings)
+
+
+async def import_rows(
+    http: httpx2.AsyncClient, work: tuple[Table, Journal], at_once: int, settings: Mapping[str, Any]
+) -> tuple[Importer, ImportStopped | None]:
+    """With a progress bar; what stopped it, where something did."""
+    table, journal = work
+    options = read(await http.get("/v1/complaints/options"))
+    importer = Importer(http, table, Names.of(options), journal, **settings)
+    with Progress(*_COLUMNS, console=progress_output()) as progress:
+        task = progress.add_task("Checking" if importer.dry_run else "Importing", total=len(table.rows))
+        try:
+            await importer.run(at_once, lambda: progress.advance(task))
+        except ImportStopped as stopped:
+            return importer, stopped
     return importer, None
 
 
-def _write_refused(file: Path, table: Table, importer: Importer, *, complete: bool) -> None:
-    """What an earlier run left is replaced only by what a whole run says."""
+def write_refused(file: Path, table: Table, importer: Importer, *, complete: bool) -> None:
+    """Beside the file. What an earlier run left is replaced only by what a whole run says."""
     path = file.with_name(f"{file.name}.refused{'.jsonl' if table.is_lines else '.csv'}")
     refused = sorted(importer.outcome.refused, key=lambda one: one[0].line)
     if refused:

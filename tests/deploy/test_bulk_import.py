@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from deploy.bulk.columns import Names
-from deploy.bulk.files import Row, Table
+from deploy.bulk.files import Row, Table, read_table
 from deploy.bulk.sending import Importer, ImportStopped, Journal
+from deploy.commands.intake import import_rows, write_refused
 from shared.events.complaints import ComplaintSubmitted
 from shared.wita import WITA
 from tests.intake.gates import AS_CLERK, Replica, a_door
@@ -181,3 +182,34 @@ async def test_given_a_token_that_is_not_valid_when_a_file_is_imported_then_it_s
 
     with pytest.raises(ImportStopped, match="401"):
         await an_import(door, tmp_path, a_table({"nomor": "1"}))
+
+
+async def test_given_a_file_by_names_when_it_is_imported_as_the_command_does_then_refused_rows_lie_beside_it_and_mend(
+    door: Replica, publisher: FakePublisher, tmp_path: Path
+) -> None:
+    file = tmp_path / "aduan.csv"
+    head = "nomor;kategori;isi;wilayah;nama\r\n"
+    file.write_text(
+        f"{head}1;Jalan rusak;{TEXT};Lombok Timur;Sitti\r\n2;Jalan rusak;{TEXT};Denpasar;Ani\r\n", "utf-8-sig"
+    )
+
+    async def imported(path: Path) -> Importer:
+        table, journal = read_table(path), Journal(tmp_path / f"{path.name}.accepted.csv")
+        journal.read()
+        importer, stopped = await import_rows(door.http, (table, journal), 2, {"channel": "paper_form"})
+        write_refused(path, table, importer, complete=stopped is None)
+        return importer
+
+    first = await imported(file)
+    refused = tmp_path / "aduan.csv.refused.csv"
+    mended = tmp_path / "mended.csv"
+    mended.write_text(refused.read_text("utf-8-sig").replace("Denpasar", "Kota Mataram"))
+    second = await imported(mended)
+
+    assert first.outcome.counts == {"accepted": 1, "refused": 1}
+    assert refused.read_bytes().startswith(b"\xef\xbb\xbfnomor;kategori;isi;wilayah;nama;line;reason\r\n2;")
+    assert second.outcome.counts == {"accepted": 1}, second.outcome.refused
+    regions = [
+        ComplaintSubmitted.model_validate_json(record.value or b"").region for record in publisher.published[1::2]
+    ]
+    assert regions == ["52.03", "52.71"]

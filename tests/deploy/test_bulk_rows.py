@@ -17,6 +17,16 @@ NAMES = Names(
     {"jalan rusak": "road.damage", "road.damage": "road.damage"},
     {"52.03": ["52.03"], "lombok timur": ["52.03"], "bagik papan": ["52.03.14.2004", "52.03.05.2009"]},
 )
+OPTIONS = Names.of(
+    {
+        "categories": [{"id": "road.damage", "name": {"id": "Jalan rusak", "en": "Damaged road"}}],
+        "regions": [
+            {"id": "52.03", "name": "Kabupaten Lombok Timur"},
+            {"id": "52.06", "name": "Kabupaten Bima"},
+            {"id": "52.72", "name": "Kota Bima"},
+        ],
+    }
+)
 MOST = datetime(2099, 12, 31)  # noqa: DTZ001 - what is drawn has no time zone, as what is written
 TEXT = "Jalan berlubang di depan pasar"
 
@@ -206,3 +216,24 @@ def test_given_a_fault_that_the_server_finds_when_it_is_told_then_the_column_is_
 
 def test_given_a_column_that_means_nothing_when_a_file_is_read_then_it_is_named() -> None:
     assert unknown_columns(["isi", "warna", "line", "reason", ""]) == ["warna"]
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("Lombok Timur", "52.03"),
+        ("Kab. Lombok Timur", "52.03"),
+        ("KABUPATEN LOMBOK TIMUR", "52.03"),
+        ("Kota Bima", "52.72"),
+    ],
+)
+def test_given_a_regency_when_it_is_written_as_people_do_then_it_is_found(written: str, code: str) -> None:
+    read = read_row({"kategori": "Damaged road", "isi": TEXT, "wilayah": written}, OPTIONS, "letter")
+
+    assert (read.body["category"], read.body["location"], list(read.faults)) == ("road.damage", {"region": code}, [])
+
+
+def test_given_a_name_that_several_places_have_when_it_is_read_then_all_are_told() -> None:
+    read = read_row({"kategori": "Jalan rusak", "isi": TEXT, "wilayah": "Bima"}, OPTIONS, "letter")
+
+    assert list(read.faults) == [("wilayah", "names several places: 52.06, 52.72")]
