@@ -47,6 +47,12 @@ class Projection:
     notices: dict[str, Notice] = field(default_factory=dict[str, Notice])
 
     @property
+    def is_silent(self) -> bool:
+        """Whether nothing is kept of it: somebody else supported it, or the reporter confirmed without a word."""
+        told = self.submission, self.history, self.personal, self.words, self.follow_ups, self.notices
+        return not any(told)
+
+    @property
     def tells_of_the_case(self) -> bool:
         """Whether what follows from the whole case may be another now: its figures, and what it is found by."""
         return bool(self.history or self.words)

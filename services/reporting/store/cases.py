@@ -84,7 +84,8 @@ class CaseStore:
 
     async def apply(self, projections: Iterable[Projection], at: datetime) -> None:
         """Write all, each once, in whatever order; idempotent. MongoDB works on one part while the next is made."""
-        left, writing = iter(projections), list[asyncio.Task[None]]()
+        left = (projection for projection in projections if not projection.is_silent)
+        writing: list[asyncio.Task[None]] = []
         try:
             while part := [to_update(projection, at) for projection in islice(left, _PART)]:
                 writing.append(asyncio.create_task(self._write_all(part)))
