@@ -12,6 +12,8 @@ from services.reporting.store import Store
 from services.reporting.store.searches import Search
 from shared.cursors import Place
 from shared.events.case import Status
+from shared.events.complaints import ComplaintSupported, ResolutionConfirmed
+from shared.ids import named_id
 from shared.mongo import MongoSettings
 from tests.reporting.conftest import Projecting
 from tests.reporting.samples import (
@@ -50,6 +52,23 @@ async def test_given_a_lifecycle_when_it_is_projected_then_the_case_holds_all_of
     assert case.personal == {"p1": Personal("Jalan berlubang di depan pasar", language="id")}
     assert list(case.words.values()) == ["Sudah kami tambal"]
     assert [notice.type for notice in case.notices.values()] == ["notice.sent.v1"]
+
+
+async def test_given_a_confirmation_without_a_word_when_it_comes_alone_then_nothing_is_written_and_nothing_fails(
+    projecting: Projecting,
+) -> None:
+    """It would be parked as a dead letter otherwise: MongoDB takes no update that says nothing."""
+    await projecting.take(*a_lifecycle(1))
+    before = await projecting.store.cases.read([ticket(1)])
+
+    await projecting.take(
+        ResolutionConfirmed(event_id=named_id("c"), ticket=ticket(1), occurred_at=RECEIVED_AT, rating=4),
+        ComplaintSupported(
+            event_id=named_id("s"), ticket=ticket(2), occurred_at=RECEIVED_AT, supporter=named_id("somebody")
+        ),
+    )
+
+    assert await projecting.store.cases.read([ticket(1), ticket(2)]) == before
 
 
 async def test_given_a_present_when_an_older_event_comes_late_then_the_present_stays(projecting: Projecting) -> None:

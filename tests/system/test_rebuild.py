@@ -136,16 +136,18 @@ async def reading(platform: Platform) -> AsyncGenerator[list[int]]:
             answers.append(answer.status_code)
 
     reader = asyncio.create_task(read())
-    yield answers
-    reader.cancel()
-    await asyncio.gather(reader, return_exceptions=True)
+    try:
+        yield answers
+    finally:
+        reader.cancel()
+        await asyncio.gather(reader, return_exceptions=True)
 
 
 async def rebuild_until_killed(witness: Witness) -> str:
     """Kill it as soon as it has written something; the state of the generation then."""
     process = await start_ntbcare(witness.platform, "reporting", "rebuild")
     cases = witness.collection("reporting", "cases_2")
-    await until(cases.find_one, limit_s=30)
+    await until(cases.find_one, limit_s=90)
     process.kill()
     await process.communicate()
     assert process.returncode == -signal.SIGKILL

@@ -63,6 +63,12 @@ class Projection:
     supporters: set[str] = field(default_factory=set[str])
 
     @property
+    def is_silent(self) -> bool:
+        """Whether nothing is kept of it: the reporter confirmed without a word."""
+        told = self.submission, self.history, self.personal, self.words, self.follow_ups, self.notices
+        return not any((*told, self.supporters, self.erased))
+
+    @property
     def tells_of_the_case(self) -> bool:
         """Whether what follows from the whole case may be another now: its figures, and what it is found by."""
         return bool(self.history or self.words or self.supporters)

@@ -69,7 +69,7 @@ class CaseStore:
 
     async def apply(self, projections: Many[Projection], at: datetime) -> None:
         """Write all, each once, in whatever order; idempotent. MongoDB works on one part while the next is made."""
-        wanted = list(projections)
+        wanted = [projection for projection in projections if not projection.is_silent]
         await self._apply(wanted, at)
         # Whoever read it is told again where this fails, so nothing stays that came after its erasure.
         await self._refuse([one.ticket for one in wanted if one.personal or one.erased])
