@@ -5,6 +5,7 @@ from services.intake.follow_ups import FollowUps, create_follow_up_router
 from services.intake.photos import Photos, create_photo_router
 from services.intake.places import load_places
 from services.intake.settings import Settings
+from services.intake.uploads import Uploads, create_upload_router
 from shared.oidc import SignIn
 from shared.service import Service
 from shared.tracking import CodeCheck
@@ -14,10 +15,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """Intake: accepts complaints and publishes them. It needs Kafka and, for photos alone, where to keep them."""
     settings = settings or Settings.model_validate({})
     service = Service("intake", settings)
-    intake = Intake(settings, service.directory, load_places(), service.publisher)
+    photos, places = Photos(settings), load_places()
+    uploads = Uploads(settings, photos, places.region_at)
+    service.background("unclaimed_photos", uploads.run)
+    intake = Intake(settings, service.directory, places, service.publisher, uploads)
     options = Options(service.directory)
     service.follower.on_change.append(options.note_change)
     follow_ups = FollowUps(settings, service.publisher, CodeCheck(settings.tracking_keys()))
-    photos = create_photo_router(settings, Photos(settings), SignIn(settings.oidc))
-    routers = create_router(intake, options), create_follow_up_router(follow_ups), photos
+    routers = (
+        create_router(intake, options),
+        create_upload_router(uploads),
+        create_follow_up_router(follow_ups),
+        create_photo_router(settings, photos, SignIn(settings.oidc)),
+    )
     return service.create_app(*routers, max_body_size=settings.max_body_size)

@@ -65,6 +65,10 @@ class Complaint:
     incident_at: datetime | None = None
     channel: str | None = None
     received_at: datetime | None = None
+    photos: tuple[str, ...] = ()
+    """Names: as they were sent, and in what is published as the ticket's own."""
+    suggested: str | None = None
+    """The category that the form suggested from the words."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,7 @@ def find_faults(complaint: Complaint, known: Known, client: Client | None, now: 
     """Everything that is wrong with it, field by field."""
     return [
         *_category_faults(complaint, known, now),
+        *_photo_faults(complaint, known, now),
         *_place_faults(complaint.place, known),
         *_time_faults(complaint, client, now),
         *_person_faults(complaint, known),
@@ -111,12 +116,20 @@ def _category_faults(complaint: Complaint, known: Known, now: datetime) -> Itera
     if category is None:
         yield "category", "is not a category; GET /v1/complaints/options lists them"
         return
+    if complaint.suggested is not None and complaint.suggested not in known.categories:
+        yield "suggested", "is not a category"
     questions = {question.code: question for question in category.questions}
     for code, answer in _answers_to(category, complaint).items():
         if code not in questions:
             yield f"answers.{code}", f"is not a question of {category.id}"
         elif answer not in (options := [option.code for option in questions[code].options]):
             yield f"answers.{code}", f"must be one of: {', '.join(options)}"
+
+
+def _photo_faults(complaint: Complaint, known: Known, now: datetime) -> Iterator[Fault]:
+    category = category_of(complaint, known, now)
+    if category is not None and category.photo_required and not complaint.photos:
+        yield "photos", f"at least one is needed for {category.id}"
 
 
 def _place_faults(place: Place, known: Known) -> Iterator[Fault]:
@@ -184,6 +197,8 @@ def submit(
         incident_at=complaint.incident_at,
         received_at=received_at,
         historical=_is_historical(received_at, client, at),
+        photos=len(complaint.photos),
+        suggested=complaint.suggested,
     )
     return _personal(complaint, reporter, facts), facts
 
@@ -203,6 +218,7 @@ def _personal(complaint: Complaint, reporter: Person, facts: ComplaintSubmitted)
         latitude=complaint.place.latitude,
         longitude=complaint.place.longitude,
         address=complaint.place.address,
+        photos=complaint.photos,
     )
 
 
