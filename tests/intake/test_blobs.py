@@ -1,6 +1,7 @@
 """Where photos are kept. What holds for a folder holds for the memory that other tests use."""
 
 import asyncio
+import re
 import resource
 import shutil
 import socket
@@ -132,9 +133,12 @@ class Bucket:
         elif method == "put" and f"/{source}" in self.files:
             self.files[path] = self.files[f"/{source}"]
             return "200 OK", b"<CopyObjectResult><ETag>x</ETag></CopyObjectResult>"
-        elif method == "delete":
-            self.files.pop(path, None)
-            return "204 No Content", b""
+        elif method == "post" and query == "delete":
+            keys = re.findall(r"<Key>(.*?)</Key>", body.decode())
+            for key in keys:
+                self.files.pop(f"{path}/{key}", None)
+            told = "".join(f"<Deleted><Key>{key}</Key></Deleted>" for key in keys)
+            return "200 OK", f"<DeleteResult>{told}</DeleteResult>".encode()
         elif path not in self.files:
             return "404 Not Found", b""
         return "200 OK", self.files[path] if method == "get" else b""
