@@ -5,6 +5,7 @@ from services.intake.follow_ups import FollowUps, create_follow_up_router
 from services.intake.photos import Photos, create_photo_router
 from services.intake.places import load_places
 from services.intake.settings import Settings
+from services.intake.suggestions import Suggestions, create_suggestion_router
 from services.intake.uploads import Uploads, create_upload_router
 from shared.oidc import SignIn
 from shared.service import Service
@@ -21,9 +22,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     intake = Intake(settings, service.directory, places, service.publisher, uploads)
     options = Options(service.directory)
     service.follower.on_change.append(options.note_change)
+    suggestions = Suggestions(service.directory)
+    service.follower.on_change.append(suggestions.note_change)
     follow_ups = FollowUps(settings, service.publisher, CodeCheck(settings.tracking_keys()))
     routers = (
         create_router(intake, options),
+        create_suggestion_router(suggestions),
         create_upload_router(uploads),
         create_follow_up_router(follow_ups),
         create_photo_router(settings, photos, SignIn(settings.oidc)),

@@ -9,6 +9,7 @@ import httpx2
 from services.intake.api import Intake, Options, create_router
 from services.intake.photos import Photos, create_photo_router
 from services.intake.places import Places, load_places
+from services.intake.suggestions import Suggestions, create_suggestion_router
 from services.intake.uploads import Uploads, create_upload_router
 from services.routing.seeds import seed_entries
 from shared.directory import Directory
@@ -35,6 +36,7 @@ class Door:
     publisher: FakePublisher
     directory: Directory
     uploads: Uploads
+    suggestions: Suggestions
 
     async def upload(self, content: bytes, **headers: str) -> httpx2.Response:
         files = {"photo": ("rumah-sitti.jpg", content)}
@@ -69,11 +71,13 @@ def a_door(url: str, **settings: Any) -> Door:
     directory, publisher = Directory.of(*seed_entries(range(2026, 2028))), FakePublisher()
     app, photos = ProblemApp(max_body_size=64 * 1024), Photos(told)
     uploads = Uploads(told, photos, the_places().region_at)
+    suggestions = Suggestions(directory)
     intake = Intake(told, directory, the_places(), publisher, uploads)  # type: ignore[arg-type]
     for router in (
         create_router(intake, Options(directory)),
+        create_suggestion_router(suggestions),
         create_upload_router(uploads),
         create_photo_router(told, photos, SignIn(told.oidc)),
     ):
         app.router.routes.extend(router.routes)
-    return Door(client_of(app), publisher, directory, uploads)
+    return Door(client_of(app), publisher, directory, uploads, suggestions)

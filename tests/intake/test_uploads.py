@@ -35,13 +35,6 @@ def taken_at(latitude: float, longitude: float) -> bytes:
     return encoded(Image.new("RGB", (60, 40), "blue"), exif=exif)
 
 
-@pytest.fixture(params=["memory", "folder"])
-async def door(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[Door]:
-    door = a_door(folder.as_uri() if request.param == "folder" else "memory:///")
-    async with door.http:
-        yield door
-
-
 @pytest.fixture
 async def on_disk(folder: Path) -> AsyncGenerator[Door]:
     door = a_door(folder.as_uri(), unclaimed_lasts="PT1H", unclaimed_looked_at_every="PT0.01S")
