@@ -140,12 +140,17 @@ class Intake:
     def client(self, request: Request) -> Client | None:
         return authenticate(self._directory.clients, request.headers.get("authorization"))
 
-    async def accept(self, complaint: Complaint, client: Client | None, key: UUID) -> AcceptedBody:
-        """Publish the personal part and the facts, each acknowledged; raises a 422 or a 503 Problem."""
+    def check(self, complaint: Complaint, client: Client | None) -> datetime:
+        """Hold it against what is known now; raises a 422 Problem."""
         now = datetime.now(UTC)
         faults = find_faults(complaint, self.known, client, now)
         if faults:
             raise field_problem(*faults)
+        return now
+
+    async def accept(self, complaint: Complaint, client: Client | None, key: UUID) -> AcceptedBody:
+        """Publish the personal part and the facts, each acknowledged; raises a 422 or a 503 Problem."""
+        now = self.check(complaint, client)
         trace = current_trace()
         ticket = draw_ticket(self._ticket_secret, client.id if client else "public", key)
         sent = complaint.photos

@@ -1,7 +1,7 @@
 """Residents' photos: before the complaint that names them (`POST /v1/complaints/photos`), and when it does."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Annotated, Final
 from uuid import UUID
@@ -16,6 +16,7 @@ from services.intake.photos import POSTED, Photos, sent_photo
 from services.intake.settings import Settings
 from shared.delays import growing_delays
 from shared.desk_session import comes_from_elsewhere
+from shared.events.directory import Region
 from shared.events.event import Slug
 from shared.problems import Problem, field_problem
 
@@ -23,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 MOST_PHOTOS: Final = 5
 """Of one complaint."""
+_LENGTHS: Final = (13, 8, 5)
+"""Of the codes of a village, a district and a regency."""
 
 
 def check_each_once(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -42,7 +45,8 @@ class Position(BaseModel):
     latitude: float
     longitude: float
     region: str
-    """What lies there."""
+    place: str
+    """Its names, from the village to the regency."""
 
 
 class UploadBody(BaseModel):
@@ -59,11 +63,18 @@ class UploadBody(BaseModel):
 class Uploads:
     """Takes photos of anybody's, gives them to the complaints that name them, and deletes the others."""
 
-    def __init__(self, settings: Settings, photos: Photos, region_at: Callable[[float, float], str | None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        photos: Photos,
+        region_at: Callable[[float, float], str | None],
+        regions: Mapping[str, Region],
+    ) -> None:
         self.most_bytes = settings.max_photo_size
         self._settings = settings
         self.photos = photos
         self._region_at = region_at
+        self._regions = regions
 
     async def keep(self, sent: UploadFile, key: UUID | None) -> UploadBody:
         """Raises a 415, 422 or 503 Problem."""
@@ -112,7 +123,14 @@ class Uploads:
         region = self._region_at(*position) if position else None
         if position is None or region is None:
             return None
-        return Position(latitude=position[0], longitude=position[1], region=region)
+        names = names_of(region, self._regions)
+        return Position(latitude=position[0], longitude=position[1], region=region, place=names)
+
+
+def names_of(code: str | None, regions: Mapping[str, Region]) -> str:
+    """From the region up to the regency."""
+    known = [regions.get(code[:length]) for length in _LENGTHS if code and len(code) >= length]
+    return ", ".join(one.name for one in known if one)
 
 
 def create_upload_router(uploads: Uploads) -> APIRouter:

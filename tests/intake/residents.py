@@ -7,6 +7,8 @@ from typing import Any
 import httpx2
 
 from services.intake.api import Intake, Options, create_router
+from services.intake.pages.answering import ASSETS, HOME, Counter
+from services.intake.pages.routes import create_form_router
 from services.intake.photos import Photos, create_photo_router
 from services.intake.places import Places, load_places
 from services.intake.suggestions import Suggestions, create_suggestion_router
@@ -16,6 +18,7 @@ from shared.directory import Directory
 from shared.events.complaints import ComplaintSubmitted
 from shared.events.personal import PersonalRecorded
 from shared.oidc import SignIn
+from shared.pages.rendering import Pages
 from shared.problems import ProblemApp
 from tests.intake.posting import client_of, the_settings
 from tests.shared.fakes import FakePublisher
@@ -70,10 +73,13 @@ def a_door(url: str, **settings: Any) -> Door:
     told = the_settings(url, **settings)
     directory, publisher = Directory.of(*seed_entries(range(2026, 2028))), FakePublisher()
     app, photos = ProblemApp(max_body_size=64 * 1024), Photos(told)
-    uploads = Uploads(told, photos, the_places().region_at)
+    uploads = Uploads(told, photos, the_places().region_at, directory.regions)
     suggestions = Suggestions(directory)
     intake = Intake(told, directory, the_places(), publisher, uploads)  # type: ignore[arg-type]
+    pages = Pages("services.intake.pages", HOME, ASSETS)
     for router in (
+        pages.assets_router(),
+        create_form_router(Counter(pages, directory, intake, uploads, suggestions)),
         create_router(intake, Options(directory)),
         create_suggestion_router(suggestions),
         create_upload_router(uploads),

@@ -59,7 +59,7 @@ def the_settings() -> Settings:
 
 
 def the_uploads() -> Uploads:
-    return Uploads(the_settings(), Photos(the_settings()), the_places().region_at)
+    return Uploads(the_settings(), Photos(the_settings()), the_places().region_at, {})
 
 
 @pytest.fixture

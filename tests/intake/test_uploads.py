@@ -62,7 +62,8 @@ async def test_given_anybody_when_they_upload_a_photo_then_only_its_small_addres
 async def test_given_a_photo_that_tells_where_when_it_is_uploaded_then_only_its_uploader_is_told(door: Door) -> None:
     kept = (await door.upload(taken_at(-8.583, 116.116))).json()
 
-    assert kept["position"] == {"latitude": -8.583, "longitude": 116.116, "region": "52.71.02.1011"}
+    place = "Pejanggik, Mataram, Kota Mataram"
+    assert kept["position"] == {"latitude": -8.583, "longitude": 116.116, "region": "52.71.02.1011", "place": place}
     seen = (await door.http.get(kept["thumbnail_address"])).content
     assert not opened(seen).getexif()
     stored = await door.uploads.photos.album.find(kept["name"], thumbnail=False)

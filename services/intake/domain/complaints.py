@@ -69,6 +69,8 @@ class Complaint:
     """Names: as they were sent, and in what is published as the ticket's own."""
     suggested: str | None = None
     """The category that the form suggested from the words."""
+    entrance: str = "api"
+    """What the channel is where none is named."""
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,7 @@ def submit(
         about=complaint.about,
         anonymous=complaint.anonymous or category.anonymous,
         confidential=complaint.confidential or category.confidential,
-        channel=complaint.channel or "api",
+        channel=complaint.channel or complaint.entrance,
         client=client.id if client else _PUBLIC,
         language=reporter.language,
         has_contact=reporter.reachable,
