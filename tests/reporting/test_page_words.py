@@ -35,7 +35,7 @@ def test_given_both_languages_when_their_words_are_compared_then_none_is_missing
 def test_given_the_menu_when_it_is_shown_then_every_place_has_a_name() -> None:
     words = PAGES.words(Language.INDONESIAN)["places"]
 
-    assert set(words) == {*PLACES, *WAYS_IN}
+    assert set(words) >= {*PLACES, *WAYS_IN}
 
 
 @pytest.mark.parametrize(

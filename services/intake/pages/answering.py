@@ -22,7 +22,7 @@ from shared.pages.rendering import Pages
 from shared.problems import Problem, field_problem, read_faults
 
 HOME: Final = "/lapor"
-_SCRIPTS: Final = ("draft.js", "form.js", "photos.js", "worker.js")
+_SCRIPTS: Final = ("about.js", "draft.js", "form.js", "photos.js", "receipt.js", "worker.js")
 ASSETS: Final = {"form.css": "text/css", **dict.fromkeys(_SCRIPTS, "text/javascript")}
 ENTRANCE: Final = "form"
 """The channel of what came by this form."""

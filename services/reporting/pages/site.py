@@ -13,7 +13,7 @@ from pymongo.errors import PyMongoError
 
 from services.reporting.drilling import Drilling
 from services.reporting.pages.live import Live
-from services.reporting.pages.navigation import PLACES, ways_in
+from services.reporting.pages.navigation import PLACES, WAYS_IN
 from services.reporting.pages.saying import Speaker
 from services.reporting.printing import Printer
 from services.reporting.reading import Reading
@@ -81,7 +81,7 @@ class Site:
     def show(self, visit: Visit, template: str, status: int = 200, **values: Any) -> Response:
         """The page, or that it is what the browser has already."""
         told = {"say": visit.say, "here": visit.here, "path": visit.request.url.path}
-        told |= {"places": PLACES, "ways_in": ways_in()}
+        told |= {"places": PLACES, "ways_in": WAYS_IN}
         cache = CACHE if status == HTTPStatus.OK else "no-store"
         page = self.pages.render(template, visit.say.language, status, cache, **told | values)
         if status == HTTPStatus.OK and is_unchanged(visit.request, page):

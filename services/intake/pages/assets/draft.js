@@ -42,5 +42,5 @@ lapor.draft = (() => {
     remove: (key) => safely(async () => asked((await store("readwrite")).delete(key))),
     clear: () => safely(async () => asked((await store("readwrite")).clear())),
   };
-  return {read, write, forget, photos};
+  return {NAME, read, write, forget, photos};
 })();

@@ -16,7 +16,7 @@ lapor.photos = (() => {
   const begin = async () => {
     const shown = list();
     if (!shown) return;
-    photos = await lapor.draft.photos.all();
+    photos = (await lapor.draft.photos.all()).sort((one, other) => one.at - other.at);
     const isFresh = "fresh" in form().dataset;
     for (const photo of photos) {
       const item = shown.querySelector(`li[data-name="${photo.name}"]`);
@@ -31,7 +31,7 @@ lapor.photos = (() => {
   const add = async (files) => {
     for (const file of files) {
       if (count() >= Number(form().dataset.most)) break;
-      const photo = {key: newKey(), blob: file, name: null, state: "photo_waits"};
+      const photo = {key: newKey(), at: Date.now() + photos.length, blob: file, name: null, state: "photo_waits"};
       if (file.size > MOST_BYTES) Object.assign(photo, {state: "photo_413", reason: true});
       photos.push(photo);
       await lapor.draft.photos.put(photo);
