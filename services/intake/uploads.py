@@ -115,8 +115,8 @@ class Uploads:
     async def expire(self) -> None:
         """While the store fails nothing expires."""
         with suppress(Problem):
-            deleted = await self.photos.album.expire(self._settings.unclaimed_lasts)
-            log.info("unclaimed_photos_expired", files=deleted)
+            if deleted := await self.photos.album.expire(self._settings.unclaimed_lasts):
+                log.info("unclaimed_photos_expired", files=deleted)
 
     def _place_of(self, position: tuple[float, float] | None) -> Position | None:
         """What of it can be offered as the place of a complaint."""

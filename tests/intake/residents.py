@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 import httpx2
+from fastapi import FastAPI
 
 from services.intake.api import Intake, Options, create_router
 from services.intake.pages.answering import ASSETS, HOME, Counter
@@ -35,6 +36,7 @@ def the_places() -> Places:
 class Door:
     """Intake as residents have it."""
 
+    app: FastAPI
     http: httpx2.AsyncClient
     publisher: FakePublisher
     directory: Directory
@@ -86,4 +88,4 @@ def a_door(url: str, **settings: Any) -> Door:
         create_photo_router(told, photos, SignIn(told.oidc)),
     ):
         app.router.routes.extend(router.routes)
-    return Door(client_of(app), publisher, directory, uploads, suggestions)
+    return Door(app, client_of(app), publisher, directory, uploads, suggestions)

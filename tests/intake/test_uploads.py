@@ -1,5 +1,6 @@
 """Residents' photos: taken, seen by nobody else, claimed by one complaint, or deleted."""
 
+import asyncio
 import os
 import time
 from collections.abc import AsyncGenerator
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 from PIL import ExifTags, Image
+from structlog.testing import capture_logs
 
 from tests.intake.images import (
     a_jpeg_of_many_scans,
@@ -20,6 +22,7 @@ from tests.intake.images import (
 )
 from tests.intake.posting import FORM, Sent, is_problem, post
 from tests.intake.residents import Door, a_door
+from tests.waiting import until
 
 KEY = "00000000-0000-4000-8000-000000000001"
 OTHER_KEY = KEY.replace("1", "2")
@@ -196,6 +199,39 @@ async def test_given_unclaimed_photos_when_their_time_is_over_then_only_the_old_
         f"unclaimed/thumbnails/{new}.jpg",
     ]
     assert is_problem(await on_disk.submit(old), 422)
+
+
+async def test_given_two_replicas_when_both_let_photos_expire_then_each_is_deleted_and_neither_fails(
+    on_disk: Door, folder: Path
+) -> None:
+    other = a_door(folder.as_uri(), unclaimed_lasts="PT1H")
+    names = [(await on_disk.upload(a_photo(size=(60 + number, 40)))).json()["name"] for number in range(8)]
+    hours_ago = time.time() - 2 * 3600
+    for name in names[1:]:
+        for file in folder.rglob(f"{name}.jpg"):
+            os.utime(file, (hours_ago, hours_ago))
+
+    with capture_logs() as told:
+        await asyncio.gather(*(door.uploads.expire() for door in (on_disk, other, on_disk, other)))
+    async with other.http:
+        accepted = await other.submit(names[0])
+
+    assert [one for one in told if one["log_level"] != "info"] == []
+    assert accepted.status_code == 202
+    assert len(files_in(folder)) == 2
+
+
+async def test_given_the_service_when_it_runs_then_it_looks_for_what_expired_by_itself(
+    on_disk: Door, folder: Path
+) -> None:
+    name = (await on_disk.upload(a_photo())).json()["name"]
+    for file in folder.rglob(f"{name}.jpg"):
+        os.utime(file, (0, 0))
+
+    looking = asyncio.create_task(on_disk.uploads.run())
+    await until(lambda: files_in(folder) == [])
+    looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
 
 
 HOSTILE: dict[str, tuple[bytes, int]] = {
