@@ -53,18 +53,20 @@
     if (isSending) return;
     isSending = true;
     status(said("sends"));
-    try {
-      if (!await lapor.photos.settle()) { wait(); return; }
-      const body = new FormData(form());
-      body.delete("photo");
-      body.set("go", go);
-      const answer = await fetch(form().action, {method: "POST", body});
-      await show(await answer.text());
-    } catch {
-      wait();
-    } finally {
-      isSending = false;
-    }
+    const page = await answered(go).catch(() => null);
+    isSending = false;
+    if (page) await show(page);
+    else wait();
+  };
+  // The page that the server answers; null while anything waits for a connection, or what lies between answers instead.
+  const answered = async (go) => {
+    if (!await lapor.photos.settle()) return null;
+    const body = new FormData(form());
+    body.delete("photo");
+    body.set("go", go);
+    const answer = await fetch(form().action, {method: "POST", body});
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    return page.querySelector("main") ? page : null;
   };
   // What was to be checked is sent as it is: whoever has no connection can't be shown what the server says to it.
   const wait = () => {
@@ -80,10 +82,8 @@
     if (lapor.draft.read()?.waits) await submit("send");
     else { status(""); await lapor.photos.settle(); }
   };
-  const show = async (text) => {
-    const page = new DOMParser().parseFromString(text, "text/html");
+  const show = async (page) => {
     const main = page.querySelector("main");
-    if (!main) throw new Error("no page of ours");
     clearTimeout(timers.retry);
     document.querySelector("main").replaceWith(main);
     document.title = page.title;
