@@ -1,21 +1,31 @@
-"""Keeping photos. What this imports takes 20 MB of memory, so it is imported when there is a photo to keep or show."""
+"""Keeping photos. What this imports takes memory, so it is imported when there is a photo to keep or show.
+
+What residents send lies in a folder of its own until a complaint names it. Then it is copied to where it stays, under
+a name that follows from the old one and the ticket: the same complaint sent again finds it there, no other complaint
+can have it, and whoever knows a name that was shown can do nothing with it.
+"""
 
 import asyncio
 import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from starlette.datastructures import UploadFile
 
 from services.intake.blobs import Blobs
-from services.intake.pictures import Picture, redraw
 from services.intake.settings import Settings
 
+if TYPE_CHECKING:
+    from services.intake.pictures import Picture
+
 _NAME_BYTES: Final = 20
+_UNCLAIMED: Final = "unclaimed"
 
 
 @dataclass(frozen=True)
@@ -25,6 +35,18 @@ class Kept:
     name: str
     width: int
     height: int
+    position: tuple[float, float] | None = None
+    """Latitude and longitude that the camera wrote into it. The photo that is kept has them no more."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who sends a photo, and with which key."""
+
+    name: str
+    key: UUID | None = None
+    is_resident: bool = False
+    """Then it lies unclaimed."""
 
 
 class Album:
@@ -35,31 +57,68 @@ class Album:
         self._secret = settings.photo_key()
         self._at_once = asyncio.Semaphore(settings.photos_at_once)
 
-    async def keep(self, sent: UploadFile, owner: str, key: UUID | None) -> Kept:
+    async def keep(self, sent: UploadFile, owner: Owner) -> Kept:
         """The same owner's same photo with the same key is kept once. Raises a 415, 422 or 503 Problem."""
+        # Another 20 MB, which those do not need who only look for what expired.
+        from services.intake.pictures import redraw  # noqa: PLC0415 - it says why
 
-        def draw(content: bytes) -> tuple[str, Picture]:
-            return name_photo(self._secret, owner, key, content), redraw(content)
+        def draw(content: bytes) -> "tuple[str, Picture]":
+            return name_photo(self._secret, owner.name, owner.key, content), redraw(content)
 
         async with self._at_once:
             name, picture = await asyncio.to_thread(draw, await sent.read())
+        folder = f"{_UNCLAIMED}/" if owner.is_resident else ""
         # The photo last: while it is not there, nobody was told the name.
-        await self._blobs.put(_place(name, thumbnail=True), picture.thumbnail)
-        await self._blobs.put(_place(name, thumbnail=False), picture.photo)
-        return Kept(name, picture.width, picture.height)
+        await self._blobs.put(folder + _place(name, thumbnail=True), picture.thumbnail)
+        await self._blobs.put(folder + _place(name, thumbnail=False), picture.photo)
+        return Kept(name, picture.width, picture.height, picture.position)
 
     async def find(self, name: str, *, thumbnail: bool) -> bytes | None:
         """A JPEG. Raises a 503 Problem."""
-        return await self._blobs.get(_place(name, thumbnail=thumbnail))
+        place = _place(name, thumbnail=thumbnail)
+        return await self._blobs.get(place) or await self._blobs.get(f"{_UNCLAIMED}/{place}")
+
+    async def claim(self, name: str, ticket: str) -> str | None:
+        """The name that an unclaimed photo has from now on; None where there is none. Raises a 503 Problem."""
+        claimed = claimed_name(self._secret, name, ticket)
+        for thumbnail in (True, False):
+            place, target = _place(name, thumbnail=thumbnail), _place(claimed, thumbnail=thumbnail)
+            copied = await self._blobs.copy(f"{_UNCLAIMED}/{place}", target)
+            if not copied and not await self._blobs.has(target):
+                return None
+        return claimed
+
+    async def let_go(self, names: Sequence[str]) -> None:
+        """Delete what was claimed from where it lay before. Raises a 503 Problem."""
+        for name in names:
+            for thumbnail in (False, True):
+                await self._blobs.delete(f"{_UNCLAIMED}/{_place(name, thumbnail=thumbnail)}")
+
+    async def expire(self, age: timedelta) -> int:
+        """Delete what nobody claimed for so long, whichever replica comes first. Raises a 503 Problem."""
+        expired = await self._blobs.older_than(datetime.now(UTC) - age, _UNCLAIMED)
+        for key in expired:
+            await self._blobs.delete(key)
+        return len(expired)
 
 
 def name_photo(secret: bytes, owner: str, key: UUID | None, content: bytes) -> str:
     """32 letters and digits: random, or derived from all four where there is a key."""
     if key is None:
-        chosen = secrets.token_bytes(_NAME_BYTES)
-    else:
-        message = f"name\n{key}\n{hashlib.sha256(content).hexdigest()}\n{owner}"
-        chosen = hmac.digest(secret, message.encode(), hashlib.sha256)[:_NAME_BYTES]
+        return _spelled(secrets.token_bytes(_NAME_BYTES))
+    return _derived(secret, f"name\n{key}\n{hashlib.sha256(content).hexdigest()}\n{owner}")
+
+
+def claimed_name(secret: bytes, name: str, ticket: str) -> str:
+    """Of a photo once it belongs to a complaint."""
+    return _derived(secret, f"claimed\n{name}\n{ticket}")
+
+
+def _derived(secret: bytes, message: str) -> str:
+    return _spelled(hmac.digest(secret, message.encode(), hashlib.sha256)[:_NAME_BYTES])
+
+
+def _spelled(chosen: bytes) -> str:
     return base64.b32encode(chosen).decode().lower()
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Annotated, Any, Final, Self
@@ -18,12 +19,13 @@ from services.intake.judging import Judge
 from services.intake.places import Places, cell_of
 from services.intake.proxies import ProxyBody, codes_of
 from services.intake.settings import Settings
+from services.intake.uploads import PhotoNames, Uploads
 from shared.access import authenticate
 from shared.bodies import KEY_HEADER, BusyRoute, describe_body, describe_header, describe_refusals, read_body, read_key
 from shared.directory import Directory
 from shared.errors import BrokerUnreachable
 from shared.events.directory import Client
-from shared.events.event import AgencyId, Language, RegionCode, Slug
+from shared.events.event import AgencyId, CategoryCode, Language, RegionCode, Slug
 from shared.ids import draw_ticket
 from shared.problems import unreachable_problem
 from shared.publisher import Publisher
@@ -98,6 +100,10 @@ class ComplaintBody(_Body):
     """Then `reporter` is who files, and the answer has a code for the person concerned too."""
     source: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
     """Where an operator has it from: the address of a post, the number of a letter."""
+    photos: PhotoNames = ()
+    """Names from `POST /v1/complaints/photos`, at most five."""
+    suggested: CategoryCode | None = None
+    """The category that was suggested from the words, where one was: `category` says what the person chose."""
 
     def to_complaint(self) -> Complaint:
         place = Place(**self.location.model_dump())
@@ -122,8 +128,11 @@ class AcceptedBody(BaseModel):
 class Intake:
     """What the endpoints work with."""
 
-    def __init__(self, settings: Settings, directory: Directory, places: Places, publisher: Publisher) -> None:
+    def __init__(
+        self, settings: Settings, directory: Directory, places: Places, publisher: Publisher, uploads: Uploads
+    ) -> None:
         self._settings = settings
+        self._uploads = uploads
         self._directory = directory
         self._publisher = publisher
         self._tracking_keys = settings.tracking_keys()
@@ -149,12 +158,17 @@ class Intake:
         self.judge.check(complaint, Visitor(peer or None, client), now)
         trace = current_trace()
         ticket = draw_ticket(self._ticket_secret, client.id if client else "public", key)
+        sent = complaint.photos
+        if sent:
+            complaint = replace(complaint, photos=await self._uploads.claim(sent, ticket))
         personal, facts = submit(complaint, ticket, self.known, client=client, at=now)
         records = (to_record(PERSONAL, personal, trace), to_record(COMPLAINTS, facts, trace))
         try:
             await self._publisher.publish_within(self._settings.publish_within, *records)
         except BrokerUnreachable:
             raise unreachable_problem(idempotency_key=str(key)) from None
+        if sent:
+            await self._uploads.let_go(sent)
         codes = codes_of(ticket, self._tracking_keys, filed_for=complaint.filed_for is not None)
         return AcceptedBody(ticket=ticket, **codes, idempotency_key=key)
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
-from datetime import timedelta
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -19,41 +21,65 @@ log = structlog.get_logger(__name__)
 
 
 class Blobs:
-    """Puts, gets and deletes whole files by key. Nothing lists them. All raise a 503 Problem where the store fails."""
+    """Puts, gets, copies and deletes whole files by key. Each raises a 503 Problem where the store fails."""
 
     def __init__(self, settings: BlobSettings) -> None:
         self._settings = settings
 
     async def put(self, key: str, content: bytes) -> None:
         """Once it returns the file is safe. Until the whole of it is there nobody can get any of it."""
-        try:
-            async with asyncio.timeout(self._settings.timeout_s):
-                await self._store.put_async(key, content, use_multipart=False)
-                if isinstance(self._store, LocalStore) and self._store.prefix is not None:
-                    await asyncio.to_thread(_write_through, self._store.prefix, key)
-        except (BaseError, OSError, ValueError) as error:
-            raise _failed(error, key) from None
+        async with self._asked(key):
+            await self._store.put_async(key, content, use_multipart=False)
+            await self._settle(key)
 
     async def get(self, key: str) -> bytes | None:
         """None: there is none of this key."""
-        try:
-            async with asyncio.timeout(self._settings.timeout_s):
-                found = await self._store.get_async(key)
-                return bytes(await found.bytes_async())
-        except FileNotFoundError:
-            return None
-        except (BaseError, OSError, ValueError) as error:
-            raise _failed(error, key) from None
+        async with self._asked(key, missing=FileNotFoundError):
+            found = await self._store.get_async(key)
+            return bytes(await found.bytes_async())
+        return None
+
+    async def copy(self, key: str, target: str) -> bool:
+        """Whether there was one to copy. Done again it changes nothing."""
+        async with self._asked(key, missing=FileNotFoundError):
+            await self._store.copy_async(key, target)
+            await self._settle(target)
+            return True
+        return False
+
+    async def has(self, key: str) -> bool:
+        async with self._asked(key, missing=FileNotFoundError):
+            await self._store.head_async(key)
+            return True
+        return False
 
     async def delete(self, key: str) -> None:
         """Whether it is there or not."""
+        async with self._asked(key, missing=FileNotFoundError):
+            await self._store.delete_async(key)
+
+    async def older_than(self, moment: datetime, folder: str) -> list[str]:
+        """Keys of all that was put into the folder before."""
+        found = list[str]()
+        async with self._asked(folder):
+            async for some in self._store.list(folder):
+                found += [one["path"] for one in some if one["last_modified"] < moment]
+        return found
+
+    @asynccontextmanager
+    async def _asked(self, key: str, missing: type[Exception] | tuple[()] = ()) -> AsyncGenerator[None]:
+        """What is `missing` ends the block; whatever else goes wrong is a 503 Problem."""
         try:
             async with asyncio.timeout(self._settings.timeout_s):
-                await self._store.delete_async(key)
-        except FileNotFoundError:
+                yield
+        except missing:
             return
         except (BaseError, OSError, ValueError) as error:
             raise _failed(error, key) from None
+
+    async def _settle(self, key: str) -> None:
+        if isinstance(self._store, LocalStore) and self._store.prefix is not None:
+            await asyncio.to_thread(_write_through, self._store.prefix, key)
 
     @cached_property
     def _store(self) -> ObjectStore:

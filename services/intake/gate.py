@@ -114,6 +114,8 @@ class Gate:
         Raises a 403 or 429 Problem whose `suspicion` says why, so that the page can say it in words and keep what was
         filled in. In a disaster nobody waits.
         """
+        if not self._enabled:
+            return
         many = self._hit(self._at_ease, "form_at_ease", peer) is not None and not self.is_disaster
         suspicion = suspect(self._form_key, sent, self._now(), self._pace, many=many)
         if suspicion is Suspicion.TOO_MANY:

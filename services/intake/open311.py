@@ -121,7 +121,7 @@ class Open311:
         category = category_of(complaint, self._intake.known, datetime.now(UTC))
         if category is None:
             raise _no_service()
-        accepted = await self._intake.accept(complaint, client, key)
+        accepted = await self._intake.accept(complaint, client, key, self._intake.gate.peer_of(request))
         notice = to_notice(accepted.tracking_code, category, language)
         return {"service_request_id": accepted.ticket, "service_notice": notice, "account_id": None}
 

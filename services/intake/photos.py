@@ -48,7 +48,7 @@ _FORM: Final = {
     "required": [_FIELD],
     "properties": {_FIELD: {"type": "string", "contentMediaType": "application/octet-stream"}},
 }
-_POSTED: Final[dict[str, Any]] = {
+POSTED: Final[dict[str, Any]] = {
     "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}
 }
 
@@ -80,7 +80,7 @@ class Photos:
         self._key = settings.photo_key()
 
     @cached_property
-    def _album(self) -> "Album":
+    def album(self) -> "Album":
         from services.intake.album import Album  # noqa: PLC0415 - it says why
 
         return Album(self._settings)
@@ -90,16 +90,23 @@ class Photos:
 
         Raises a 400, 403, 413, 415, 422 or 503 Problem.
         """
-        async with _sent_photo(request, page) as sent:
-            kept = await self._album.keep(sent, owner, key)
-        until = datetime.now(UTC) + self._settings.photo_address_lasts
+        from services.intake.album import Owner  # noqa: PLC0415 - as above
+
+        async with sent_photo(request, page) as sent:
+            kept = await self.album.keep(sent, Owner(owner, key))
         return PhotoBody(
             name=kept.name,
             width=kept.width,
             height=kept.height,
-            address=sign_photo(self._key, kept.name, until),
-            thumbnail_address=sign_photo(self._key, kept.name, until, thumbnail=True),
+            address=sign_photo(self._key, kept.name, self._until()),
+            thumbnail_address=self.thumbnail_address(kept.name),
         )
+
+    def thumbnail_address(self, name: str) -> str:
+        return sign_photo(self._key, name, self._until(), thumbnail=True)
+
+    def _until(self) -> datetime:
+        return datetime.now(UTC) + self._settings.photo_address_lasts
 
     async def show(self, name: str, asked: Asked, *, thumbnail: bool) -> Response:
         """Raises a 403, 404, 410 or 503 Problem."""
@@ -108,7 +115,7 @@ class Photos:
         left_s = int(asked.expires) - int(time.time())
         if left_s <= 0:
             raise Problem(410, "This address is no longer good", "Load the page that shows the photo again.")
-        photo = await self._album.find(name, thumbnail=thumbnail)
+        photo = await self.album.find(name, thumbnail=thumbnail)
         if photo is None:
             raise Problem(404, "No such photo")
         # What is under a name never changes.
@@ -120,7 +127,8 @@ class Photos:
 
 
 @asynccontextmanager
-async def _sent_photo(request: Request, page: str | None) -> AsyncGenerator[UploadFile]:
+async def sent_photo(request: Request, page: str | None = None) -> AsyncGenerator[UploadFile]:
+    """The form's photo. Raises a 400, 403, 413, 415, 422 or 503 Problem."""
     form = await _read_form(request)
     try:
         if page is not None and not is_form_of(page, str(form.get("csrf", ""))):
@@ -208,7 +216,7 @@ def create_photo_router(settings: Settings, photos: Photos, sign_in: SignIn) -> 
         methods=["POST"],
         status_code=201,
         response_model=PhotoBody,
-        openapi_extra=_POSTED,
+        openapi_extra=POSTED,
         # The body is read in `post_photo`: who is not signed in sends none of it.
         max_body_size=settings.max_photo_size,
     )

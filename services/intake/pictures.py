@@ -1,9 +1,10 @@
 """Photos as they are kept: decoded with care, upright, not too large, and without a word of who took them where."""
 
 import io
+import math
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
@@ -39,6 +40,9 @@ _UPRIGHT: Final = {
     8: Image.Transpose.ROTATE_90,
 }
 """What undoes each value of EXIF's orientation."""
+_SEXAGESIMAL: Final = (1, 60, 3600)
+Position = tuple[float, float]
+"""Latitude and longitude, degrees of WGS 84."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ class Picture:
     thumbnail: bytes
     width: int
     height: int
+    position: Position | None = None
+    """Where the camera says that it was taken. Neither JPEG says so any more."""
 
 
 def redraw(content: bytes) -> Picture:
@@ -59,7 +65,8 @@ def redraw(content: bytes) -> Picture:
     if not content:
         raise Problem(422, "The photo is empty", "There is nothing in the file. Please choose it again.")
     try:
-        return _drawn(_upright(content))
+        image, position = _upright(content)
+        return _drawn(image, position)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large() from None
     except UnidentifiedImageError:
@@ -74,8 +81,8 @@ def redraw(content: bytes) -> Picture:
         raise Problem(422, "The photo cannot be read", detail) from None
 
 
-def _upright(content: bytes) -> Image.Image:
-    """At most `LONGEST_SIDE` long, of three opaque colours."""
+def _upright(content: bytes) -> tuple[Image.Image, Position | None]:
+    """At most `LONGEST_SIDE` long, of three opaque colours; and where it was taken."""
     with Image.open(io.BytesIO(content), formats=_TAKEN) as sent:
         if sent.width * sent.height > _MOST_PIXELS[sent.format or ""]:
             raise _too_large()
@@ -83,9 +90,9 @@ def _upright(content: bytes) -> Image.Image:
         # A JPEG can be decoded at a half, a quarter or an eighth of its size, which saves most of the memory.
         sent.draft(None, (LONGEST_SIDE, LONGEST_SIDE))
         sent.load()
-        turn = _UPRIGHT.get(_orientation(sent))
+        turn, position = _UPRIGHT.get(_orientation(sent)), _position(sent)
         image = _shrunk(sent, LONGEST_SIDE)
-    return image.transpose(turn) if turn is not None else image
+    return (image.transpose(turn) if turn is not None else image), position
 
 
 def _refuse_many_scans(content: bytes) -> None:
@@ -110,6 +117,23 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
+def _position(image: Image.Image) -> Position | None:
+    try:
+        told = image.getexif().get_ifd(ExifTags.IFD.GPSInfo)
+        latitude = _degrees(told[ExifTags.GPS.GPSLatitude], told[ExifTags.GPS.GPSLatitudeRef], "S")
+        longitude = _degrees(told[ExifTags.GPS.GPSLongitude], told[ExifTags.GPS.GPSLongitudeRef], "W")
+    except Exception:  # noqa: BLE001 - as above: most photos have none, some a damaged one
+        return None
+    # Some cameras that know nothing write 0, 0. What is not a number is within nothing.
+    is_one = abs(latitude) <= 90 and abs(longitude) <= 180 and (latitude, longitude) != (0, 0)  # noqa: PLR2004 - degrees
+    return (latitude, longitude) if is_one else None
+
+
+def _degrees(told: Any, hemisphere: str, negative: str) -> float:
+    parts = [float(part) / unit for part, unit in zip(told, _SEXAGESIMAL, strict=True)]
+    return math.copysign(round(sum(parts), 6), -1 if hemisphere.strip("\0 ").upper() == negative else 1)
+
+
 def _shrunk(image: Image.Image, longest_side: int) -> Image.Image:
     if image.mode == "I;16":
         image = image.point(lambda value: value / 256).convert("L")
@@ -123,11 +147,11 @@ def _shrunk(image: Image.Image, longest_side: int) -> Image.Image:
     return image.convert("RGB")
 
 
-def _drawn(image: Image.Image) -> Picture:
+def _drawn(image: Image.Image, position: Position | None) -> Picture:
     # What is here is saved too: comments, for one.
     image.info.clear()
     thumbnail = _shrunk(image.copy(), THUMBNAIL_SIDE)
-    return Picture(_encoded(image), _encoded(thumbnail), image.width, image.height)
+    return Picture(_encoded(image), _encoded(thumbnail), image.width, image.height, position)
 
 
 def _encoded(image: Image.Image) -> bytes:

@@ -100,6 +100,10 @@ class Settings(ServiceSettings):
     photos_at_once: int = Field(default=1, ge=1)
     """So many are decoded at the same time; each may take a processor for a second, and 0.4 GB."""
     photo_address_lasts: timedelta = timedelta(hours=1)
+    unclaimed_lasts: timedelta = timedelta(days=1)
+    """So long a resident's photo waits for the complaint that names it; then it is deleted."""
+    unclaimed_looked_at_every: timedelta = timedelta(minutes=10)
+    """How often each replica deletes those; up to a half sooner, so that replicas don't all do it at once."""
     publish_within: timedelta = timedelta(seconds=2.5)
     """After so long without the broker's acknowledgement the answer is 503."""
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.intake.follow_ups import FollowUps, SupportBody
+from services.intake.gate import Wish
 from shared.desk_session import comes_from_elsewhere
 from shared.paths import TicketPath
 from shared.problems import Problem, field_problem
@@ -24,6 +25,7 @@ def create_support_router(follow_ups: FollowUps) -> APIRouter:
         """Back to the case's page. The key came with the form: pressed twice it counts once."""
         if comes_from_elsewhere(request):
             raise Problem(403, "Not from another site", "Open the complaint here and press the button there.")
+        follow_ups.let_in(request, Wish.SUPPORT)
         key = _key(await request.body())
         try:
             await follow_ups.accept(ticket, SupportBody(), key)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
@@ -17,7 +18,7 @@ from shared.problems import Problem
 
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 LANGUAGE_COOKIE: Final = "ntbcare_language"
 _YEAR_S: Final = 365 * 24 * 3600
@@ -31,16 +32,21 @@ _ASSETS: Final = {
 
 
 class Pages:
-    """Renders the templates of a service's package, which holds `words/id.json` and `words/en.json` too."""
+    """Renders the templates of a service's package, which holds `words/id.json` and `words/en.json` too.
 
-    def __init__(self, package: str, prefix: str) -> None:
+    `own`: the files of its `assets/`, with their media types, that its pages load beside the shared ones.
+    """
+
+    def __init__(self, package: str, prefix: str, own: Mapping[str, str] | None = None) -> None:
         self._prefix = prefix
+        self._files = {name: (files("shared.pages") / place / name, kind) for name, (place, kind) in _ASSETS.items()}
+        self._files |= {name: (files(package) / "assets" / name, kind) for name, kind in (own or {}).items()}
         self._words = {language: _read_words(package, language) for language in Language}
         loader = ChoiceLoader([PackageLoader(package, "templates"), PackageLoader("shared.pages", "templates")])
         self._templates = Environment(
             loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
         )
-        self._assets = {name: f"{prefix}/assets/{name}?v={_version(name)}" for name in _ASSETS}
+        self._assets = {name: f"{prefix}/assets/{name}?v={_version(file)}" for name, (file, _) in self._files.items()}
 
     def words(self, language: Language) -> Mapping[str, Any]:
         return self._words[language]
@@ -60,23 +66,28 @@ class Pages:
         content = self._templates.get_template(template).render(told | values)
         return HTMLResponse(content, status, headers)
 
+    def asset(self, name: str) -> bytes:
+        """The content of a file that the pages load."""
+        return _content(self._files[name][0])
+
     def assets_router(self) -> APIRouter:
         """What the pages load: named by their content, so kept for good."""
         router = APIRouter(prefix=f"{self._prefix}/assets", include_in_schema=False)
 
         @router.get("/{name}")
         async def asset(request: Request, name: str) -> Response:
-            if name not in _ASSETS:
+            if name not in self._files:
                 raise Problem(404, "No such file")
+            file, kind = self._files[name]
             headers = {
                 "Cache-Control": f"public, max-age={_YEAR_S}, immutable",
                 "X-Content-Type-Options": "nosniff",
                 "Vary": "Accept-Encoding",
             }
             if "gzip" not in request.headers.get("accept-encoding", ""):
-                return Response(_content(name), media_type=_ASSETS[name][1], headers=headers)
+                return Response(_content(file), media_type=kind, headers=headers)
             headers["Content-Encoding"] = "gzip"
-            return Response(_packed(name), media_type=_ASSETS[name][1], headers=headers)
+            return Response(_packed(file), media_type=kind, headers=headers)
 
         return router
 
@@ -117,15 +128,15 @@ def _read_words(package: str, language: Language) -> Mapping[str, Any]:
 
 
 @cache
-def _content(name: str) -> bytes:
-    return files("shared.pages").joinpath(_ASSETS[name][0], name).read_bytes()
+def _content(file: Traversable) -> bytes:
+    return file.read_bytes()
 
 
 @cache
-def _packed(name: str) -> bytes:
-    return gzip.compress(_content(name), mtime=0)
+def _packed(file: Traversable) -> bytes:
+    return gzip.compress(_content(file), mtime=0)
 
 
 @cache
-def _version(name: str) -> str:
-    return hashlib.sha256(_content(name)).hexdigest()[:12]
+def _version(file: Traversable) -> str:
+    return hashlib.sha256(_content(file)).hexdigest()[:12]

@@ -5,6 +5,7 @@ import httpx2
 import pytest
 
 from tests.intake.posting import an_app, client_of
+from tests.intake.residents import Door, a_door
 
 
 @pytest.fixture
@@ -17,6 +18,13 @@ async def intake(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator
     app = an_app(folder.as_uri() if request.param == "folder" else "memory:///")
     async with client_of(app) as client:
         yield client
+
+
+@pytest.fixture(params=["memory", "folder"])
+async def door(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[Door]:
+    door = a_door(folder.as_uri() if request.param == "folder" else "memory:///")
+    async with door.http:
+        yield door
 
 
 @pytest.fixture

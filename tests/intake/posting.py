@@ -26,7 +26,13 @@ OFFICER = signed_in("officer")
 def the_settings(url: str, **others: Any) -> Settings:
     secrets = {"ticket_secret": "dev-ticket", "photo_secret": PHOTO_SECRET, "tracking_secrets": {"1": "dev-tracking"}}
     return Settings.model_validate(
-        {**secrets, "oidc": {"development_secret": DESK_SECRET}, "blobs": {"url": url}, **others}
+        {
+            **secrets,
+            "oidc": {"development_secret": DESK_SECRET},
+            "blobs": {"url": url},
+            "limits": {"enabled": False},
+            **others,
+        }
     )
 
 

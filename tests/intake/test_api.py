@@ -10,8 +10,10 @@ import httpx2
 import pytest
 
 from services.intake.api import Intake, Options, create_router
+from services.intake.photos import Photos
 from services.intake.places import Places, load_places
 from services.intake.settings import Settings
+from services.intake.uploads import Uploads
 from services.routing.seeds import seed_entries
 from shared.access import make_token
 from shared.directory import Directory
@@ -56,11 +58,15 @@ def the_settings() -> Settings:
     return Settings.model_validate({"tracking_secrets": {"1": "dev-tracking"}, **secrets})
 
 
+def the_uploads() -> Uploads:
+    return Uploads(the_settings(), Photos(the_settings()), the_places().region_at, {})
+
+
 @pytest.fixture
 async def intake(publisher: FakePublisher) -> AsyncGenerator[httpx2.AsyncClient]:
     directory = Directory.of(*seed_entries(range(2026, 2028)), POST, CLERK, GONE)
     app = ProblemApp(max_body_size=64 * 1024)
-    intake = Intake(the_settings(), directory, the_places(), publisher)  # type: ignore[arg-type]
+    intake = Intake(the_settings(), directory, the_places(), publisher, the_uploads())  # type: ignore[arg-type]
     app.router.routes.extend(create_router(intake, Options(directory)).routes)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://intake") as client:
         yield client
@@ -402,7 +408,7 @@ async def test_given_a_category_that_ended_when_it_redirects_then_the_complaint_
     ended = light.model_copy(update={"valid_before": date(2026, 1, 1), "redirect": "road.damage"})
     directory = Directory.of(*(ended if entry is light else entry for entry in entries))
     app = ProblemApp()
-    intake = Intake(the_settings(), directory, the_places(), publisher)  # type: ignore[arg-type]
+    intake = Intake(the_settings(), directory, the_places(), publisher, the_uploads())  # type: ignore[arg-type]
     app.router.routes.extend(create_router(intake, Options(directory)).routes)
 
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://intake") as client:

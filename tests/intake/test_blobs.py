@@ -1,11 +1,14 @@
 """Where photos are kept. What holds for a folder holds for the memory that other tests use."""
 
 import asyncio
+import re
 import resource
 import shutil
 import socket
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -30,6 +33,21 @@ async def test_given_a_file_when_it_is_got_then_it_is_as_it_was_put(blobs: Blobs
 
     assert await blobs.get("photos/abc.jpg") == b"second"
     assert await blobs.get("photos/abd.jpg") is None
+
+
+async def test_given_files_when_they_are_copied_and_deleted_then_only_what_is_left_is_there(blobs: Blobs) -> None:
+    await blobs.put("unclaimed/abc.jpg", b"first")
+
+    copied = [await blobs.copy(f"unclaimed/{name}.jpg", f"photos/{name}.jpg") for name in ("abc", "abd", "abc")]
+    found = await blobs.older_than(datetime.now(UTC) + timedelta(minutes=1), "unclaimed")
+    fresh = await blobs.older_than(datetime.now(UTC) - timedelta(minutes=1), "unclaimed")
+    for _ in range(2):
+        await blobs.delete("unclaimed/abc.jpg")
+
+    assert (copied, found, fresh) == ([True, False, True], ["unclaimed/abc.jpg"], [])
+    assert [await blobs.has(f"{folder}/abc.jpg") for folder in ("photos", "unclaimed")] == [True, False]
+    assert await blobs.get("photos/abc.jpg") == b"first"
+    assert await blobs.older_than(datetime.now(UTC), "nothing") == []
 
 
 async def test_given_a_folder_when_another_process_opens_it_then_the_files_are_there(folder: Path) -> None:
@@ -88,7 +106,7 @@ async def test_given_a_folder_that_cannot_be_made_when_it_can_then_the_store_ope
 
 
 class Bucket:
-    """Speaks as much of S3 as it takes to put and get a file."""
+    """Speaks as much of S3 as it takes to put, get, copy, list and delete files."""
 
     def __init__(self) -> None:
         self.files = dict[str, bytes]()
@@ -97,15 +115,44 @@ class Bucket:
         first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().lower().split("\r\n")
         headers = dict(line.split(": ", 1) for line in lines if line)
         method, path, _ = first.split()
-        if method == "put":
-            self.files[path] = await reader.readexactly(int(headers["content-length"]))
-        status, content = ("200 OK", self.files[path]) if path in self.files else ("404 Not Found", b"")
-        content = b"" if method == "put" else content
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        status, content = self.answer(method, path, headers.get("x-amz-copy-source"), body)
         head = f"HTTP/1.1 {status}\r\nETag: x\r\nLast-Modified: Fri, 27 Nov 2026 08:00:00 GMT\r\nConnection: close\r\n"
-        writer.write(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
+        length = len(self.files.get(path, content)) if method == "head" else len(content)
+        writer.write(f"{head}Content-Length: {length}\r\n\r\n".encode() + content)
         await writer.drain()
         writer.close()
         await writer.wait_closed()
+
+    def answer(self, method: str, path: str, source: str | None, body: bytes) -> tuple[str, bytes]:
+        path, _, query = path.partition("?")
+        if "prefix=" in query:
+            return "200 OK", self.listed(query)
+        if method == "put" and source is None:
+            self.files[path] = body
+        elif method == "put" and f"/{source}" in self.files:
+            self.files[path] = self.files[f"/{source}"]
+            return "200 OK", b"<CopyObjectResult><ETag>x</ETag></CopyObjectResult>"
+        elif method == "post" and query == "delete":
+            keys = re.findall(r"<Key>(.*?)</Key>", body.decode())
+            for key in keys:
+                self.files.pop(f"{path}/{key}", None)
+            told = "".join(f"<Deleted><Key>{key}</Key></Deleted>" for key in keys)
+            return "200 OK", f"<DeleteResult>{told}</DeleteResult>".encode()
+        elif path not in self.files:
+            return "404 Not Found", b""
+        return "200 OK", self.files[path] if method == "get" else b""
+
+    def listed(self, query: str) -> bytes:
+        prefix = unquote(dict(part.split("=") for part in query.split("&"))["prefix"])
+        keys = [path.removeprefix("/photos/") for path in self.files]
+        told = "".join(
+            f"<Contents><Key>{key}</Key><LastModified>2026-11-27T08:00:00.000Z</LastModified><ETag>x</ETag>"
+            f"<Size>5</Size></Contents>"
+            for key in keys
+            if key.startswith(prefix)
+        )
+        return f"<ListBucketResult><IsTruncated>false</IsTruncated>{told}</ListBucketResult>".encode()
 
 
 def tell_of_bucket(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
@@ -127,6 +174,25 @@ async def test_given_a_bucket_when_a_file_is_put_then_it_is_there_and_can_be_got
 
     assert bucket.files == {"/photos/ntbcare/photos/abc.jpg": b"first"}
     assert (got, none) == (b"first", None)
+
+
+async def test_given_a_bucket_when_files_are_copied_listed_and_deleted_then_it_is_as_in_a_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bucket = Bucket()
+    async with await asyncio.start_server(bucket.serve, "127.0.0.1", 0) as server:
+        tell_of_bucket(monkeypatch, server.sockets[0].getsockname()[1])
+        blobs = Blobs(BlobSettings(url="s3://photos/ntbcare"))
+        await blobs.put("unclaimed/abc.jpg", b"first")
+
+        copied = [await blobs.copy(f"unclaimed/{name}.jpg", f"photos/{name}.jpg") for name in ("abc", "abd")]
+        there = [await blobs.has(f"photos/{name}.jpg") for name in ("abc", "abd")]
+        found = await blobs.older_than(datetime.now(UTC), "unclaimed")
+        for _ in range(2):
+            await blobs.delete("unclaimed/abc.jpg")
+
+    assert (copied, there, found) == ([True, False], [True, False], ["unclaimed/abc.jpg"])
+    assert bucket.files == {"/photos/ntbcare/photos/abc.jpg": b"first"}
 
 
 async def test_given_a_bucket_that_says_nothing_when_a_file_is_put_then_waiting_has_an_end(

@@ -70,6 +70,12 @@ class Complaint:
     filed_for: FiledFor | None = None
     source: str | None = None
     """Where an operator has it from."""
+    photos: tuple[str, ...] = ()
+    """Names: as they were sent, and in what is published as the ticket's own."""
+    suggested: str | None = None
+    """The category that the form suggested from the words."""
+    entrance: str = "api"
+    """What the channel is where none is named."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +134,7 @@ def submit(
         about=complaint.about,
         anonymous=complaint.anonymous or category.anonymous,
         confidential=complaint.confidential or category.confidential,
-        channel=complaint.channel or "api",
+        channel=complaint.channel or complaint.entrance,
         client=client.id if client else _PUBLIC,
         language=reporter.language,
         has_contact=reporter.reachable,
@@ -137,6 +143,8 @@ def submit(
         historical=_is_historical(received_at, client, at),
         proxy=complaint.filed_for.kind if complaint.filed_for else None,
         mandate=complaint.filed_for.mandate if complaint.filed_for else None,
+        photos=len(complaint.photos),
+        suggested=complaint.suggested,
     )
     return _personal(complaint, reporter, facts), facts
 
@@ -158,6 +166,7 @@ def _personal(complaint: Complaint, reporter: Person, facts: ComplaintSubmitted)
         address=complaint.place.address,
         subject=complaint.filed_for.subject if complaint.filed_for else None,
         source=complaint.source,
+        photos=complaint.photos,
     )
 
 

@@ -45,6 +45,7 @@ def find_faults(
     return [
         *_category_faults(complaint, known, now),
         *_text_faults(complaint, needed),
+        *_photo_faults(complaint, known, client, now, needed=needed),
         *_place_faults(complaint.place, known),
         *_time_faults(complaint, client, now),
         *_person_faults(complaint, known, needed),
@@ -57,6 +58,8 @@ def _category_faults(complaint: Complaint, known: Known, now: datetime) -> Itera
     if category is None:
         yield "category", "is not a category; GET /v1/complaints/options lists them"
         return
+    if complaint.suggested is not None and complaint.suggested not in known.categories:
+        yield "suggested", "is not a category"
     questions = {question.code: question for question in category.questions}
     for code, answer in answers_to(category, complaint).items():
         if code not in questions:
@@ -68,6 +71,15 @@ def _category_faults(complaint: Complaint, known: Known, now: datetime) -> Itera
 def _text_faults(complaint: Complaint, needed: Needed) -> Iterator[Fault]:
     if len(complaint.text) < needed.letters:
         yield "text", f"should have at least {needed.letters} characters"
+
+
+def _photo_faults(
+    complaint: Complaint, known: Known, client: Client | None, now: datetime, *, needed: Needed
+) -> Iterator[Fault]:
+    """Integrators and operators enter what came in other ways."""
+    category = category_of(complaint, known, now)
+    if needed.photo and client is None and category is not None and category.photo_required and not complaint.photos:
+        yield "photos", f"at least one is needed for {category.id}"
 
 
 def _place_faults(place: Place, known: Known) -> Iterator[Fault]:

@@ -4,5 +4,5 @@ from typing import Final
 
 PLACES: Final = ("/", "/instansi", "/peta", "/aduan", "/macet", "/pagi", "/data")
 """In the order of the menu."""
-WAYS_IN: Final = ("/lacak",)
-"""The page that follows a complaint."""
+WAYS_IN: Final = ("/lapor", "/lacak")
+"""The form for complaints, which is intake's, and the page that follows one."""

@@ -1,0 +1,99 @@
+"""The form as it was filled in: what a browser sends, and what a complaint is made of."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from starlette.datastructures import FormData, UploadFile
+
+from services.intake.domain.stamps import STAMP, TRAP, WORK
+from services.intake.uploads import MOST_PHOTOS
+from shared.events.directory import Category
+from shared.events.event import Language
+
+PLACE: Final = ("latitude", "longitude", "address")
+REGIONS: Final = ("regency", "district", "village")
+"""From the largest to the finest."""
+PERSON: Final = ("name", "email", "phone", "prefers")
+SWITCHES: Final = ("anonymous", "confidential")
+GUARD: Final = (STAMP, TRAP, WORK)
+"""What tells a person from a program."""
+_FIELDS: Final = ("text", "category", "suggested", *PLACE, *REGIONS, *PERSON, *SWITCHES, *GUARD)
+ANSWER: Final = "answers."
+_PHOTO: Final = "photos"
+
+
+@dataclass(frozen=True)
+class Filled:
+    """One form. Everything in it is as it was typed."""
+
+    key: UUID
+    """Makes one complaint of it, however often it is sent."""
+    values: Mapping[str, str] = field(default_factory=dict[str, str])
+    photos: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> str:
+        return self.values.get(name, "")
+
+    def with_values(self, **values: str) -> "Filled":
+        return replace(self, values={**self.values, **values})
+
+    def with_photos(self, photos: Iterable[str]) -> "Filled":
+        return replace(self, photos=tuple(dict.fromkeys(photos))[:MOST_PHOTOS])
+
+    @property
+    def chosen(self) -> list[str]:
+        """The regions, from the largest on, as far as each lies in the one before."""
+        found = list[str]()
+        for name in REGIONS:
+            if not self[name] or not self[name].startswith(f"{found[-1]}." if found else "52."):
+                break
+            found.append(self[name])
+        return found
+
+    @property
+    def region(self) -> str | None:
+        """The finest that was chosen."""
+        return self.chosen[-1] if self.chosen else None
+
+    def to_body(self, category: Category | None, language: Language) -> dict[str, Any]:
+        """What `POST /v1/complaints` would be sent; what was left empty is left out."""
+        place = {name: self[name] for name in PLACE if self[name]} | ({"region": self.region} if self.region else {})
+        person = {name: self[name] for name in PERSON if self[name]} | {"language": language}
+        asked = {question.code for question in category.questions} if category else set[str]()
+        answers = {code: self[ANSWER + code] for code in asked if self[ANSWER + code]}
+        switches = {name: bool(self[name]) or bool(getattr(category, name, False)) for name in SWITCHES}
+        words = {name: self[name] for name in ("text", "category")}
+        body = {**words, "location": place, "reporter": person, "answers": answers, "photos": self.photos, **switches}
+        return body | ({"suggested": self["suggested"]} if self["suggested"] else {})
+
+    def hidden(self) -> list[tuple[str, str]]:
+        """Everything, by names, for a page that does not show it as fields."""
+        return [*self.values.items(), *((_PHOTO, name) for name in self.photos)]
+
+
+def a_new_form() -> Filled:
+    return Filled(uuid4())
+
+
+def read_form(sent: FormData) -> tuple[Filled, Sequence[UploadFile]]:
+    """What was filled in, and the files that came along. A key that is none is replaced."""
+    told = {name: value for name, value in sent.multi_items() if isinstance(value, str)}
+    values = {
+        name: value.replace("\r\n", "\n").strip()
+        for name, value in told.items()
+        if (name in _FIELDS or name.startswith(ANSWER)) and value.strip()
+    }
+    names = [name for name in sent.getlist(_PHOTO) if isinstance(name, str) and name]
+    files = [file for file in sent.getlist("photo") if isinstance(file, UploadFile) and file.filename]
+    return Filled(_key(told.get("key", "")), values).with_photos(names), files
+
+
+def _key(sent: str) -> UUID:
+    try:
+        key = UUID(sent)
+    except ValueError:
+        return uuid4()
+    # One that everybody can guess would show somebody else's complaint.
+    return key if 0 < key.int < 2**128 - 1 else uuid4()
