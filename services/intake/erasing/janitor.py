@@ -12,8 +12,6 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
-import structlog
-
 from services.intake.erasing.deciding import (
     Job,
     Part,
@@ -36,8 +34,6 @@ from shared.topics import CASES, COMPLAINTS, PERSONAL
 
 if TYPE_CHECKING:
     from services.intake.blobs import Blobs
-
-log = structlog.get_logger(__name__)
 
 MOST: Final = 20_000
 """Tickets of one pass; what is more the next one does, soon."""
@@ -106,7 +102,6 @@ class Janitor:
             swept = await self._do(self._jobs(seen, began), Swept(read_to, left=too_many))
         if not swept.left:
             JANITOR_ENDED.labels(_SERVICE).set_to_current_time()
-        log.info("janitor_swept", tickets=swept.tickets, parts=swept.parts, photos=swept.photos, left=swept.left)
         return swept
 
     async def erase(self, event: ComplaintErased) -> Swept:

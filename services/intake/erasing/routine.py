@@ -7,6 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
 from typing import Final, Protocol
 
+import structlog
 from aiokafka import AIOKafkaConsumer
 
 from services.intake.erasing.janitor import Swept
@@ -14,6 +15,8 @@ from services.intake.erasing.scanning import Offsets, Scan, records_of, type_of
 from services.intake.settings import Settings
 from shared.settings import KafkaSettings
 from shared.topics import COMPLAINTS, DIRECTORY
+
+log = structlog.get_logger(__name__)
 
 _NEVER: Final = timedelta(days=3_650)
 _GROUP: Final = "intake.janitor"
@@ -62,6 +65,7 @@ class Routine:
         """A pass, if there is something to be done."""
         if self._read_to is None or self._clock() >= self._due_at or await self._somebody_asked(self._read_to):
             swept = await self._janitor.sweep()
+            log.info("janitor_swept", tickets=swept.tickets, parts=swept.parts, photos=swept.photos, left=swept.left)
             self._read_to = swept.read_to
             # What was under way meanwhile, and what was too much, is looked for at the next look.
             again = bool(swept.tickets or swept.left)
