@@ -1,7 +1,7 @@
 """Lost tickets are found again by whoever reads what goes to the address that was given."""
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from services.notification.api.lost_tickets import create_lost_tickets_router
 from services.notification.api.notices import NoticeView
 from services.notification.budget import Budget
 from services.notification.domain.contacts import Contact, Person
+from services.notification.domain.deliveries import Delivery
 from services.notification.domain.links import Links
 from services.notification.domain.lost_tickets import parse_address, tickets_of
 from services.notification.lost_tickets import LostTickets
@@ -252,10 +253,13 @@ async def test_given_a_telephone_number_when_its_tickets_are_lost_then_the_prefe
     replica: Replica, clock: Clock
 ) -> None:
     await replica.hear(a_submission(), a_person(phone="+6281234567890", prefers="sms"))
-    lost = a_lost(replica, clock, budget=Budget(1))
+    queued: list[Delivery] = []
 
+    async def add(deliveries: Sequence[Delivery]) -> None:
+        queued.extend(deliveries)
+
+    lost = a_lost(replica, clock, budget=Budget(1), add=add)
     for number in (1, 2):
         await lost.send("+6281234567890", UUID(int=number))
 
-    found = await replica.deliveries(kind="lost_ticket")
-    assert [one["channel"] for one in found] == ["sms"]
+    assert [(one.channel, one.ticket) for one in queued] == [("sms", TICKET)]
