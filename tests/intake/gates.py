@@ -22,6 +22,7 @@ from shared.doors import contact_digest
 from shared.events.directory import Client, ClientRole, Door
 from shared.problems import ProblemApp
 from shared.tracking import CodeCheck
+from tests.intake.residents import uploads_of
 from tests.shared.fakes import FakePublisher
 
 DOOR_SECRET = "dev-door"
@@ -99,7 +100,7 @@ async def a_door(
 ) -> AsyncGenerator[Replica]:
     settings = Settings.model_validate(SETTINGS | {"limits": limits})
     directory, clock = directory or a_directory(), Clock(datetime.now(UTC).timestamp())
-    intake = Intake(settings, directory, the_places(), publisher)  # type: ignore[arg-type]
+    intake = Intake(settings, directory, the_places(), publisher, uploads_of(settings, directory))  # type: ignore[arg-type]
     intake.judge.gate = Gate(settings, directory, clock)
     codes = CodeCheck(settings.tracking_keys())
     follow_ups = FollowUps(settings, publisher, codes, intake.gate)  # type: ignore[arg-type]

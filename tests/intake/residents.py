@@ -12,6 +12,7 @@ from services.intake.pages.answering import ASSETS, HOME, Counter
 from services.intake.pages.routes import create_form_router
 from services.intake.photos import Photos, create_photo_router
 from services.intake.places import Places, load_places
+from services.intake.settings import Settings
 from services.intake.suggestions import Suggestions, create_suggestion_router
 from services.intake.uploads import Uploads, create_upload_router
 from services.routing.seeds import seed_entries
@@ -30,6 +31,10 @@ MATARAM = {"latitude": -8.583, "longitude": 116.116}
 @cache
 def the_places() -> Places:
     return load_places()
+
+
+def uploads_of(settings: Settings, directory: Directory) -> Uploads:
+    return Uploads(settings, Photos(settings), the_places().region_at, directory.regions)
 
 
 @dataclass

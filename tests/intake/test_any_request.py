@@ -13,6 +13,8 @@ from services.intake.api import Intake, Options, create_router
 from services.intake.follow_ups import FollowUps, create_follow_up_router
 from services.intake.photos import Photos, create_photo_router
 from services.intake.settings import Settings
+from services.intake.suggestions import Suggestions, create_suggestion_router
+from services.intake.uploads import Uploads, create_upload_router
 from shared.ids import subject_code, tracking_code
 from shared.oidc import SignIn
 from shared.problems import MEDIA_TYPE, ProblemApp
@@ -37,11 +39,19 @@ def an_app() -> FastAPI:
     """All of intake's routes, with a broker that takes everything."""
     told = {"limits": {"enabled": False}, "oidc": {"development_secret": DESK_SECRET}, "blobs": {"url": "memory:///"}}
     read, publisher, directory = Settings.model_validate(SETTINGS | told), FakePublisher(), a_directory()
-    intake = Intake(read, directory, the_places(), publisher)  # type: ignore[arg-type]
+    photos, suggestions = Photos(read), Suggestions(directory)
+    uploads = Uploads(read, photos, the_places().region_at, directory.regions)
+    intake = Intake(read, directory, the_places(), publisher, uploads)  # type: ignore[arg-type]
     follow_ups = FollowUps(read, publisher, CodeCheck(read.tracking_keys()), intake.gate)  # type: ignore[arg-type]
     app = ProblemApp(max_body_size=read.max_body_size)
-    routers = create_router(intake, Options(directory)), create_follow_up_router(follow_ups)
-    for router in (*routers, create_photo_router(read, Photos(read), SignIn(read.oidc))):
+    routers = (
+        create_router(intake, Options(directory)),
+        create_follow_up_router(follow_ups),
+        create_suggestion_router(suggestions, intake.gate),
+        create_upload_router(uploads, intake.gate),
+        create_photo_router(read, photos, SignIn(read.oidc)),
+    )
+    for router in routers:
         app.router.routes.extend(router.routes)
     return app
 

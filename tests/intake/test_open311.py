@@ -21,6 +21,7 @@ from shared.events.directory import ClientRole
 from shared.ids import parse_ticket, tracking_code_fits
 from shared.open311 import Open311Faults
 from shared.problems import ProblemApp
+from tests.intake.residents import uploads_of
 from tests.intake.test_api import GONE, POST, a_client, submitted, the_places, the_settings
 from tests.shared.fakes import FakePublisher
 
@@ -34,7 +35,7 @@ KEY = {"Idempotency-Key": "00000000-0000-4000-8000-000000000001"}
 def an_app(publisher: FakePublisher, configured: Settings | None = None) -> ProblemApp:
     configured = configured or the_settings()
     directory = Directory.of(*seed_entries(range(2026, 2028)), POST, CITY, GONE)
-    intake = Intake(configured, directory, the_places(), publisher)  # type: ignore[arg-type]
+    intake = Intake(configured, directory, the_places(), publisher, uploads_of(configured, directory))  # type: ignore[arg-type]
     app = ProblemApp(max_body_size=64 * 1024)
     app.router.routes.extend(create_open311_router(Open311(configured, intake, directory)).routes)
     app.add_middleware(Open311Faults)
