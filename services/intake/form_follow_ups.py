@@ -25,7 +25,11 @@ from shared.problems import Problem
 from shared.reporter_session import HOME as TRACKING
 from shared.reporter_session import ReporterSessions
 
-BODIES: Final[Mapping[str, type[FollowUpBody]]] = FOLLOW_UPS | {"no-contact": ContactBody}
+_ALL: Final[Mapping[str, type[FollowUpBody]]] = FOLLOW_UPS | {
+    "no-contact": ContactBody,
+    "permission": FOLLOW_UPS["restriction"],
+}
+BODIES: Final[Mapping[str, type[FollowUpBody]]] = {name: _ALL[name] for name in FORMS}
 """What each form says, by its name; its fields are in `shared.pages.follow_ups`."""
 _TOO_MANY: Final = 429
 _MOST_FIELDS: Final = 20

@@ -46,6 +46,9 @@ FORMS: Final[Mapping[str, tuple[Field, ...]]] = {
         Field("language", "choice", options=_LANGUAGES),
     ),
     "no-contact": (Field("name", "hidden"), Field("language", "hidden")),
+    "restriction": (Field("restricted", "hidden"),),
+    "permission": (Field("restricted", "hidden"),),
+    "erasure": (),
 }
 """By the last part of the address."""
 

@@ -53,6 +53,7 @@ REASONS = {
     "case.closed.v1": "confirmed",
     "case.rejected.v1": "settled",
     "case.concluded.v1": "settled",
+    "case.processing_restricted.v1": "asked",
 }
 PUBLIC = {
     "case.opened.v1": PublicEventType.OPENED,

@@ -80,7 +80,8 @@ def test_given_what_came_after_when_it_is_projected_then_it_is_known_when_which_
     projection = project(of_ticket(silent, supported, a_supplement(1), a_supplement(1)))[ticket(1)]
 
     assert not projection.is_silent
-    assert project(of_ticket(silent, supported))[ticket(1)].is_silent
+    assert project(of_ticket(silent))[ticket(1)].is_silent
+    assert not project(of_ticket(supported))[ticket(1)].is_silent
     assert list(projection.follow_ups.values()) == [
         StoredFollowUp("complaint.supplemented.v1", RECEIVED_AT + hours(48), "f-1")
     ]

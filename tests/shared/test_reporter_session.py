@@ -95,6 +95,13 @@ def test_given_a_session_of_one_ticket_when_its_cookie_is_renamed_for_another_th
     assert sessions.token(a_request(renamed), OTHER) is None
 
 
+def test_given_the_code_of_the_person_concerned_when_a_session_begins_then_it_says_so() -> None:
+    sessions = ReporterSessions(KEYS, secure=False)
+
+    assert sessions.is_of_subject(sessions.new_token(TICKET, by_subject=True))
+    assert not sessions.is_of_subject(sessions.new_token(TICKET))
+
+
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters=',;"\\'), max_size=120))
 def test_given_any_cookie_when_it_was_not_made_here_then_there_is_no_session(value: str) -> None:
     sessions = ReporterSessions(KEYS, secure=False)
@@ -102,11 +109,13 @@ def test_given_any_cookie_when_it_was_not_made_here_then_there_is_no_session(val
     assert sessions.token(a_request(f"ntbcare_lacak_NTBC833HX1X7X7VTM={value}"), TICKET) is None
 
 
-@pytest.mark.parametrize("changed", ["2", "1.{e}.{m}", "2.{e}1.{m}", "2.{e}.{m}0", "{m}"])
+@pytest.mark.parametrize(
+    "changed", ["2", "1.{e}.r.{m}", "2.{e}1.r.{m}", "2.{e}.r.{m}0", "2.{e}.s.{m}", "2.{e}.{m}", "{m}"]
+)
 def test_given_a_good_cookie_when_anything_of_it_is_changed_then_there_is_no_session(changed: str) -> None:
     sessions = ReporterSessions(KEYS, secure=False)
     name, _, value = begun(sessions).headers["cookie"].partition("=")
-    _, expires, mac = value.split(".")
+    _, expires, _, mac = value.split(".")
 
     forged = a_request(f"{name}={changed.format(e=expires, m=mac)}")
 

@@ -21,6 +21,8 @@ PAGE: Final = "/lacak"
 _QUESTION: Final = "case.information_requested.v1"
 _RESOLUTION: Final = "case.resolved.v1"
 _REFUSED: Final = "follow_up.refused.v1"
+_SWITCHED: Final = {"restriction": {"restricted": "true"}, "permission": {"restricted": "false"}}
+"""What the forms of the restriction of processing say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,9 @@ class Awaited:
         """Whether the case shows it: what only adds words by the words, everything else by a newer event."""
         if stored is None:
             return False
+        if self.form == "erasure":
+            # That it was asked for is safe; intake's janitor does it within minutes.
+            return True
         written = stored.follow_ups.get(self.follow_up)
         if written is not None and self.form in {"supplements", "contact", "no-contact"}:
             return written.part in stored.personal
@@ -133,7 +138,7 @@ def show_own_case(
 def form_of(name: str, stored: StoredCase, csrf: str) -> Form:
     """With what is known of the reporter's contact filled in."""
     seen = stored.head.sequence if stored.head else 0
-    values = _contact(stored) if name in {"contact", "no-contact"} else {}
+    values = _contact(stored) if name in {"contact", "no-contact"} else dict(_SWITCHED.get(name, {}))
     return Form(name=name, ticket=stored.ticket, csrf=csrf, seen=seen, values=values)
 
 

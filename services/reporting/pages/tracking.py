@@ -25,8 +25,8 @@ from shared.reporter_session import ReporterSessions
 PROJECTED_WITHIN_S: Final = 5.0
 """So long the page after a follow-up waits for it; what takes longer is said to be on its way."""
 WITHDRAWAL: Final = "withdrawal"
-RIGHTS: Final = ("contact", "no-contact")
-"""Forms on the page of one's own data, by name."""
+_RIGHTS: Final = ("contact", "no-contact")
+"""Forms on the page of one's own data, by name; after them what may be done with all of it."""
 _LONGEST_ID: Final = 40
 _MOST_DIGITS: Final = 9
 
@@ -85,7 +85,8 @@ class Tracking:
     async def data(self, visit: Visit, ticket: str, csrf: str) -> Response:
         held = await self.own_data.read(ticket, visit.say.language)
         stored = await self._stored(ticket) or StoredCase(ticket=ticket)
-        return self._show(visit, "own_data.html", held=held, forms=[form_of(name, stored, csrf) for name in RIGHTS])
+        forms = [form_of(name, stored, csrf) for name in _rights(stored)]
+        return self._show(visit, "own_data.html", held=held, forms=forms)
 
     async def data_file(self, visit: Visit, ticket: str, _: str) -> Response:
         held = await self.own_data.read(ticket, visit.say.language)
@@ -168,3 +169,8 @@ def _awaited(sent: Mapping[str, str]) -> Awaited | None:
     is_number = seen.isdecimal() and seen.isascii() and len(seen) <= _MOST_DIGITS
     known = form in FORMS and is_number and len(follow_up) <= _LONGEST_ID
     return Awaited(form, follow_up, int(seen)) if known else None
+
+
+def _rights(stored: StoredCase) -> list[str]:
+    restricted = stored.head is not None and stored.head.snapshot.processing_restricted
+    return [*_RIGHTS, "permission" if restricted else "restriction", "erasure"]
