@@ -59,7 +59,7 @@ class Suggestions:
 
 
 def create_suggestion_router(suggest: Suggestions, gate: Gate) -> APIRouter:
-    router = APIRouter(prefix="/v1/complaints", tags=["complaints"], responses=describe_refusals(413, 422, 429))
+    router = APIRouter(prefix="/v1/complaints", tags=["complaints"], responses=describe_refusals(400, 413, 422, 429))
 
     @router.post("/suggestions")
     async def suggest_categories(request: Request, body: TextBody) -> SuggestionsBody:

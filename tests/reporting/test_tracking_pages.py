@@ -348,7 +348,7 @@ async def test_given_own_data_when_the_page_and_the_file_are_read_then_all_that_
     assert json.loads(held[1].text)["personal"][0]["held"]["address"] == "Gang Cempaka 17"
     assert held[1].headers["content-disposition"] == f'attachment; filename="ntbcare-{ticket(2)}.json"'
     assert re.search(r"Tulisan lain dari pelapor Dihapus \w+ \d+ \w+ \d{4}", erased)
-    assert forms_of(held[0]) == ["contact", "no-contact"]
+    assert forms_of(held[0]) == ["contact", "no-contact", "restriction", "erasure"]
 
 
 async def test_given_the_ladder_offers_the_file_when_the_page_is_read_then_it_leads_to_it(

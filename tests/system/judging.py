@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from itertools import product
 from typing import Any, Final
@@ -85,7 +85,8 @@ async def judge_figures(platform: Platform, cases: Iterable[Document]) -> None:
 
 
 async def _received(platform: Platform, *dimensions: str) -> Counter[Any]:
-    query = f"by={','.join(dimensions)}&level=district"
+    since = (datetime.now(UTC) - timedelta(days=300)).date()
+    query = f"by={','.join(dimensions)}&level=district&from={since}"
     answer = (await platform.http["reporting"].get(f"/v1/statistics?{query}")).json()
     received = Counter({tuple(row[name] for name in dimensions): row["received"] for row in answer["rows"]})
     wanted = {"received": received.total(), "followed_up": 0, "done": 0, "rejected": 0}

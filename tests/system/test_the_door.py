@@ -192,7 +192,7 @@ async def test_given_a_file_with_bad_rows_when_it_is_checked_killed_and_run_agai
     assert (await platform.read(told[-1]["ticket"]))["historical"]
     mended = tmp_path / "mended.csv"
     mended.write_text(refused.read_text(encoding="utf-8-sig").replace("road.unknown", "road.damage"))
-    fixed = run(platform, "intake", "import", str(mended), NTBCARE_OPERATOR_TOKEN=token)
+    fixed = run(platform, "intake", "intake", "import", str(mended), NTBCARE_OPERATOR_TOKEN=token)
     assert (fixed.returncode, f"{len(BAD)} accepted" in fixed.stdout) == (0, True), fixed.stderr
 
 

@@ -39,10 +39,7 @@ class Contacts:
             await self._contacts.bulk_write(writes, ordered=False)
 
     async def create_indexes(self) -> None:
-        """And bring what an older release wrote up to this one."""
         await self._contacts.create_index("reached", sparse=True)
-        older: Document = {"people": {"$exists": True}, "reached": {"$exists": False}}
-        await self._contacts.update_many(older, [_REACHED])
 
     @within(ANSWERS_WITHIN_S)
     async def reached_at(self, address: str) -> dict[str, Contact]:
