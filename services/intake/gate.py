@@ -65,7 +65,7 @@ class Gate:
         self._key = settings.door_key() or secrets.token_bytes()
         self._rates: dict[str, tuple[RateLimitItem, ...]] = {wish: read_rates(getattr(limits, wish)) for wish in Wish}
         self._of_clients, self._of_contacts = read_rates(limits.clients), read_rates(limits.contacts)
-        self._at_ease, self._pace = read_rates(limits.form_at_ease), Pace()
+        self._at_ease, self._pace = read_rates(limits.form_at_ease), Pace(least=limits.form_least)
         self._form_key = settings.ticket_secret.get_secret_value().encode()
         self._blocked: tuple[tuple[str, ...], frozenset[str]] = (), frozenset()
 

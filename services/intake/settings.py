@@ -46,6 +46,8 @@ class LimitSettings(BaseModel):
     """Complaints that name one e-mail address or telephone number; those that operators key in do not count."""
     form_at_ease: Rates = "20/minute"
     """Complaints by the form; whoever sends more must work or wait for each."""
+    form_least: timedelta = timedelta(seconds=3)
+    """Nobody fills in the form in less."""
     counters: int = Field(default=50_000, ge=100)
     """So many are kept, some 0.3 KB each; of more the oldest is forgotten."""
 

@@ -230,7 +230,7 @@ async def test_given_an_open_start_page_when_complaints_come_in_then_its_numbers
     await submitted(platform, 2)
 
     await anybody.page.wait_for_selector("[data-number=received]:has-text('5')")
-    assert await anybody.page.inner_text("[data-number=late_percent]") == "0,0 %"
+    assert await anybody.page.inner_text("[data-number=followed_up_percent]") == "0,0 %"
     assert anybody.complaints == []
 
 
