@@ -3,6 +3,7 @@
 import json
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,7 @@ from services.intake.pages.faults import ORDER
 from shared.ids import parse_ticket, tracking_code_fits
 from tests.intake.images import a_photo
 from tests.intake.plain_browser import PlainBrowser
-from tests.intake.residents import Door
+from tests.intake.residents import Door, a_door
 from tests.intake.test_uploads import taken_at
 
 SITTI = {"name": "Sitti", "phone": "0812 3456 789"}
@@ -362,3 +363,59 @@ def test_given_both_languages_when_their_words_are_compared_then_neither_lacks_a
 def _categories() -> list[dict[str, list[str]]]:
     seeds = files("services.routing").joinpath("data", "categories.json").read_text("utf-8")
     return [{"emergency": row.get("emergency", [])} for row in json.loads(seeds)]
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Door:
+    """As it is in the province, with limits."""
+    return a_door(tmp_path.as_uri(), limits={"form_least": "PT0S", "form_at_ease": "2/minute"})
+
+
+async def test_given_a_form_when_it_is_opened_then_it_is_fresh_until_something_is_entered(guarded: Door) -> None:
+    siti = PlainBrowser(guarded.http)
+
+    opened = await siti.open()
+    entered = await siti.press("suggest", text=ROAD["text"])
+
+    assert "data-fresh" in opened.html
+    assert "data-fresh" not in entered.html
+
+
+async def test_given_a_program_when_it_fills_in_what_nobody_sees_then_it_is_refused_and_a_person_can_go_on(
+    guarded: Door,
+) -> None:
+    siti = PlainBrowser(guarded.http)
+    await siti.open()
+
+    await siti.press("check", **ROAD, **SITTI, regency="52.03", website="https://spam.example")
+    trapped = await siti.press("send")
+    await siti.press("check")
+    again = await siti.press("send")
+
+    assert trapped.status == 403
+    assert ROAD["text"] in trapped.html
+    assert again.status == 200
+    assert len(guarded.publisher.published) == 2
+
+
+async def test_given_a_form_without_a_stamp_of_ours_when_it_is_sent_then_nothing_is_published(guarded: Door) -> None:
+    siti = PlainBrowser(guarded.http)
+    await siti.open()
+
+    await siti.press("check", **ROAD, **SITTI, regency="52.03", stamp="1.a.b")
+    forged = await siti.press("send")
+
+    assert forged.status == 403
+    assert guarded.publisher.published == []
+
+
+async def test_given_many_forms_of_one_address_when_one_more_comes_at_once_then_it_waits(guarded: Door) -> None:
+    told = list[int]()
+    for _ in range(3):
+        siti = PlainBrowser(guarded.http)
+        await siti.open()
+        await siti.press("check", **ROAD, **SITTI, regency="52.03")
+        told.append((await siti.press("send")).status)
+
+    assert told == [200, 200, 429]
+    assert len(guarded.publisher.published) == 4

@@ -12,7 +12,7 @@ from services.reporting.store import Store
 from services.reporting.store.searches import Search
 from shared.cursors import Place
 from shared.events.case import Status
-from shared.events.complaints import ComplaintSupported, ResolutionConfirmed
+from shared.events.complaints import ResolutionConfirmed
 from shared.ids import named_id
 from shared.mongo import MongoSettings
 from tests.reporting.conftest import Projecting

@@ -290,7 +290,11 @@ async def test_given_a_first_visit_when_the_form_is_loaded_then_it_takes_less_th
 ) -> None:
     sitti = await resident(browser, platform, service_workers="block")
     loaded: list[Any] = []
-    sitti.page.on("requestfinished", lambda request: loaded.append(request))
+
+    def note(request: Any) -> None:
+        loaded.append(request)
+
+    sitti.page.on("requestfinished", note)
 
     await sitti.open("/lapor")
     await sitti.page.wait_for_load_state("load")

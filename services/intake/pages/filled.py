@@ -43,6 +43,11 @@ class Filled:
         return replace(self, photos=tuple(dict.fromkeys(photos))[:MOST_PHOTOS])
 
     @property
+    def is_fresh(self) -> bool:
+        """Nothing was entered yet."""
+        return not self.photos and self.values.keys() <= set(GUARD)
+
+    @property
     def chosen(self) -> list[str]:
         """The regions, from the largest on, as far as each lies in the one before."""
         found = list[str]()
