@@ -117,7 +117,7 @@ class Clustering:
         return [one for one in wanted if one.child in written]
 
     def _joined(self, wanted: Join, stored: StoredCase | None) -> Save | None:
-        if stored is None or stored.leads or wanted.to in stored.parted:
+        if stored is None or wanted.to in stored.parted:
             return None
         try:
             change = join(stored.case, wanted.to, wanted.likeness.score, self.now(), self.rulebook())

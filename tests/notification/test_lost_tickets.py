@@ -237,18 +237,6 @@ async def test_given_a_wrong_address_or_another_sites_form_when_it_is_sent_then_
 
 
 @pytest.mark.integration
-async def test_given_what_an_older_release_kept_when_the_service_starts_then_its_addresses_are_found_too(
-    replica: Replica, database: Database
-) -> None:
-    await replica.hear(a_submission(), a_person())
-    await database["contacts"].update_one({"_id": TICKET}, {"$unset": {"reached": ""}})
-
-    await replica.store.contacts.create_indexes()
-
-    assert list(await replica.store.contacts.reached_at("siti@example.id")) == [TICKET]
-
-
-@pytest.mark.integration
 async def test_given_a_telephone_number_when_its_tickets_are_lost_then_the_preferred_way_is_used_within_the_budget(
     replica: Replica, clock: Clock
 ) -> None:

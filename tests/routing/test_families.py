@@ -44,12 +44,13 @@ def test_given_alike_cases_in_any_order_when_compared_then_whoever_is_linked_goe
     assert set(some.values()) == {"T0"}
 
 
-def test_given_one_that_leads_and_an_older_one_when_that_comes_then_the_older_goes_on_in_it() -> None:
+def test_given_one_that_leads_and_an_older_one_when_that_comes_then_the_older_leads_them_all() -> None:
+    """Two replicas may each have begun a family of one matter: whoever sees both makes one of them."""
     leading = a_member(5, leads=True)
 
     joined = links([a_member(1)], [leading])
 
-    assert joined == {"T1": "T5"}
+    assert joined == {"T5": "T1"}
 
 
 def test_given_two_that_people_work_on_when_they_are_alike_then_neither_is_linked() -> None:

@@ -85,8 +85,8 @@ async def judge_figures(platform: Platform, cases: Iterable[Document]) -> None:
 
 
 async def _received(platform: Platform, *dimensions: str) -> Counter[Any]:
-    since = (datetime.now(UTC) - timedelta(days=300)).date()
-    query = f"by={','.join(dimensions)}&level=district&from={since}"
+    today = day_of(datetime.now(UTC))
+    query = f"by={','.join(dimensions)}&level=district&from={today - timedelta(days=300)}&to={today}"
     answer = (await platform.http["reporting"].get(f"/v1/statistics?{query}")).json()
     received = Counter({tuple(row[name] for name in dimensions): row["received"] for row in answer["rows"]})
     wanted = {"received": received.total(), "followed_up": 0, "done": 0, "rejected": 0}

@@ -157,7 +157,7 @@ async def figures(platform: Platform, ticket: str) -> dict[str, Any]:
     month = f"{datetime.now(UTC):%Y-%m}"
     agency = (await platform.read(ticket, wait=0))["agency"]
     paths = [f"/v1/statistics?by={by}" for by in ("region", "agency", "category", "month")]
-    paths += [f"/v1/statistics?by=day&from={month}-01"]
+    paths += [f"/v1/statistics?by=day&from={month}-01&to={month}-28"]
     paths += [f"/v1/scorecards/{agency}?period={month}", f"/v1/scorecards?period={month}"]
     answers = {path: await platform.http["reporting"].get(path) for path in paths}
     assert {answer.status_code for answer in answers.values()} == {200}

@@ -35,7 +35,7 @@ KINDS: Final[tuple[dict[str, Any], ...]] = (
     {"category": "other", "answers": {}, "location": {"latitude": -8.5833, "longitude": 116.1167}},
 )
 INDEXES: Final = {
-    ("routing", "cases"): {"_id", "holders", "next_due", "outbox.queued_at"},
+    ("routing", "cases"): {"_id", "case.linked_to", "holders", "next_due", "outbox.queued_at", "unsettled"},
     ("routing", "supports"): {"ticket"},
     ("routing", "directory"): {"_id", "recorded_at"},
     ("routing", "directory_edits"): {"revision"},
@@ -47,7 +47,15 @@ INDEXES: Final = {
     ("notification", "subscription_requests"): {"_id"},
     ("notification", "public_events"): {"_id", "targets", "ticket"},
     ("notification", "webhooks"): {"_id", "agency"},
-    ("reporting", "cases_1"): {"withdrawn_at", "_id", "stale", "head.public", "tallies.bucket", "listed"},
+    ("reporting", "cases_1"): {
+        "withdrawn_at",
+        "_id",
+        "stale",
+        "head.public",
+        "head.case.linked_to",
+        "tallies.bucket",
+        "listed",
+    },
     ("reporting", "buckets_1"): {"_id", "period", "regions", "agency", "month"},
     ("reporting", "rollups_1"): {"_id", "level"},
     ("reporting", "marks_1"): {"_id", "marked"},

@@ -1,7 +1,7 @@
 """Cases of one matter: which leads, which go on in it, and what those that do are told of its end.
 
 One is worked on, the others are linked to it: never to one that is linked itself. Who leads does not depend on which
-came first: the one that people work on or that others are linked to, else the older one.
+came first: the one that people work on, else the older one. Whoever was linked to one that follows goes along.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -73,7 +73,7 @@ class Member:
 
     @property
     def may_follow(self) -> bool:
-        return self.status in UNTOUCHED and not self.leads
+        return self.status in UNTOUCHED
 
     @property
     def rank(self) -> tuple[bool, datetime, str]:
@@ -136,7 +136,6 @@ class _Circle:
         self.joins: list[Join] = []
         self._measure = measure
         self._gone = set[str]()
-        self._leading = {member.ticket for member in self.members.values() if member.leads}
         self._spots: dict[str, list[Member]] = {}
         for member in self.members.values():
             self._spots.setdefault(spot_of(member.told.point), []).append(member)
@@ -145,25 +144,18 @@ class _Circle:
         if member.ticket in self._gone:
             return
         alike = [(other, found) for other in self._near(member) if (found := self._alike(member, other)) is not None]
-        before = [(other, found) for other, found in alike if self._rank(other) < self._rank(member)]
-        if before and self._may_follow(member):
-            other, found = min(before, key=lambda one: (-one[1].score, self._rank(one[0])))
+        before = [(other, found) for other, found in alike if other.rank < member.rank]
+        if before and member.may_follow:
+            other, found = min(before, key=lambda one: (-one[1].score, one[0].rank))
             self._join(member, other, found)
             return
         for other, found in alike:
-            if self._rank(member) < self._rank(other) and self._may_follow(other):
+            if member.rank < other.rank and other.may_follow:
                 self._join(other, member, found)
 
     def _join(self, child: Member, to: Member, found: Likeness) -> None:
         self.joins.append(Join(child.ticket, to.ticket, found))
         self._gone.add(child.ticket)
-        self._leading.add(to.ticket)
-
-    def _may_follow(self, member: Member) -> bool:
-        return member.may_follow and member.ticket not in self._leading
-
-    def _rank(self, member: Member) -> tuple[bool, datetime, str]:
-        return self._may_follow(member), *member.rank[1:]
 
     def _near(self, member: Member) -> list[Member]:
         around = spots_around(member.told.point)
