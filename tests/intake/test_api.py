@@ -116,7 +116,7 @@ async def test_given_what_a_person_is_and_wrote_when_it_is_published_then_the_fa
     await intake.post("/v1/complaints", json=a_body(reporter=reporter, location=location))
 
     facts = (publisher.published[1].value or b"").decode()
-    for secret in ("Sitti", "mail.example", "812", "Pejanggik", "pasar", "-8.583"):
+    for secret in ("Sitti", "mail.example", "0812-3456", "8123456789", "Pejanggik", "pasar", "-8.583"):
         assert secret not in facts
     personal, _ = submitted(publisher)
     assert (personal.phone, personal.address) == ("+628123456789", "Jalan Pejanggik 47")
