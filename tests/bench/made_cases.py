@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -41,6 +41,7 @@ class Maker:
     directory: Directory
     random: random.Random
     now: datetime
+    bodies: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
     @classmethod
     def seeded(cls) -> "Maker":
@@ -104,12 +105,14 @@ class Maker:
 
     def _agency(self, regency: str, category: str) -> str:
         """A third goes to bodies of the province; each category to one."""
-        of = [
-            agency.id
-            for agency in self.directory.agencies.values()
-            if agency.region == (regency if hash_of(category) % 3 else "52")
-        ]
-        return sorted(of)[hash_of(category) % len(of)]
+        of = self._bodies_of(regency if hash_of(category) % 3 else "52")
+        return of[hash_of(category) % len(of)]
+
+    def _bodies_of(self, region: str) -> list[str]:
+        if region not in self.bodies:
+            agencies = self.directory.agencies.values()
+            self.bodies[region] = sorted(agency.id for agency in agencies if agency.region == region)
+        return self.bodies[region]
 
     def _acts(self, received_at: datetime, *, is_open: bool) -> Iterator[Act]:
         at = received_at
