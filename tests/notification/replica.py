@@ -124,7 +124,7 @@ class Replica:
         try:
             yield tasks[0]
         finally:
-            await end_tasks(tasks, again_s=30)
+            await end_tasks(tasks, again_s=3)
             for sender in self.senders:
                 await sender.way.outlet.close()
 

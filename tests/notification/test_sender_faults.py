@@ -122,7 +122,7 @@ async def test_given_no_mail_server_when_mail_is_due_then_no_attempt_is_lost_and
         pass
     async with a_replica(database, publisher, clock, port=port) as other, other.sending():
         with pytest.raises(TimeoutError):
-            await until(lambda: sink.asked > 0, limit_s=0.3)
+            await until(lambda: sink.asked > 0, limit_s=0.1)
         untouched = await other.addresses(claim={"$exists": False})
         with listening(sink, port):
             await finished(other)

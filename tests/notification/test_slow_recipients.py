@@ -74,5 +74,5 @@ async def test_given_more_recipients_whose_server_hangs_than_connections_when_se
     await until(lambda: sink.asked == 6)
 
     with pytest.raises(TimeoutError):
-        await until(lambda: sink.asked > 6, limit_s=1)
+        await until(lambda: sink.asked > 6, limit_s=0.3)
     assert len(sink.connections) == 6

@@ -37,7 +37,7 @@ from tests.reporting.samples import (
 )
 from tests.reporting.tallying import tallied
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 Pair = tuple[str, Told | Erased]
 Stream = list[Pair]

@@ -19,7 +19,7 @@ from tests.waiting import until
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(600),
     pytest.mark.parametrize("mongo", ["motor"], indirect=True),
 ]
 GIVEN: dict[str, Any] = {

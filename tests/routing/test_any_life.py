@@ -36,7 +36,7 @@ from tests.routing.test_table import DESK
 from tests.shared.fakes import FakePublisher
 from tests.shared.received import received
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(480)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 REPLICAS = 3
 FAR = datetime(2100, 1, 1, tzinfo=UTC)

@@ -142,7 +142,7 @@ async def test_given_a_case_that_cannot_be_swept_when_others_are_due_then_these_
     assert {event.ticket for event in replicas.told() if isinstance(event, PromiseBreached)} >= set(tickets[1:])
 
 
-@pytest.mark.timeout(480)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("mongo", ["motor"], indirect=True)
 async def test_given_10_000_cases_when_three_replicas_sweep_and_one_is_killed_then_each_step_happens_once(
     replicas: Replicas, store: CaseStore, capsys: pytest.CaptureFixture[str]

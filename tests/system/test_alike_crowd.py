@@ -13,7 +13,7 @@ from shared.settings import KafkaSettings
 from tests.services import Platform, running_platform
 from tests.waiting import until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(480)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 PEOPLE: Final = 200
 TEXTS: Final = (

@@ -24,7 +24,7 @@ from tests.system.subscribers import ask_to_follow
 from tests.system.witness import Witness, witnessing
 from tests.waiting import until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 NAME, EMAIL, PHONE = "Baiq Nurhayati Sasak", "nurhayati.sasak@mail.example", "+6281987654321"
 TEXT, ADDRESS = "Jembatan gantung kami putus sejak banjir", "Gang Cempaka Kuning nomor 17"

@@ -16,7 +16,7 @@ from tests.system.residents import Crowd, residents
 from tests.system.witness import Witness, witnessing
 from tests.waiting import until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(480)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

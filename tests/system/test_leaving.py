@@ -16,7 +16,7 @@ from tests.system.traces import held, leaks
 from tests.system.witness import Witness, witnessing
 from tests.waiting import until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 FOLLOWER: Final = "pengikut.setia@warga.example"
 NOT_NOW: Final = "421 4.3.2 not now"

@@ -18,7 +18,7 @@ from tests.smtp_sink import DROP, HANG, Sink, listening
 from tests.system.outside import read_database
 from tests.waiting import until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 HANGS_FOR_S: Final = 28
 """Until the sender gives up: all the time that a lease of two minutes leaves."""
@@ -121,7 +121,7 @@ async def test_given_recipients_who_hang_or_are_refused_when_others_complain_aft
 
     print(f"alone: {healthy_s:.1f} s, among bad recipients: {seconds:.1f} s")
     assert set(meanwhile.values()) == {0}
-    assert seconds < 3 * healthy_s + 5
+    assert seconds < 3 * healthy_s + 10
     assert outcomes == dict.fromkeys(chain(*bad.values()), DELIVERED) | dict.fromkeys(unknown, FAILED)
     assert set(mails_to(sink, unknown).values()) == {0}
     assert Counter(Counter(sink.recipients()).values()) == Counter({2: 140, 145: 1})

@@ -12,7 +12,7 @@ from tests.services import Platform, is_ready
 from tests.system.outside import act
 from tests.waiting import until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 AGENCY_MAIL = "pupr.52-03@opd.ntb.example"
 
 

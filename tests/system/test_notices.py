@@ -31,7 +31,7 @@ from tests.system.receivers import Arrived, Receivers, receiving
 from tests.system.witness import Witness, witnessing
 from tests.waiting import until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="module")]
 
 CASES: Final = 1_700
 KILLS: Final = 8

@@ -21,7 +21,7 @@ from deploy.local.ports import free_port
 from tests.deploy.test_up import Place, ntbcare, running
 from tests.waiting import until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 DOCUMENTATION: Final = Path(__file__).parents[2] / "docs" / "open311.md"
 SELONG: Final[dict[str, Any]] = {"lat": -8.6497, "lng": 116.5402}

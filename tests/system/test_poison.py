@@ -23,7 +23,7 @@ from tests.system.poison import Poison, a_submission, an_unknown_event, one_of_e
 from tests.system.witness import GROUPS, Witness, witnessing
 from tests.waiting import until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 DAMAGED = {
     "routing": ("cases", "personal"),

@@ -18,7 +18,7 @@ from tests.waiting import until
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(600),
     pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER),
 ]
 AGENCY = "PUPR-52.03"

@@ -26,7 +26,7 @@ from tests.system.outside import ntbcare, publish_as, see
 from tests.system.receivers import Receivers, receiving
 from tests.system.witness import Witness, witnessing
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 KINDS: Final[tuple[dict[str, Any], ...]] = (
     {},

@@ -23,7 +23,7 @@ from tests.system.turns import go_back_and_forth
 from tests.system.witness import Witness, witnessing
 from tests.waiting import until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 BY_NATURE: Final = {
     "version": "counts the writes of a case, and a rebuild puts many records into one write",

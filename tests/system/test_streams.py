@@ -11,7 +11,7 @@ import pytest
 from deploy.local.ports import HOST, free_port
 from tests.waiting import until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 APP = """
 import asyncio
 from contextlib import asynccontextmanager

@@ -26,7 +26,7 @@ from tests.services import DESK_SECRET, SERVICES, Platform, running_platform
 from tests.system.outside import drop_database
 from tests.waiting import until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="module")]
 
 ROWS: Final = int(os.environ.get("NTBCARE_IMPORT_ROWS", "300"))
 BAD: Final = {number: {"kategori": "road.unknown"} for number in range(10, ROWS, 33)}
