@@ -38,7 +38,7 @@ async def test_given_two_hundred_alike_complaints_when_their_one_case_is_resolve
     accepted = [await report(platform, number) for number in range(PEOPLE)]
     lead = await until(lambda: the_lead(platform), limit_s=60)
 
-    await press(platform, lead, "resolve", {"text": "Sudah ditambal pada hari Selasa."})
+    await until(lambda: press(platform, lead, "resolve", {"text": "Sudah ditambal pada hari Selasa."}), limit_s=30)
     await until(lambda: all_told(platform), limit_s=120)
     case = await until(lambda: whole_case(platform, lead), limit_s=30)
 
@@ -71,14 +71,17 @@ async def the_lead(platform: Platform) -> str | None:
     return str(left[0]["_id"]) if linked == follows == PEOPLE - 1 else None
 
 
-async def press(platform: Platform, ticket: str, action: str, body: dict[str, Any]) -> None:
+async def press(platform: Platform, ticket: str, action: str, body: dict[str, Any]) -> bool:
+    """Whether it was done; not where something else happened to the case meanwhile."""
     path, officer = f"/v1/desk/cases/{ticket}", platform.signed_in("officer", "PUPR-52.03")
     seen = await platform.http["routing-2"].get(path, headers=officer)
-    assert seen.json()["reporters"] == PEOPLE
+    if seen.json()["reporters"] != PEOPLE:
+        return False
     answer = await platform.http["routing-2"].post(
         f"{path}/{action}", json=body, headers=officer | {"If-Match": seen.headers["etag"]}
     )
-    assert answer.status_code == 200, answer.text
+    assert answer.status_code in {200, 412}, answer.text
+    return answer.status_code == 200
 
 
 async def all_told(platform: Platform) -> bool:
