@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 PATH: Final = "/v1/photos"
+EVIDENCE: Final = "evidence"
+"""What a photo of the desk is of, where it is no redacted copy."""
 _HALF: Final = 16
-"""Letters of a copy's name that are its own; as many follow that tell of what it is one."""
+"""Letters of such a photo's name that are its own; as many follow that tell what it is of."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +27,15 @@ class PhotoKey:
         until = self.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=2)
         return sign_photo(self.secret, name, until, thumbnail=thumbnail)
 
-    def is_copy(self, name: str, original: str) -> bool:
-        return hmac.compare_digest(name_copy(self.secret, original, name).encode(), name.encode())
+    def is_of(self, name: str, of: str) -> bool:
+        """`of`: the photo whose redacted copy it is, or `EVIDENCE`. What residents sent is of nothing."""
+        return hmac.compare_digest(marked_name(self.secret, of, name).encode(), name.encode())
 
 
-def name_copy(secret: bytes, original: str, name: str) -> str:
-    """Of a redacted copy, made of the `name` that it would have else: whoever has the secret knows whose copy it is."""
+def marked_name(secret: bytes, of: str, name: str) -> str:
+    """Made of the `name` that it would have else: whoever has the secret can tell from it what it is of."""
     own = name[:_HALF]
-    mark = hmac.digest(secret, f"copy\n{original}\n{own}".encode(), hashlib.sha256)
+    mark = hmac.digest(secret, f"of\n{of}\n{own}".encode(), hashlib.sha256)
     return own + base64.b32encode(mark).decode().lower()[:_HALF]
 
 

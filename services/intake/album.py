@@ -22,7 +22,7 @@ from starlette.datastructures import UploadFile
 
 from services.intake.blobs import Blobs
 from services.intake.settings import Settings
-from shared.photos import name_copy
+from shared.photos import EVIDENCE, marked_name
 from shared.problems import Problem, field_problem
 
 if TYPE_CHECKING:
@@ -75,8 +75,9 @@ class Album:
 
         async with self._at_once:
             name, picture = await asyncio.to_thread(draw, await sent.read())
+        if not owner.is_resident:
+            name = marked_name(self._secret, owner.original or EVIDENCE, name)
         if owner.original is not None:
-            name = name_copy(self._secret, owner.original, name)
             await self._blobs.put(f"{_copies_of(owner.original)}/{name}", b"")
         folder = f"{_UNCLAIMED}/" if owner.is_resident else ""
         # The photo last: while it is not there, nobody was told the name.

@@ -8,7 +8,7 @@ import pytest
 from services.intake.album import delete_photo
 from services.intake.blobs import Blobs
 from services.intake.settings import BlobSettings
-from shared.photos import PhotoKey
+from shared.photos import EVIDENCE, PhotoKey
 from tests.intake.images import a_photo, opened
 from tests.intake.posting import OFFICER, PHOTO_SECRET, is_problem, post, signed_in
 
@@ -31,7 +31,9 @@ async def test_given_a_photo_when_a_coordinator_posts_its_redacted_copy_then_the
 
     names = [copy["name"] for copy in copies]
     assert len({original, *names}) == 3
-    assert [PhotoKey(PHOTO_SECRET.encode()).is_copy(name, original) for name in names] == [True, True]
+    key = PhotoKey(PHOTO_SECRET.encode())
+    assert [key.is_of(name, original) for name in names] == [True, True]
+    assert [key.is_of(name, EVIDENCE) for name in (original, *names)] == [True, False, False]
     shown = await intake.get(copies[0]["address"])
     assert (opened(shown.content).size, dict(opened(shown.content).getexif())) == ((400, 300), {})
 
