@@ -102,7 +102,9 @@ async def look(known: Known, places: Places) -> list[Looked]:
     if places.mongo_uri is not None:
         looked.append(await _in_databases(known, places.mongo_uri, places.databases))
     if places.blobs:
+        marks = [file for folder in places.blobs for file in sorted(folder.glob("copies/*/*"))]
         left = tuple(str(file) for file in photos if file.stem in known.photos)
+        left += tuple(str(file) for file in marks if file.parent.name in known.photos)
         looked.append(Looked("photos", f"{len(photos)} files", left))
     if places.logs:
         looked.append(await asyncio.to_thread(_in_files, "logs", logs, known.wanted))

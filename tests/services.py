@@ -138,6 +138,7 @@ def _environment(kafka: KafkaSettings, mongo: MongoSettings, smtp_port: int) -> 
         "INTAKE_TICKET_SECRET": "dev-ticket",
         "INTAKE_PHOTO_SECRET": "dev-photo",
         "ROUTING_PHOTO_SECRET": "dev-photo",
+        "REPORTING_PHOTO_SECRET": "dev-photo",
         "INTAKE_DOOR_SECRET": "dev-door",
         "ROUTING_DOOR_SECRET": "dev-door",
         "INTAKE_LIMITS": UNREACHED,

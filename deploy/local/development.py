@@ -19,8 +19,8 @@ _KEY_ID: Final = "1"
 _BYTES: Final = 24
 _TRACKING: Final = ("INTAKE_TRACKING_SECRETS", "NOTIFICATION_TRACKING_SECRETS", "REPORTING_TRACKING_SECRETS")
 """All the same: every service that is shown a tracking code checks it by itself."""
-_PHOTOS: Final = ("INTAKE_PHOTO_SECRET", "ROUTING_PHOTO_SECRET")
-"""The same too: routing's pages show what intake keeps."""
+_PHOTOS: Final = ("INTAKE_PHOTO_SECRET", "ROUTING_PHOTO_SECRET", "REPORTING_PHOTO_SECRET")
+"""The same too: pages of the other two show what intake keeps."""
 _DOOR: Final = ("INTAKE_DOOR_SECRET", "ROUTING_DOOR_SECRET")
 """And these: intake compares what routing blocked."""
 _SINGLE: Final = (

@@ -3,6 +3,8 @@
 What residents send lies in a folder of its own until a complaint names it. Then it is copied to where it stays, under
 a name that follows from the old one and the ticket: the same complaint sent again finds it there, no other complaint
 can have it, and whoever knows a name that was shown can do nothing with it.
+
+Beside each redacted copy lies a mark, `copies/<original>/<copy>`: whoever deletes the original finds the copies by it.
 """
 
 import asyncio
@@ -20,6 +22,8 @@ from starlette.datastructures import UploadFile
 
 from services.intake.blobs import Blobs
 from services.intake.settings import Settings
+from shared.photos import EVIDENCE, marked_name
+from shared.problems import Problem, field_problem
 
 if TYPE_CHECKING:
     from services.intake.pictures import Picture
@@ -47,6 +51,8 @@ class Owner:
     key: UUID | None = None
     is_resident: bool = False
     """Then it lies unclaimed."""
+    original: str | None = None
+    """Of which photo it is a redacted copy."""
 
 
 class Album:
@@ -59,6 +65,8 @@ class Album:
 
     async def keep(self, sent: UploadFile, owner: Owner) -> Kept:
         """The same owner's same photo with the same key is kept once. Raises a 415, 422 or 503 Problem."""
+        if owner.original is not None and not await self._has(owner.original):
+            raise _no_original()
         # Another 20 MB, which those do not need who only look for what expired.
         from services.intake.pictures import redraw  # noqa: PLC0415 - it says why
 
@@ -67,11 +75,22 @@ class Album:
 
         async with self._at_once:
             name, picture = await asyncio.to_thread(draw, await sent.read())
+        if not owner.is_resident:
+            name = marked_name(self._secret, owner.original or EVIDENCE, name)
+        if owner.original is not None:
+            await self._blobs.put(f"{_copies_of(owner.original)}/{name}", b"")
         folder = f"{_UNCLAIMED}/" if owner.is_resident else ""
         # The photo last: while it is not there, nobody was told the name.
         await self._blobs.put(folder + _place(name, thumbnail=True), picture.thumbnail)
         await self._blobs.put(folder + _place(name, thumbnail=False), picture.photo)
+        if owner.original is not None and not await self._has(owner.original):
+            # It was erased meanwhile, by somebody who may not have seen the copy.
+            await delete_photo(self._blobs, owner.original)
+            raise _no_original()
         return Kept(name, picture.width, picture.height, picture.position)
+
+    async def _has(self, name: str) -> bool:
+        return await self._blobs.has(_place(name, thumbnail=False))
 
     async def find(self, name: str, *, thumbnail: bool) -> bytes | None:
         """A JPEG. Raises a 503 Problem."""
@@ -126,6 +145,18 @@ def _place(name: str, *, thumbnail: bool) -> str:
     return f"{'thumbnails' if thumbnail else 'photos'}/{name}.jpg"
 
 
-def places_of(name: str) -> tuple[str, str]:
-    """Keys of all that is kept of a photo."""
-    return _place(name, thumbnail=False), _place(name, thumbnail=True)
+def _no_original() -> Problem:
+    return field_problem(("of", "is no photo (any more)"))
+
+
+def _copies_of(name: str) -> str:
+    return f"copies/{name}"
+
+
+async def delete_photo(blobs: Blobs, name: str) -> None:
+    """All that is kept of it, redacted copies included. Raises a 503 Problem."""
+    for thumbnail in (False, True):
+        await blobs.delete(_place(name, thumbnail=thumbnail))
+    for mark in await blobs.older_than(None, _copies_of(name)):
+        await delete_photo(blobs, mark.rpartition("/")[2])
+        await blobs.delete(mark)

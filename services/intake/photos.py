@@ -23,6 +23,7 @@ from services.intake.follow_ups import KeyHeader
 from services.intake.settings import Settings
 from shared.bodies import describe_refusals
 from shared.desk_session import comes_from_elsewhere, is_form_of, local_path, token_in
+from shared.events.event import Slug
 from shared.oidc import SignIn
 from shared.photos import PATH, is_signed, sign_photo
 from shared.problems import Problem, field_problem
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _MAY_POST: Final = ("officer", "agency_head", "coordinator")
+_MAY_REDACT: Final = ("coordinator",)
 _FIELD: Final = "photo"
 _OTHER_FIELDS: Final = 5
 _FIELD_BYTES: Final = 1024
@@ -72,6 +74,16 @@ class Asked:
     if_none_match: Annotated[str | None, Header()] = None
 
 
+@dataclass(frozen=True)
+class Posted:
+    """What comes with a photo of the desk."""
+
+    authorization: str | None
+    key: UUID | None
+    original: str | None
+    """Of which photo it is a redacted copy."""
+
+
 class Photos:
     """What the endpoints work with. Until the first photo it takes no memory to speak of."""
 
@@ -85,7 +97,7 @@ class Photos:
 
         return Album(self._settings)
 
-    async def keep(self, request: Request, owner: str, key: UUID | None, page: str | None = None) -> PhotoBody:
+    async def keep(self, request: Request, owner: str, posted: Posted, page: str | None = None) -> PhotoBody:
         """Keep the form's photo; `page`: the session whose page's form it must be.
 
         Raises a 400, 403, 413, 415, 422 or 503 Problem.
@@ -93,7 +105,7 @@ class Photos:
         from services.intake.album import Owner  # noqa: PLC0415 - as above
 
         async with sent_photo(request, page) as sent:
-            kept = await self.album.keep(sent, Owner(owner, key))
+            kept = await self.album.keep(sent, Owner(owner, posted.key, original=posted.original))
         return PhotoBody(
             name=kept.name,
             width=kept.width,
@@ -164,20 +176,18 @@ def _go_on(back: str, **said: str) -> Response:
     return RedirectResponse(f"{place}{'&' if '?' in place else '?'}{urlencode(said)}", 303)
 
 
-Keep = Callable[[Request, str | None, UUID | None], Awaitable[PhotoBody]]
-
-
-def _keeper(photos: Photos, sign_in: SignIn) -> Keep:
+def _keeper(photos: Photos, sign_in: SignIn) -> Callable[[Request, Posted], Awaitable[PhotoBody]]:
     """For programs with a token, and for forms of the desk's pages with its session."""
 
-    async def keep(request: Request, authorization: str | None, key: UUID | None) -> PhotoBody:
-        page = None if authorization else token_in(request.cookies)
-        officer = await (sign_in.check(authorization) if page is None else sign_in.read(page))
-        if set(_MAY_POST).isdisjoint(officer.roles):
-            raise Problem(403, "You may not post photos", f"It takes one of: {', '.join(_MAY_POST)}.")
+    async def keep(request: Request, posted: Posted) -> PhotoBody:
+        page = None if posted.authorization else token_in(request.cookies)
+        officer = await (sign_in.check(posted.authorization) if page is None else sign_in.read(page))
+        may = _MAY_POST if posted.original is None else _MAY_REDACT
+        if set(may).isdisjoint(officer.roles):
+            raise Problem(403, "You may not post photos", f"It takes one of: {', '.join(may)}.")
         if page is not None and comes_from_elsewhere(request):
             raise Problem(403, "This form is of another page")
-        return await photos.keep(request, f"desk:{officer.subject}", key, page)
+        return await photos.keep(request, f"desk:{officer.subject}", posted, page)
 
     return keep
 
@@ -195,13 +205,16 @@ def create_photo_router(settings: Settings, photos: Photos, sign_in: SignIn) -> 
         back: Annotated[
             str | None, Query(description="Of the desk's pages: where to go on, with the photo's name")
         ] = None,
+        of: Annotated[
+            Slug | None, Query(description="Of coordinators: the photo whose redacted copy this is, to be published")
+        ] = None,
     ) -> Response:
         """Keep a photo for the desk: a JPEG, PNG or WebP.
 
         It is drawn anew, at most 2048 pixels long and without any of its metadata.
         """
         try:
-            kept = await keep(request, authorization, idempotency_key)
+            kept = await keep(request, Posted(authorization, idempotency_key, of))
         except Problem as problem:
             if back is None:
                 raise

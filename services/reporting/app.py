@@ -58,6 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     service.health.add("mongo", ready=store.why_not_ready)
     service.health.add("consumer", ready=following.why_not_ready, alive=following.why_not_alive)
     reading = Reading(store, waiters, names, settings.tracking_keys())
+    reading.photo_key = settings.photo_key()
     scoring = Scoring(store, names, lambda: store.definitions)
     drilling, printer = Drilling(store, lambda: store.definitions), Printer()
     live = Live(lambda: read_live(store, _today()))

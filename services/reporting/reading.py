@@ -1,15 +1,23 @@
 """Reading one case: who may see what, and waiting for it."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from services.reporting.domain.case import StoredCase
-from services.reporting.domain.views import CaseView, has_passed, is_public, view_as_reporter, view_publicly
+from services.reporting.domain.views import (
+    CaseView,
+    PhotoView,
+    has_passed,
+    is_public,
+    view_as_reporter,
+    view_publicly,
+)
 from services.reporting.store import Store
 from shared.batches import Batcher
 from shared.directory import Directory
 from shared.limits import ANSWERS_WITHIN_S, answered_within
+from shared.photos import PhotoKey
 from shared.problems import Problem
 from shared.tracking import CodeCheck
 from shared.waiters import Waiters
@@ -38,6 +46,8 @@ class Reading:
         self._waiters = waiters
         self._names = names
         self._codes = CodeCheck(tracking_keys, HEADERS)
+        self.photo_key: PhotoKey | None = None
+        """Without it photos are named, not shown."""
         self._loader = Batcher[str, StoredCase | None](self._load)
 
     async def view(self, ticket: str, wait: Wait, code: str | None) -> CaseView:
@@ -46,13 +56,23 @@ class Reading:
             by_subject = self._codes.check(ticket, code)
             stored = await self._stored(ticket, wait, publicly=False)
             _check_not_taken_over(stored, by_subject=by_subject)
-            return view_as_reporter(ticket, stored, self._names)
+            return self._with_addresses(view_as_reporter(ticket, stored, self._names))
         stored = await self._stored(ticket, wait, publicly=True)
         view = view_publicly(stored, self._names) if stored else None
         if view is None:
             detail = "No public case has this ticket, or it has not arrived yet."
             raise Problem(404, "No such case", detail, headers=HEADERS)
-        return view
+        return self._with_addresses(view)
+
+    def photos(self, names: Iterable[str]) -> list[PhotoView]:
+        key = self.photo_key
+        if key is None:
+            return [PhotoView(name) for name in names]
+        return [PhotoView(name, key.address(name), key.address(name, thumbnail=True)) for name in names]
+
+    def _with_addresses(self, view: CaseView) -> CaseView:
+        own = view.reporter and replace(view.reporter, photos=self.photos(one.name for one in view.reporter.photos))
+        return replace(view, photos=self.photos(one.name for one in view.photos), reporter=own)
 
     async def public(self, ticket: str, wait: Wait = _NOT) -> StoredCase | None:
         """All that is stored; None of a case that is not there or not public."""

@@ -16,7 +16,7 @@ from services.routing.domain.rulebook import Rulebook
 from services.routing.handlers import ComplaintHandler, DirectoryPublisher
 from services.routing.pages.routes import create_pages_router
 from services.routing.pages.sessions import Sessions
-from services.routing.pages.showing import DeskPages
+from services.routing.pages.showing import ASSETS, DeskPages
 from services.routing.seeds import seed_entries
 from services.routing.settings import Settings
 from services.routing.store.cases import CaseStore
@@ -80,7 +80,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     service.background("directory_publisher", publisher.run)
     service.background("succession", Succession(records, cases, relay, rulebook).run)
     service.background("clocks", Sweeper(cases, relay, rulebook).run)
-    desk, queues = Desk(cases, relay, opened, rulebook), Queues(queue_store, rulebook)
+    desk = Desk(cases, relay, opened, rulebook)
+    desk.photo_key = settings.photo_key()
+    queues = Queues(queue_store, rulebook)
     administration = Administration(records, cases, service.directory, rulebook)
     app = service.create_app(*_routers(settings, desk, queues, administration))
     install_refusals(app)
@@ -91,7 +93,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 def _routers(settings: Settings, desk: Desk, queues: Queues, administration: Administration) -> list[APIRouter]:
     sign_in = SignIn(settings.oidc)
     get_person = create_person_getter(sign_in)
-    pages = Pages("services.routing.pages", HOME)
+    pages = Pages("services.routing.pages", HOME, ASSETS)
     shown = DeskPages(
         pages,
         Sessions(settings.oidc, sign_in, secure=settings.environment == "production"),
@@ -99,7 +101,6 @@ def _routers(settings: Settings, desk: Desk, queues: Queues, administration: Adm
         queues,
         administration.directory,
         administration.rulebook,
-        settings.photo_secret.get_secret_value().encode() if settings.photo_secret else None,
     )
     return [
         create_queues_router(queues, get_person),

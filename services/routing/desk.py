@@ -11,13 +11,16 @@ from services.routing.domain.case import By, act, act_on_part, check_link
 from services.routing.domain.coordination import Link
 from services.routing.domain.deeds import Deed
 from services.routing.domain.draft import Actor, Case, Entry
+from services.routing.domain.publication import Publish, check_photos
 from services.routing.domain.rulebook import Rulebook
+from services.routing.photos import CasePhotos
 from services.routing.store.cases import CaseStore
 from services.routing.store.documents import Save, StoredCase, records_of
 from services.routing.store.families import Family
 from shared.events.case import Role
 from shared.ids import follow_id, named_id
 from shared.outbox import OutboxRelay
+from shared.photos import PhotoKey
 from shared.traces import current_trace
 from shared.waiters import Waiters
 
@@ -82,6 +85,8 @@ class Desk:
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self.photo_key: PhotoKey | None = None
+        """Without it photos are named, not shown, and no redacted copy can be published."""
         self._store = store
         self._relay = relay
         self._opened = opened
@@ -108,6 +113,9 @@ class Desk:
             raise IdentityWithheld(ticket)
         await self._store.log(ticket, _entry(IDENTITY_READ, actor, self._now()))
         return stored
+
+    def photos(self, stored: StoredCase) -> CasePhotos:
+        return CasePhotos.of(stored, self.photo_key)
 
     async def count_supports(self, ticket: str) -> int:
         return await self._store.count_supports(ticket)
@@ -142,6 +150,8 @@ class Desk:
             change = act(stored.case, wish.deed, by, rulebook)
         else:
             change = act_on_part(stored.case, wish.part, wish.deed, by, rulebook)
+        if isinstance(wish.deed, Publish):
+            check_photos(wish.deed, self.photos(stored).original_of)
         if isinstance(wish.deed, Link):
             await self._check_link(stored.case, wish.deed, person)
         save = Save(stored, (wish.key,), records_of(change, wish.trace), change, moves=True)

@@ -3,6 +3,7 @@ from pydantic_settings import SettingsConfigDict
 
 from shared.mongo import MongoSettings
 from shared.oidc import OidcSettings
+from shared.photos import PhotoKey
 from shared.settings import ServiceSettings
 
 
@@ -45,6 +46,9 @@ class Settings(ServiceSettings):
 
     def secrets(self) -> list[SecretStr]:
         return [*super().secrets(), *filter(None, (self.oidc.development_secret, self.photo_secret, self.door_secret))]
+
+    def photo_key(self) -> PhotoKey | None:
+        return PhotoKey(self.photo_secret.get_secret_value().encode()) if self.photo_secret else None
 
     def door_key(self) -> bytes | None:
         return self.door_secret.get_secret_value().encode() if self.door_secret else None

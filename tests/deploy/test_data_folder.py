@@ -21,6 +21,7 @@ def test_given_a_new_folder_when_secrets_are_asked_for_then_they_are_made_for_th
     tracking = json.loads(secrets["INTAKE_TRACKING_SECRETS"])
     assert [len(key_id) == 1 and key_id in ALPHABET for key_id in tracking] == [True]
     assert secrets["REPORTING_TRACKING_SECRETS"] == secrets["INTAKE_TRACKING_SECRETS"]
+    assert len({secrets[f"{name}_PHOTO_SECRET"] for name in ("INTAKE", "ROUTING", "REPORTING")}) == 1
     values = [
         *tracking.values(),
         secrets["INTAKE_TICKET_SECRET"],

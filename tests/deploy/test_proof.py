@@ -57,5 +57,17 @@ async def test_given_photos_and_logs_when_they_are_looked_through_then_names_of_
     assert logs.found == (str(tmp_path / "ntbcare.log"),)
 
 
+async def test_given_a_redacted_copy_that_is_left_when_photos_are_looked_through_then_its_mark_tells(
+    tmp_path: Path,
+) -> None:
+    for original in ("a" * 32, "b" * 32):
+        (tmp_path / "copies" / original).mkdir(parents=True)
+        (tmp_path / "copies" / original / ("c" * 32)).touch()
+
+    [photos] = await look(Known(set(), {"a" * 32}), Places(blobs=(tmp_path,)))
+
+    assert photos.found == (str(tmp_path / "copies" / ("a" * 32) / ("c" * 32)),)
+
+
 def test_given_short_words_when_they_would_be_looked_for_then_they_are_left_out_for_they_are_everywhere() -> None:
     assert Known({"Ani", "Siti"}).wanted == [b"Siti"]

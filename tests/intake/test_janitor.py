@@ -187,6 +187,24 @@ async def test_given_somebody_who_asked_when_the_janitor_passes_then_all_of_thei
     assert (again.tickets, again.parts, again.photos) == (0, 0, 0)
 
 
+async def test_given_redacted_copies_when_their_photo_is_erased_then_they_go_too_whether_they_were_published_or_not(
+    world: World,
+) -> None:
+    asking, other = a_ticket(3), a_ticket(4)
+    copies = {PHOTO: ("e" * 32, "f" * 32), "d" * 32: ("a2" * 16,)}
+    await world.keep(*copies, *(copy for some in copies.values() for copy in some))
+    for original, some in copies.items():
+        for copy in some:
+            await world.blobs.put(f"copies/{original}/{copy}", b"")
+    await world.publisher.publish(a_submission(asking), a_part(asking, "s-1", PHOTO))
+    await world.publisher.publish(a_submission(other), a_part(other, "s-1", "d" * 32), a_request(asking))
+
+    await world.sweep()
+
+    assert await world.kept(PHOTO, "e" * 32, "f" * 32, "d" * 32, "a2" * 16) == ["d" * 32, "a2" * 16]
+    assert await world.blobs.older_than(None, "copies") == [f"copies/{'d' * 32}/{'a2' * 16}"]
+
+
 async def test_given_cases_that_ended_long_ago_when_the_janitor_passes_then_only_what_nobody_works_on_goes(
     world: World,
 ) -> None:

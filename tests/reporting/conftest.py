@@ -40,6 +40,7 @@ from shared.events.personal import PersonalRecorded
 from shared.events.words import WordsRecorded
 from shared.mongo import MongoSettings
 from shared.outages import answer_outages
+from shared.photos import PhotoKey
 from shared.problems import ProblemApp, install_problems
 from shared.records import Received
 from shared.reporter_session import ReporterSessions
@@ -50,6 +51,7 @@ from tests.reporting.samples import TRACKING_KEYS, a_directory
 from tests.reporting.speaking import PAGES
 from tests.shared.received import erased, received
 
+PHOTO_KEY: Final = PhotoKey(b"secret-of-tests", lambda: NOW)
 SESSIONS: Final = ReporterSessions(TRACKING_KEYS, secure=False)
 RULES: Final = Rules(shipped_definitions(), a_directory())
 
@@ -118,6 +120,7 @@ async def client(projecting: Projecting) -> AsyncGenerator[httpx2.AsyncClient]:
     """The HTTP side on the real store. It is 10 April 2026."""
     store, names = projecting.store, a_directory()
     reading = Reading(store, projecting.waiters, names, TRACKING_KEYS)
+    reading.photo_key = PHOTO_KEY
     scoring = Scoring(store, names, lambda: RULES.definitions)
     app = FastAPI()
     install_problems(app)
@@ -143,6 +146,7 @@ async def public(projecting: Projecting) -> AsyncGenerator[httpx2.AsyncClient]:
     """A browser without scripts at the public pages on the real store. It is 10 April 2026."""
     store, names = projecting.store, a_directory()
     reading = Reading(store, projecting.waiters, names, TRACKING_KEYS)
+    reading.photo_key = PHOTO_KEY
     scoring, drilling = Scoring(store, names, lambda: RULES.definitions), Drilling(store, lambda: RULES.definitions)
     live = Live(lambda: read_live(store, date(2026, 4, 10)), most=2)
     site = Site(

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from services.routing.domain.coordination import Assign, Decide, Link, Override,
 from services.routing.domain.deeds import Ask, Deed, DeedFaulty, Note
 from services.routing.domain.draft import Actor, Case
 from services.routing.domain.follow_ups import follow
-from services.routing.domain.publication import Publish, Restrict
+from services.routing.domain.publication import Publish, Restrict, check_photos
 from services.routing.domain.table import ActionRefused
 from shared.events.case import PromiseKind, Role, Status
 from shared.events.cases import (
@@ -445,3 +446,23 @@ def test_given_a_complaint_in_a_vanished_category_when_it_is_opened_then_nothing
 
     assert (change.case.ticket, change.case.sequence) == (a_complaint().ticket, 2)
     assert change.case.snapshot.status is Status.IN_TRIAGE
+
+
+@pytest.mark.parametrize(
+    ("photos", "is_refused"),
+    [
+        ((), False),
+        (("a",), False),
+        (("a", "b"), False),
+        (("c",), True),
+        (("a", "a-redacted"), True),
+        (("a", "a"), True),
+    ],
+)
+def test_given_photos_of_a_case_when_they_are_published_then_each_is_of_it_and_shown_once(
+    photos: tuple[str, ...], *, is_refused: bool
+) -> None:
+    originals = {"a": "a", "a-redacted": "a", "b": "b"}
+
+    with pytest.raises(DeedFaulty) if is_refused else nullcontext():
+        check_photos(Publish(text="Jalan rusak", photos=photos), originals.get)

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from shared.photos import is_signed, sign_photo
+from shared.photos import PhotoKey, is_signed, marked_name, sign_photo
 
 SECRET = b"one of the tests"
 UNTIL = datetime(2026, 11, 27, 16, 0, tzinfo=UTC)
@@ -65,3 +65,20 @@ def test_given_another_secret_when_an_address_is_checked_then_it_is_not_ours() -
     address = sign_photo(b"another", "abc", UNTIL)
 
     assert not is_signed(SECRET, "abc", *query_of(address))
+
+
+def test_given_a_copys_name_when_it_is_looked_at_then_it_is_of_one_photo_alone() -> None:
+    copy = marked_name(SECRET, "a" * 32, "b" * 32)
+
+    assert (len(copy), copy[:16]) == (32, "b" * 16)
+    assert PhotoKey(SECRET).is_of(copy, "a" * 32)
+    assert not PhotoKey(SECRET).is_of(copy, "c" * 32)
+    assert not PhotoKey(b"another").is_of(copy, "a" * 32)
+    assert not PhotoKey(SECRET).is_of("b" * 32, "a" * 32)
+
+
+def test_given_two_in_one_hour_when_they_are_shown_a_photo_then_at_one_address_until_the_next_hour_ends() -> None:
+    begun, later = (PhotoKey(SECRET, lambda at=at: UNTIL - at) for at in (timedelta(hours=2), timedelta(minutes=61)))
+
+    assert begun.address("abc") == later.address("abc") == sign_photo(SECRET, "abc", UNTIL)
+    assert begun.address("abc", thumbnail=True) == sign_photo(SECRET, "abc", UNTIL, thumbnail=True)

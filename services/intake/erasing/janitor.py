@@ -4,7 +4,7 @@ Whoever is killed in the middle of it has done a part: the rest is still to be s
 does it. Photos go first, because only the part that a tombstone takes away names them; the event goes last.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -177,8 +177,7 @@ class Janitor:
         """False: the store does not answer, so the part that names them must stay."""
         try:
             for name in sorted(names):
-                for place in _places_of(name):
-                    await self._blobs.delete(place)
+                await _delete(self._blobs, name)
         except Problem:
             return False
         return True
@@ -190,10 +189,10 @@ class Janitor:
         return Blobs(self._blob_settings)
 
 
-def _places_of(name: str) -> Iterator[str]:
-    from services.intake.album import places_of  # noqa: PLC0415 - as above
+async def _delete(blobs: "Blobs", name: str) -> None:
+    from services.intake.album import delete_photo  # noqa: PLC0415 - as above
 
-    yield from places_of(name)
+    await delete_photo(blobs, name)
 
 
 def _records_of(job: Job) -> list[Outgoing]:

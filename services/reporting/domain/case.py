@@ -168,6 +168,12 @@ class StoredCase:
         return [*found, *((OTHER, part, None) for part in sorted(self.personal) if part not in known)]
 
     @property
+    def own_photos(self) -> list[str]:
+        """Names of those that the reporter sent and that are not erased."""
+        known = [self.personal.get(part) for _, part, _ in self.parts()]
+        return [name for part in known if part for name in part.photos]
+
+    @property
     def contact(self) -> Personal | None:
         """As the reporter said last how to be reached; None where that is not here or erased."""
         changes = [one for one in self.follow_ups.values() if one.type == CONTACT_CHANGED]

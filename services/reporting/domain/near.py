@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.reporting.domain.case import Head, StoredCase
-from services.reporting.domain.views import public_words
+from services.reporting.domain.publications import public_words
 from shared.events.case import CaseSnapshot, Status
 from shared.wording import Wording, compare, wording_of
 

@@ -14,7 +14,8 @@ from typing import Any, Final
 import snowballstemmer
 
 from services.reporting.domain.case import Head, StoredCase
-from services.reporting.domain.views import agency_name, category_name, public_words, region_name
+from services.reporting.domain.publications import public_words
+from services.reporting.domain.views import agency_name, category_name, region_name
 from shared.directory import Directory
 from shared.events.event import region_levels
 from shared.ids import parse_ticket

@@ -1,11 +1,12 @@
 """What is told of a case, and to whom."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from services.reporting.domain.case import Head, Notice, Step, StoredCase
+from services.reporting.domain.publications import public_photos, public_words
 from services.reporting.domain.sheltering import told_cell
 from shared.directory import Directory
 from shared.events.case import Promise
@@ -52,6 +53,15 @@ class StepView:
 
 
 @dataclass(frozen=True, slots=True)
+class PhotoView:
+    """A photo; both addresses show it for an hour at least. Without the key of photos they are null."""
+
+    name: str
+    address: str | None = None
+    thumbnail_address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReporterView:
     """What only the reporter sees. `text` is null before it is here, and after it was erased."""
 
@@ -61,6 +71,8 @@ class ReporterView:
     text_erased: bool
     answers: Mapping[str, str]
     notices: list[Notice]
+    photos: list[PhotoView]
+    """Their own, published or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +105,8 @@ class CaseView(CaseFacts):
     history: list[StepView]
     reporters: int = 1
     """People who have the trouble: who complained of it, here or in a linked case, and supporters."""
+    photos: list[PhotoView] = field(default_factory=list[PhotoView])
+    """Those that a coordinator published."""
     reporter: ReporterView | None = None
 
 
@@ -146,16 +160,9 @@ def _view(stored: StoredCase, head: Head, names: Directory, reporter: ReporterVi
         promises=[_promise_view(promise) for promise in head.snapshot.promises],
         history=[_step_view(sequence, step, names, words) for sequence, step in sorted(stored.history.items())],
         reporters=stored.reporters,
+        photos=[PhotoView(name) for name in public_photos(stored, words)],
         reporter=reporter,
     )
-
-
-def public_words(stored: StoredCase) -> Mapping[str, str | None]:
-    """What an agency tells everybody, and what a coordinator published and did not take back; of a public case."""
-    publication = stored.head.snapshot.publication if stored.head else None
-    published = (publication or "").partition(":")[2]
-    public = {step.words for step in stored.history.values() if step.words and step.type == "case.progressed.v1"}
-    return {event_id: text for event_id, text in stored.words.items() if event_id in public | {published}}
 
 
 def _facts(ticket: str, head: Head, names: Directory, *, roughly: bool) -> dict[str, Any]:
@@ -219,6 +226,7 @@ def _reporter_view(stored: StoredCase) -> ReporterView:
         text_erased=stored.is_erased(part),
         answers=told.answers if told else {},
         notices=stored.messages,
+        photos=[PhotoView(name) for name in stored.own_photos],
     )
 
 

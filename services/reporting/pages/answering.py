@@ -115,7 +115,7 @@ async def case(site: Site, visit: Visit, ticket: str) -> Response:
     thanked = "terima-kasih" in visit.sent
     if page is None:
         return site.sorry(visit, HTTPStatus.NOT_FOUND)
-    return site.show(visit, "case.html", page=page, say_thanks=thanked)
+    return site.show(visit, "case.html", page=page, photos=site.reading.photos(page.photos), say_thanks=thanked)
 
 
 async def sitting(site: Site, visit: Visit) -> Response:

@@ -78,6 +78,8 @@ class CasePage:
     """People who have the trouble."""
     linked_to: str | None
     published: str | None
+    photos: list[str]
+    """Names of those that were published."""
     clocks: list[Clock]
     holders: list[Holder]
     longest: Holder | None
@@ -110,6 +112,7 @@ def show_case(stored: StoredCase, say: Speaker) -> CasePage | None:
         reporters=stored.reporters,
         linked_to=case.linked_to,
         published=_published(stored, words),
+        photos=[one.name for one in view.photos],
         clocks=[] if case.historical else [clock_of(promise, case, say) for promise in case.promises],
         holders=holders,
         longest=max(holders, key=lambda holder: holder.length) if len(holders) > 1 else None,

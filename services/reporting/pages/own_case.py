@@ -97,6 +97,8 @@ class OwnCase:
     holders: list[Holder]
     moments: list[Moment]
     writings: list[Writing]
+    photos: list[str]
+    """Names of their own."""
     answers: list[Answer]
     messages: list[SentNotice]
     forms: Mapping[str, Form]
@@ -129,6 +131,7 @@ def show_own_case(
         holders=holders_of(case, say) if case else [],
         moments=moments_of(stored, _words(stored), say),
         writings=writings_of(stored, say.language),
+        photos=stored.own_photos,
         answers=answers_of(stored.submission, say.names, say.language),
         messages=notices_of(stored, narrator, say.language),
         forms={name: form_of(name, stored, csrf) for name in possible_steps(case)},

@@ -72,7 +72,7 @@ class Tracking:
         else:
             stored = await self.site.reading.awaited(ticket, PROJECTED_WITHIN_S, awaited.is_there)
         page = show_own_case(ticket, stored, visit.say, awaited, csrf=csrf)
-        return self._show(visit, "own_case.html", page=page)
+        return self._show(visit, "own_case.html", page=page, photos=self.site.reading.photos(page.photos))
 
     async def withdrawal(self, visit: Visit, ticket: str, csrf: str) -> Response:
         """Asks once more; the button there does it."""

@@ -103,7 +103,8 @@ def create_cases_router(desk: Desk, get_person: GetPerson) -> APIRouter:
         """The case with all that happened, for those who work on it and those who see everything."""
         stored = await desk.read(ticket, person, wait)
         response.headers.update(_headers(stored))
-        return DeskCaseInFull.in_full(stored, person, await desk.count_supports(ticket), await desk.family(ticket))
+        supports, family = await desk.count_supports(ticket), await desk.family(ticket)
+        return DeskCaseInFull.in_full(stored, person, supports, family, photos=desk.photos(stored))
 
     @router.get("/{ticket}/identity")
     async def read_identity(

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from services.routing.domain.access import Person, allowed_for, allowed_on_parts
 from services.routing.domain.draft import Entry
 from services.routing.domain.table import Action
+from services.routing.photos import CasePhotos
 from services.routing.store.documents import StoredCase
 from services.routing.store.families import Family
 from shared.events.case import CaseSnapshot
@@ -41,6 +42,17 @@ class Identity(BaseModel):
         known = {name: person.get(name) for name in ("name", "email", "phone")}
         came = {name: written.get(name) for name in ("source", "subject")}
         return cls.model_validate({**known, **came, "channel": stored.case.snapshot.channel})
+
+
+class PhotoView(BaseModel):
+    """A photo of the case; both addresses show it for an hour at least, to whoever has them."""
+
+    name: str
+    is_evidence: bool
+    """Of the agency's work; others came with the complaint."""
+    address: str | None
+    """None where the desk was not given the key of photos."""
+    thumbnail_address: str | None
 
 
 class Line(Entry):
@@ -84,11 +96,16 @@ class DeskCaseInFull(DeskCase):
     """With the reporter, those of the cases that are linked to this one, and all who support one of them."""
     linked: tuple[str, ...]
     """Some of these cases."""
+    photos: tuple[PhotoView, ...]
+    """Without those whose use the reporter restricted."""
 
     @classmethod
-    def in_full(cls, stored: StoredCase, person: Person, supports: int, family: Family) -> "DeskCaseInFull":
+    def in_full(
+        cls, stored: StoredCase, person: Person, supports: int, family: Family, *, photos: CasePhotos
+    ) -> "DeskCaseInFull":
         return cls(
             **_seen(stored, person),
+            photos=tuple(_photo_view(name, photos) for name in photos.originals),
             history=tuple(history_of(stored)),
             supports=supports,
             reporters=family.reporters,
@@ -110,6 +127,16 @@ def _seen(stored: StoredCase, person: Person) -> dict[str, Any]:
         "allowed": allowed_for(person, case.snapshot),
         "allowed_parts": allowed_on_parts(person, case.snapshot),
     }
+
+
+def _photo_view(name: str, photos: CasePhotos) -> PhotoView:
+    key = photos.key
+    return PhotoView(
+        name=name,
+        is_evidence=name in photos.evidence,
+        address=key.address(name) if key else None,
+        thumbnail_address=key.address(name, thumbnail=True) if key else None,
+    )
 
 
 def complaint_of(stored: StoredCase) -> Mapping[str, Any] | None:

@@ -1,5 +1,6 @@
 """What coordinators let the public and the agency see."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from services.routing.domain.deeds import Deed, DeedFaulty
@@ -49,6 +50,15 @@ class Unpublish(Deed):
     def do(self, draft: Draft) -> None:
         draft.unpublish()
         draft.emit(CaseUnpublished)
+
+
+def check_photos(deed: Publish, original_of: Callable[[str], str | None]) -> None:
+    """`original_of`: the photo of this case that a name stands for, itself or redacted. Raises DeedFaulty."""
+    originals = [original_of(name) for name in deed.photos]
+    if None in originals:
+        raise DeedFaulty("photos", "names what is no photo of this case")
+    if len(set(originals)) < len(originals):
+        raise DeedFaulty("photos", "shows a photo twice: choose it as it is, or one redacted copy")
 
 
 def unpublish_if_confidential(draft: Draft) -> None:

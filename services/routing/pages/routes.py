@@ -40,6 +40,10 @@ def create_pages_router(desk: DeskPages) -> APIRouter:
 
         return await _visit(desk, request, show)
 
+    @router.get("/cases/{ticket}/photos/{name}")
+    async def photo(request: Request, ticket: str, name: str) -> Response:
+        return await _visit(desk, request, lambda visit: desk.photo(visit, _parsed(ticket), name))
+
     @router.post("/cases/{ticket}/identity")
     async def identity(request: Request, ticket: str) -> Response:
         return await _visit(desk, request, lambda visit: desk.identity(visit, _parsed(ticket)))

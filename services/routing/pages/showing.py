@@ -3,9 +3,10 @@
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from fastapi import Request, Response
@@ -14,13 +15,14 @@ from pydantic import ValidationError
 
 from services.routing.api.queues import Board, QueueQuery, Queues
 from services.routing.api.views import Identity, complaint_of, history_of, is_withheld
-from services.routing.desk import CaseBusy, Desk, IdentityWithheld, NotYours, RevisionStale, Wish
+from services.routing.desk import CaseBusy, CaseNotFound, Desk, IdentityWithheld, NotYours, RevisionStale, Wish
 from services.routing.domain.access import Person, allowed_for, allowed_on_parts
 from services.routing.domain.case import DEEDS
 from services.routing.domain.deeds import DeedFaulty
 from services.routing.domain.rulebook import Rulebook
 from services.routing.domain.table import Action, ActionRefused
 from services.routing.pages.forms import Choices, Filled, Form, form_of, read_values
+from services.routing.pages.photos import Album
 from services.routing.pages.saying import Teller
 from services.routing.pages.sessions import Session, Sessions
 from services.routing.store.documents import StoredCase
@@ -29,11 +31,10 @@ from shared.desk_session import HOME, comes_from_elsewhere
 from shared.directory import Directory
 from shared.events.event import Language, Urgency
 from shared.pages.rendering import Pages
-from shared.photos import sign_photo
 from shared.problems import Problem, read_faults
 from shared.wita import day_of
 
-MOST_PHOTOS: Final = 5
+ASSETS: Final = {"redact.js": "text/javascript"}
 _FILTERS: Final = ("category", "agency", "region", "urgency", "q", "cursor")
 _YEAR_S: Final = 365 * 24 * 3600
 Show = Callable[..., Awaitable[Response]]
@@ -66,8 +67,6 @@ class DeskPages:
     queues: Queues
     directory: Directory
     rulebook: Callable[[], Rulebook]
-    photo_key: bytes | None = None
-    """Signs the addresses of photos; None: they are named, not shown."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def queue(self, visit: Visit) -> Response:
@@ -115,14 +114,24 @@ class DeskPages:
             lines=list(reversed(history_of(stored))),
             supports=await self.desk.count_supports(ticket),
             family=await self.desk.family(ticket),
-            photos=visit.request.query_params.getlist("photo")[:MOST_PHOTOS],
+            album=Album.of(self.desk.photos(stored), visit.request.query_params, told["filled"]),
             photo_refused=visit.request.query_params.get("photo_refused"),
-            thumbnail=self._thumbnail,
             forms=self._forms(visit, stored, told["filled"]),
             part_forms=self._part_forms(visit, stored, told["filled"]),
             key=uuid4(),
             **told,
         )
+
+    async def photo(self, visit: Visit, ticket: str, name: str) -> Response:
+        """Where a coordinator covers parts of a photo before it is published. Raises CaseNotFound."""
+        stored = await self.desk.read(ticket, visit.person)
+        album = Album.of(self.desk.photos(stored), visit.request.query_params, None)
+        address = album.address(name) if name in album.photos.originals else None
+        if address is None or Action.PUBLISH not in allowed_for(visit.person, stored.case.snapshot):
+            raise CaseNotFound(ticket)
+        query = urlencode([("action", Action.PUBLISH), *(("photo", copy) for copy in album.copies)])
+        back = f"{HOME}/cases/{ticket}?{query}"
+        return self._show(visit, "photo.html", ticket=ticket, name=name, address=address, back=back)
 
     async def act(self, visit: Visit, ticket: str, action: Action, part: str | None = None) -> Response:
         """Do what the form says, then show the case; what did not do is shown with what was filled in."""
@@ -196,13 +205,6 @@ class DeskPages:
         text = self._choices(visit).template(asked.get("template"))
         fields = (replace(one, value=text) if one.kind == "words" and text else one for one in form.fields)
         return replace(form, fields=tuple(fields), open=True)
-
-    def _thumbnail(self, name: str) -> str | None:
-        """Its address until the end of the next hour: the same for all who look meanwhile."""
-        if self.photo_key is None:
-            return None
-        until = self.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=2)
-        return sign_photo(self.photo_key, name, until, thumbnail=True)
 
     def _choices(self, visit: Visit) -> Choices:
         return Choices(self.directory, self.pages.words(visit.language), visit.language, day_of(self.now()))
