@@ -2,12 +2,14 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from services.intake.pages.faults import ORDER
+from shared.events.directory import Door as Province
 from shared.ids import parse_ticket, tracking_code_fits
 from tests.intake.images import a_photo
 from tests.intake.plain_browser import PlainBrowser
@@ -92,6 +94,18 @@ async def test_given_no_exact_place_or_a_matter_that_is_confidential_when_checke
     assert page.status == 200
     assert "send" in page.buttons
     assert "/aduan/mirip" not in page.html
+
+
+async def test_given_a_disaster_when_the_form_is_filled_in_then_it_says_so_until_it_is_over(
+    door: Door, sitti: PlainBrowser
+) -> None:
+    door.directory.doors["province"] = Province(disaster_until=datetime.now(UTC) + timedelta(hours=1))
+    during = [await sitti.open(), await sitti.press("check", **ROAD, **SITTI, regency="52.03")]
+    door.directory.doors["province"] = Province(disaster_until=datetime.now(UTC))
+
+    after = await sitti.open()
+
+    assert ["Yang mendesak ditangani lebih dahulu" in page.words for page in (*during, after)] == [True, True, False]
 
 
 async def test_given_the_same_press_twice_when_it_is_sent_then_it_is_one_complaint(sitti: PlainBrowser) -> None:

@@ -157,6 +157,7 @@ class Counter:
         view = self._view(visit, filled, told)
         photos = [(name, self.uploads.thumbnail_address(name)) for name in filled.photos]
         values = {"view": view, "filled": view.filled, "photos": photos, "most_photos": MOST_PHOTOS}
+        values["disaster"] = self.intake.gate.is_disaster
         return self.pages.render(template, visit.language, status, "no-store", here=HOME, **values)
 
 
