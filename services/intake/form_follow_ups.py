@@ -18,7 +18,17 @@ from pydantic import ValidationError
 from services.intake.follow_ups import FOLLOW_UPS, ContactBody, FollowUpBody, FollowUps
 from services.intake.gate import Wish
 from shared.desk_session import comes_from_elsewhere, form_token
-from shared.pages.follow_ups import CODE_FIELD, CSRF_FIELD, FORMS, HOME, KEY_FIELD, SEEN_FIELD, Form, faults_in_order
+from shared.pages.follow_ups import (
+    CODE_FIELD,
+    CSRF_FIELD,
+    FORMS,
+    HOME,
+    KEY_FIELD,
+    SEEN_FIELD,
+    TAKE_OVER,
+    Form,
+    faults_in_order,
+)
 from shared.pages.rendering import Pages, language_of
 from shared.paths import TicketPath
 from shared.problems import Problem
@@ -61,7 +71,7 @@ class FormFollowUps:
         sent = await _read_form(request)
         token: str | None = None
         try:
-            token, by_subject = self._check_sender(request, ticket, sent)
+            token, by_subject = self._check_sender(request, ticket, name, sent)
             answer = await self._accept(ticket, name, sent, by_subject=by_subject)
         except _NotSent as not_sent:
             csrf = form_token(token) if token else sent.get(CSRF_FIELD, "")
@@ -70,23 +80,33 @@ class FormFollowUps:
             self.sessions.begin(answer, ticket, token)
         return answer
 
-    def _check_sender(self, request: Request, ticket: str, sent: Mapping[str, str]) -> tuple[str | None, bool]:
+    def _check_sender(
+        self, request: Request, ticket: str, name: str, sent: Mapping[str, str]
+    ) -> tuple[str | None, bool]:
         """The token of a new session where the code was given, and whether the person concerned sends it.
 
         Raises _NotSent.
         """
         known = self.sessions.token(request, ticket)
-        if known is not None and self.sessions.is_own_form(request, ticket, sent.get(CSRF_FIELD, "")):
-            return None, self.sessions.is_of_subject(known)
+        is_own = self.sessions.is_own_form(request, ticket, sent.get(CSRF_FIELD, ""))
+        by_subject = is_own and known is not None and self.sessions.is_of_subject(known)
+        if is_own and (by_subject or name != TAKE_OVER):
+            return None, by_subject
         if CODE_FIELD not in sent:
-            raise _NotSent(403, "session", unknown=True)
+            raise _NotSent(403, "subject" if is_own else "session", unknown=True)
+        by_subject = self._check_code(ticket, sent[CODE_FIELD])
+        if name == TAKE_OVER and not by_subject:
+            raise _NotSent(403, "subject", CODE_FIELD, unknown=True)
+        return self.sessions.new_token(ticket, by_subject=by_subject), by_subject
+
+    def _check_code(self, ticket: str, code: str) -> bool:
+        """Whether it is the one of the person concerned. Raises _NotSent."""
         try:
-            by_subject = self.follow_ups.codes.check(ticket, sent[CODE_FIELD])
+            return self.follow_ups.codes.check(ticket, code)
         except Problem as problem:
             if problem.status == _TOO_MANY:
                 raise _NotSent(problem.status, "too_many", unknown=True) from None
             raise _NotSent(problem.status, "", CODE_FIELD, unknown=True) from None
-        return self.sessions.new_token(ticket, by_subject=by_subject), by_subject
 
     async def _accept(self, ticket: str, name: str, sent: Mapping[str, str], *, by_subject: bool) -> Response:
         """Raises _NotSent."""

@@ -29,8 +29,9 @@ class Finding:
             return []
         now = self.now()
         since = day_of(now - LOOKED_BACK).isoformat()
-        found = rank(await self.store.cases.near(category, place, since), place, now)[:_COMPARED]
-        if text and found:
-            stored = await self.store.cases.read([one.ticket for one in found])
-            found = rank_by_words(found, stored, text)
-        return found[:OFFERED]
+        found = rank(await self.store.cases.near(category, place, since), place, now)
+        found = found[: _COMPARED if text else OFFERED]
+        if not found:
+            return []
+        stored = await self.store.cases.read([one.ticket for one in found])
+        return rank_by_words(found, stored, text or "")[:OFFERED]

@@ -11,6 +11,8 @@ from uuid import UUID, uuid4
 HOME: Final = "/lapor"
 """Where they are posted to: `/lapor/<ticket>/<name of the form>`."""
 CODE_FIELD, CSRF_FIELD, KEY_FIELD, SEEN_FIELD = "code", "csrf", "key", "seen"
+TAKE_OVER: Final = "take-over"
+"""The one form that takes the code of the person concerned."""
 _SATISFACTION: Final = ("5", "4", "3", "2", "1")
 _CHANNELS: Final = ("", "email", "whatsapp", "sms")
 _LANGUAGES: Final = ("id", "en")
@@ -44,6 +46,11 @@ FORMS: Final[Mapping[str, tuple[Field, ...]]] = {
         Field("phone", input_type="tel", autocomplete="tel", most=30),
         Field("prefers", "choice", options=_CHANNELS),
         Field("language", "choice", options=_LANGUAGES),
+    ),
+    TAKE_OVER: (
+        Field("name", required=True, autocomplete="name"),
+        Field("email", input_type="email", autocomplete="email"),
+        Field("phone", input_type="tel", autocomplete="tel", most=30),
     ),
     "no-contact": (Field("name", "hidden"), Field("language", "hidden")),
     "restriction": (Field("restricted", "hidden"),),

@@ -2,12 +2,14 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from services.intake.pages.faults import ORDER
+from shared.events.directory import Door as Province
 from shared.ids import parse_ticket, tracking_code_fits
 from tests.intake.images import a_photo
 from tests.intake.plain_browser import PlainBrowser
@@ -57,6 +59,53 @@ async def test_given_no_scripts_when_a_complaint_is_made_step_by_step_then_all_o
     assert (facts.channel, facts.confidential, facts.anonymous, facts.has_contact) == ("form", True, False, True)
     assert (personal.text, personal.name, personal.phone) == (ROAD["text"], "Sitti", "+628123456789")
     assert (personal.address, personal.prefers, len(personal.photos)) == ("Depan pasar", "whatsapp", 1)
+
+
+@pytest.mark.parametrize(
+    ("place", "asked"),
+    [
+        ({"latitude": "-8.583", "longitude": "116.116"}, {"lintang": "-8.583", "bujur": "116.116"}),
+        ({"regency": "52.03", "district": "52.03.07"}, {"wilayah": "52.03.07"}),
+    ],
+)
+async def test_given_no_scripts_when_the_complaint_is_checked_then_near_ones_can_be_looked_for_in_another_tab(
+    sitti: PlainBrowser, place: dict[str, str], asked: dict[str, str]
+) -> None:
+    await sitti.open()
+
+    page = await sitti.press("check", **ROAD, **SITTI, **place)
+
+    assert '<form method="post" action="/aduan/mirip" target="_blank"' in page.html
+    names = ("kategori", "isi", "wilayah", "lintang", "bujur")
+    told = {name: page.fields[name][0] for name in names if name in page.fields}
+    assert told == {"kategori": ROAD["category"], "isi": ROAD["text"], **asked}
+
+
+@pytest.mark.parametrize(
+    "filled", [{"regency": "52.03"}, {"regency": "52.03", "district": "52.03.07", "category": "integrity.levy"}]
+)
+async def test_given_no_exact_place_or_a_matter_that_is_confidential_when_checked_then_nobody_is_led_to_other_cases(
+    sitti: PlainBrowser, filled: dict[str, str]
+) -> None:
+    await sitti.open()
+
+    page = await sitti.press("check", **{**ROAD, **SITTI, **filled})
+
+    assert page.status == 200
+    assert "send" in page.buttons
+    assert "/aduan/mirip" not in page.html
+
+
+async def test_given_a_disaster_when_the_form_is_filled_in_then_it_says_so_until_it_is_over(
+    door: Door, sitti: PlainBrowser
+) -> None:
+    door.directory.doors["province"] = Province(disaster_until=datetime.now(UTC) + timedelta(hours=1))
+    during = [await sitti.open(), await sitti.press("check", **ROAD, **SITTI, regency="52.03")]
+    door.directory.doors["province"] = Province(disaster_until=datetime.now(UTC))
+
+    after = await sitti.open()
+
+    assert ["Yang mendesak ditangani lebih dahulu" in page.words for page in (*during, after)] == [True, True, False]
 
 
 async def test_given_the_same_press_twice_when_it_is_sent_then_it_is_one_complaint(sitti: PlainBrowser) -> None:
@@ -327,7 +376,7 @@ async def test_given_a_first_visit_when_everything_is_loaded_then_it_is_light(do
             assert answer.status_code == 200
             weights.append(len(b"".join([chunk async for chunk in answer.aiter_raw()])))
 
-    assert len(addresses) == 8
+    assert len(addresses) == 9
     assert sum(weights) < 40_000
 
 

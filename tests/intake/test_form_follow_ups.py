@@ -16,7 +16,7 @@ from shared.desk_session import form_token
 from shared.events.complaints import ContactChanged
 from shared.events.event import Event
 from shared.events.personal import PersonalRecorded
-from shared.ids import tracking_code
+from shared.ids import subject_code, tracking_code
 from shared.pages.follow_ups import FORMS
 from shared.pages.rendering import Pages
 from shared.problems import ProblemApp
@@ -32,6 +32,7 @@ SETTINGS = Settings.model_validate(
 KEYS = SETTINGS.tracking_keys()
 SESSIONS = ReporterSessions(KEYS, secure=False)
 TOKEN = SESSIONS.new_token(TICKET)
+SUBJECTS_CODE = subject_code(KEYS, "1", TICKET)
 CODE = tracking_code(KEYS, "1", TICKET)
 KEY = "00000000-0000-4000-8000-000000000001"
 SESSION = {"Cookie": f"ntbcare_lacak_NTBC833HX1X7X7VTM={TOKEN}", "Accept-Language": "id-ID"}
@@ -228,6 +229,53 @@ async def test_given_ten_wrong_codes_when_another_is_sent_with_a_form_then_it_wa
 
     assert statuses == [403] * 10
     assert [await sent("1000-0000-0000"), await sent(CODE)] == [429, 303]
+
+
+def session_of(token: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The headers of a browser that has it, and the hidden fields of its page."""
+    return SESSION | {"Cookie": f"ntbcare_lacak_NTBC833HX1X7X7VTM={token}"}, SENT | {"csrf": form_token(token)}
+
+
+async def test_given_the_session_of_the_person_concerned_when_they_take_over_then_it_is_published_as_theirs(
+    intake: httpx2.AsyncClient, publisher: FakePublisher
+) -> None:
+    headers, sent = session_of(SESSIONS.new_token(TICKET, by_subject=True))
+
+    answer = await intake.post(f"/lapor/{TICKET}/take-over", data=sent | {"name": "Rahma"}, headers=headers)
+
+    person, fact = told(publisher)
+    assert (answer.status_code, urlsplit(answer.headers["location"]).path) == (303, f"/lacak/{TICKET}")
+    assert isinstance(person, PersonalRecorded)
+    assert isinstance(fact, ContactChanged)
+    assert (person.name, fact.by_subject, fact.taken_over) == ("Rahma", True, True)
+
+
+@pytest.mark.parametrize(("code", "status"), [({}, 403), ({"code": CODE}, 403), ({"code": SUBJECTS_CODE}, 303)])
+@pytest.mark.parametrize("has_session", [True, False])
+async def test_given_no_session_of_the_person_concerned_when_it_is_taken_over_then_it_takes_their_code(
+    intake: httpx2.AsyncClient, publisher: FakePublisher, code: dict[str, str], status: int, *, has_session: bool
+) -> None:
+    """Whoever filed it has a session and a code too: neither is good for this."""
+    headers, sent = session_of(TOKEN) if has_session else ({}, SENT)
+
+    answer = await intake.post(f"/lapor/{TICKET}/take-over", data=sent | code | {"name": "Rahma"}, headers=headers)
+
+    assert (answer.status_code, bool(publisher.published)) == (status, status == 303)
+    if status == 403:
+        assert field_of(answer.text, "name") == "Rahma"
+        assert 'name="code"' in answer.text
+        assert ("milik orang yang aduannya dibuatkan" in answer.text) == (has_session or bool(code))
+
+
+async def test_given_no_name_when_the_person_concerned_takes_over_then_it_is_said_beside_the_field(
+    intake: httpx2.AsyncClient, publisher: FakePublisher
+) -> None:
+    headers, sent = session_of(SESSIONS.new_token(TICKET, by_subject=True))
+
+    answer = await intake.post(f"/lapor/{TICKET}/take-over", data=sent | {"name": " "}, headers=headers)
+
+    assert (answer.status_code, publisher.published) == (422, [])
+    assert 'id="take-over-name-fault"' in answer.text
 
 
 async def test_given_a_page_that_was_amiss_when_it_is_loaded_again_then_it_leads_to_the_reporters_page(

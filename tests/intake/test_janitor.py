@@ -23,6 +23,7 @@ from shared.events.complaints import (
     ComplaintErased,
     ComplaintSubmitted,
     ComplaintSupplemented,
+    ContactChanged,
     ErasureReason,
     ErasureRequested,
 )
@@ -74,8 +75,13 @@ def a_step(ticket: str, sequence: int, kind: type[Event], at: datetime = LONG_AG
     return to_record(CASES, kind.model_validate(common(ticket, sequence, at) | said | fields))
 
 
-def a_request(ticket: str) -> Outgoing:
-    return to_record(COMPLAINTS, ErasureRequested.model_validate(common(ticket, "asked", LONG_AGO)))
+def a_request(ticket: str, **fields: Any) -> Outgoing:
+    return to_record(COMPLAINTS, ErasureRequested.model_validate(common(ticket, "asked", LONG_AGO) | fields))
+
+
+def a_take_over(ticket: str) -> Outgoing:
+    told = {"part": "f-9", "has_contact": True, "by_subject": True, "taken_over": True}
+    return to_record(COMPLAINTS, ContactChanged.model_validate(common(ticket, "taken over", LONG_AGO) | told))
 
 
 @dataclass
@@ -203,6 +209,23 @@ async def test_given_redacted_copies_when_their_photo_is_erased_then_they_go_too
 
     assert await world.kept(PHOTO, "e" * 32, "f" * 32, "d" * 32, "a2" * 16) == ["d" * 32, "a2" * 16]
     assert await world.blobs.older_than(None, "copies") == [f"copies/{'d' * 32}/{'a2' * 16}"]
+
+
+async def test_given_complaints_taken_over_when_who_filed_them_asks_afterwards_then_only_the_person_concerned_is_heard(
+    world: World,
+) -> None:
+    others, own, before = (a_ticket(number) for number in range(20, 23))
+    for ticket in (others, own, before):
+        await world.publisher.publish(a_submission(ticket), a_part(ticket))
+    await world.publisher.publish(a_request(before))
+    for ticket in (others, own, before):
+        await world.publisher.publish(a_take_over(ticket))
+    await world.publisher.publish(a_request(others), a_request(own, by_subject=True))
+
+    swept = await world.sweep()
+
+    assert swept.tickets == 2
+    assert await world.left() == {f"{others}:s-1"}
 
 
 async def test_given_cases_that_ended_long_ago_when_the_janitor_passes_then_only_what_nobody_works_on_goes(

@@ -33,6 +33,7 @@ from services.reporting.scoring import Scoring
 from services.reporting.shipped import shipped_catalogue, shipped_definitions, shipped_holdings
 from services.reporting.store import Store
 from shared.conditional import Conditional
+from shared.directory import Directory
 from shared.events.complaints import Afterwards, ComplaintErased, ComplaintSubmitted
 from shared.events.envelope import CaseEnvelope
 from shared.events.notices import NoticeDelivered, NoticeFailed, NoticeSent, NoticeSuppressed
@@ -142,9 +143,15 @@ async def client(projecting: Projecting) -> AsyncGenerator[httpx2.AsyncClient]:
 
 
 @pytest.fixture
-async def public(projecting: Projecting) -> AsyncGenerator[httpx2.AsyncClient]:
+def names() -> Directory:
+    """As the public pages know it."""
+    return a_directory()
+
+
+@pytest.fixture
+async def public(projecting: Projecting, names: Directory) -> AsyncGenerator[httpx2.AsyncClient]:
     """A browser without scripts at the public pages on the real store. It is 10 April 2026."""
-    store, names = projecting.store, a_directory()
+    store = projecting.store
     reading = Reading(store, projecting.waiters, names, TRACKING_KEYS)
     reading.photo_key = PHOTO_KEY
     scoring, drilling = Scoring(store, names, lambda: RULES.definitions), Drilling(store, lambda: RULES.definitions)

@@ -10,6 +10,8 @@ from services.reporting.domain.case import Head
 from services.reporting.domain.near import OFFERED, Place, may_be_offered, rank
 from services.reporting.domain.projection import Told, project
 from shared.events.case import Status
+from shared.events.complaints import ComplaintSupported
+from shared.ids import named_id
 from shared.mongo import MongoSettings, connected
 from tests.profiler import watch, watched
 from tests.reporting.conftest import Projecting
@@ -94,6 +96,28 @@ async def test_given_cases_near_when_asked_with_words_then_the_most_alike_come_w
 
 
 @pytest.mark.integration
+async def test_given_a_case_that_others_support_when_asked_then_how_many_have_it_and_how_it_stands_are_told_in_words(
+    client: httpx2.AsyncClient, projecting: Projecting
+) -> None:
+    supports = [
+        ComplaintSupported(
+            event_id=named_id(ticket(1), str(number)),
+            ticket=ticket(1),
+            occurred_at=RECEIVED_AT,
+            supporter=named_id("supporter", str(number)),
+        )
+        for number in range(2)
+    ]
+    await projecting.take(*a_case(1), *supports)
+
+    items = [(await client.get("/v1/cases/near", params=HERE)).json()["items"]]
+    items += [(await client.post("/v1/cases/near", json={**HERE, "text": "lubang"})).json()["items"]]
+
+    assert [[one["reporters"] for one in found] for found in items] == [[3], [3]]
+    assert items[0][0]["status_name"] == {"id": "diteruskan", "en": "passed on"}
+
+
+@pytest.mark.integration
 async def test_given_a_sensitive_category_when_asked_then_nothing_is_told(
     client: httpx2.AsyncClient, projecting: Projecting
 ) -> None:
@@ -132,7 +156,10 @@ async def test_given_cases_when_near_ones_are_looked_for_then_an_index_finds_the
     async with connected(mongo) as database:
         plans = await watched(database)
     assert plans
-    assert all("IXSCAN { head.public: 1, head.case.category: 1, head." in plan["planSummary"] for plan in plans)
+    assert [plan["planSummary"] for plan in plans if "IXSCAN" not in plan["planSummary"]] == []
+    looked = [plan["planSummary"] for plan in plans if "head.case.category" in plan["planSummary"]]
+    assert looked
+    assert all("IXSCAN { head.public: 1, head.case.category: 1, head." in plan for plan in looked)
     assert [plan for plan in plans if plan.get("hasSortStage")] == []
 
 

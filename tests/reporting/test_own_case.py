@@ -71,8 +71,8 @@ def test_given_a_refusal_when_the_page_after_it_is_shown_then_it_says_so_and_a_r
 ) -> None:
     stored = as_stored(*a_lifecycle(1), a_refusal(5))
 
-    mine = show_own_case(ticket(1), stored, a_speaker(), Awaited(form, str(CAUSE), 4), csrf="")
-    other = show_own_case(ticket(1), stored, a_speaker(), Awaited(form, str(uuid4()), 5), csrf="")
+    mine = show_own_case(stored, a_speaker(), Awaited(form, str(CAUSE), 4), csrf="")
+    other = show_own_case(stored, a_speaker(), Awaited(form, str(uuid4()), 5), csrf="")
 
     assert mine.outcome is not None
     assert other.outcome is not None
@@ -85,7 +85,7 @@ def test_given_changed_contacts_when_the_form_is_filled_in_then_the_last_change_
     parts = [a_personal_part(1, "", "f-1", email="a@mail.example"), a_personal_part(1, "", "f-2", phone="+6281")]
 
     for records in ([*changes, *parts], [*reversed(parts), *reversed(changes)]):
-        page = show_own_case(ticket(1), as_stored(*a_lifecycle(1), *records), a_speaker(), None, csrf="")
+        page = show_own_case(as_stored(*a_lifecycle(1), *records), a_speaker(), None, csrf="")
         assert page.forms["contact"].values == {"phone": "+6281", "language": "id"}
 
 
@@ -96,7 +96,7 @@ def test_given_a_broken_and_a_running_promise_when_the_page_is_shown_then_what_i
     late = late.model_copy(update={"breached_at": late.due_at})
     running = a_promise(PromiseKind.RESOLUTION, 24 * 90)
 
-    page = show_own_case(ticket(1), as_stored(a_step(1, 1, promises=(running, late))), a_speaker(), None, csrf="")
+    page = show_own_case(as_stored(a_step(1, 1, promises=(running, late))), a_speaker(), None, csrf="")
 
     assert page.now is not None
     assert page.now.following.tone == "late"
@@ -110,7 +110,7 @@ def test_given_any_state_when_it_is_told_to_the_reporter_then_there_is_a_sentenc
 ) -> None:
     stored = as_stored(a_submission(1), a_step(1, 1, status=status))
 
-    page = show_own_case(ticket(1), stored, a_speaker(language), None, csrf="")
+    page = show_own_case(stored, a_speaker(language), None, csrf="")
 
     assert page.state.endswith(".")
     assert "{" not in page.state

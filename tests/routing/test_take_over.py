@@ -13,7 +13,9 @@ from shared.events.complaints import (
     ComplaintSupplemented,
     ComplaintWithdrawn,
     ContactChanged,
+    ErasureRequested,
     FollowUp,
+    ProcessingRestricted,
     Proxy,
     QuestionAnswered,
     ResolutionConfirmed,
@@ -21,7 +23,11 @@ from shared.events.complaints import (
 from shared.ids import named_id
 from tests.routing.examples import AT, TICKET, an_opening, the_rulebook
 
-KINDS = (ComplaintSupplemented, ComplaintWithdrawn, QuestionAnswered, ResolutionConfirmed, ContactChanged)
+RIGHTS = (ProcessingRestricted, ErasureRequested)
+KINDS = (
+    *(ComplaintSupplemented, ComplaintWithdrawn, QuestionAnswered, ResolutionConfirmed, ContactChanged),
+    *RIGHTS,
+)
 
 
 def told(kind: type[Any], number: int = 1, *, by_subject: bool = False, **fields: Any) -> FollowUp:
@@ -30,8 +36,12 @@ def told(kind: type[Any], number: int = 1, *, by_subject: bool = False, **fields
         "ticket": TICKET,
         "occurred_at": AT + timedelta(hours=number),
     }
-    contact = {"has_contact": True} if kind is ContactChanged else {}
-    return kind.model_validate(common | contact | {"part": f"f-{number}", "by_subject": by_subject} | fields)
+    own: dict[type[Any], dict[str, Any]] = {
+        ContactChanged: {"has_contact": True},
+        ProcessingRestricted: {"restricted": True},
+    }
+    part = {} if kind in RIGHTS else {"part": f"f-{number}"}
+    return kind.model_validate(common | own.get(kind, {}) | part | {"by_subject": by_subject} | fields)
 
 
 def taken_over(number: int = 1) -> FollowUp:
@@ -74,6 +84,18 @@ def test_given_a_case_taken_over_when_who_filed_it_changes_the_contact_then_it_s
     assert change.case.snapshot.has_contact
 
 
+def test_given_a_filed_case_when_who_filed_it_restricts_then_it_holds_until_the_person_concerned_took_over() -> None:
+    restricted = follow(filed(), told(ProcessingRestricted), AT, the_rulebook()).case
+    taken = follow(restricted, taken_over(2), AT, the_rulebook()).case
+
+    others = follow(taken, told(ProcessingRestricted, 3, restricted=False), AT, the_rulebook())
+    own = follow(taken, told(ProcessingRestricted, 4, restricted=False, by_subject=True), AT, the_rulebook())
+
+    assert restricted.snapshot.processing_restricted
+    assert (others.case.snapshot.processing_restricted, others.events) == (True, ())
+    assert not own.case.snapshot.processing_restricted
+
+
 def test_given_a_filed_case_when_the_person_concerned_acts_before_they_took_over_then_it_is_done() -> None:
     change = follow(filed(), told(ComplaintWithdrawn, by_subject=True), AT, the_rulebook())
 
@@ -98,7 +120,7 @@ def test_given_any_follow_ups_when_the_case_is_taken_over_among_them_then_nothin
         if not by_subject:
             assert change.case.snapshot == case.snapshot
             assert change.contact is None
-            assert [type(event) for event in change.events] == [FollowUpRefused]
+            assert [type(event) for event in change.events] == ([] if kind in RIGHTS else [FollowUpRefused])
         case = change.case
 
     assert (case.snapshot.taken_over, case.snapshot.proxy) == (True, None)

@@ -31,7 +31,7 @@ def test_given_both_languages_when_what_went_amiss_is_told_then_it_has_the_same_
     indonesian, english = (AMISS.words(language) for language in Language)
 
     assert indonesian.keys() == english.keys()
-    assert indonesian["why"].keys() == english["why"].keys() == {"session", "too_many", "unreachable"}
+    assert indonesian["why"].keys() == english["why"].keys() == {"session", "subject", "too_many", "unreachable"}
 
 
 @pytest.mark.parametrize("name", list(FORMS))

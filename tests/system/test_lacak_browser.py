@@ -195,6 +195,37 @@ async def test_given_a_contact_when_it_is_changed_with_a_mistake_then_nothing_is
     assert [line for line in sitti.complaints if "422" not in line] == []
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+async def test_given_a_complaint_for_somebody_when_that_person_takes_it_over_then_who_filed_it_is_let_in_no_more(
+    browser: Browser, platform: Platform, *, scripts: bool
+) -> None:
+    proxy = {"kind": "relative", "mandate": "spoken", "subject": {"name": "Rahma", "phone": "081234567891"}}
+    filed = (await platform.submit(text=TEXT, proxy=proxy)).json()
+    await platform.read(filed["ticket"], after=1, code=filed["tracking_code"])
+    amir, rahma = [
+        Reporter(await context.new_page(), platform, filed["ticket"], filed[code])
+        for code in ("tracking_code", "subject_code")
+        for context in [await browser.new_context(viewport=PHONE, locale="id-ID", java_script_enabled=scripts)]
+    ]
+    await amir.enter()
+    assert await amir.page.locator("#take-over").count() == 0
+
+    await rahma.enter()
+    await rahma.unfold("take-over")
+    assert await rahma.page.input_value("#take-over-phone") == "+6281234567891"
+    if scripts:
+        assert await rahma.wrong() == []
+    await rahma.picture(f"lacak-take-over-{scripts}")
+    told = await rahma.press("take-over", email="rahma@mail.example")
+
+    assert "di tangan Anda" in told
+    assert await rahma.page.locator("#take-over").count() == 0
+    assert TEXT not in await amir.reload()
+    await rahma.unfold("contact")
+    assert await rahma.page.input_value("#contact-email") == "rahma@mail.example"
+    assert rahma.complaints == []
+
+
 @pytest.mark.parametrize("look", list(LOOKS))
 async def test_given_a_reporters_pages_when_they_are_looked_at_then_nothing_is_wrong_with_them(
     browser: Browser, platform: Platform, look: str

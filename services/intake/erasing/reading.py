@@ -45,6 +45,8 @@ class _Named(Fact):
     event_id: UUID
     occurred_at: datetime
     part: str | None = None
+    by_subject: bool = False
+    taken_over: bool = False
 
 
 class _Snapshot(Fact):
@@ -69,6 +71,8 @@ class Complaints:
     """Keys of the parts that an event names."""
     requests: dict[str, UUID] = field(default_factory=dict[str, UUID])
     """By ticket: who asked, and was not erased since."""
+    taken_over: set[str] = field(default_factory=set[str])
+    """Tickets of which the person concerned alone can ask from then on."""
     erased: Moments = field(default_factory=Moments)
     young: dict[str, tuple[ComplaintErased, datetime]] = field(
         default_factory=dict[str, tuple[ComplaintErased, datetime]]
@@ -90,7 +94,9 @@ class Complaints:
             return
         if named.part is not None:
             self.names.put(f"{ticket}:{named.part}")
-        if kind == "erasure.requested.v1":
+        if named.taken_over:
+            self.taken_over.add(ticket)
+        if kind == "erasure.requested.v1" and (named.by_subject or ticket not in self.taken_over):
             self.requests[ticket] = named.event_id
         if kind == "complaint.erased.v1":
             self.requests.pop(ticket, None)

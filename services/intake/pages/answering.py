@@ -25,7 +25,7 @@ from shared.pages.rendering import Pages
 from shared.problems import Problem, field_problem, read_faults
 
 HOME: Final = "/lapor"
-_SCRIPTS: Final = ("about.js", "draft.js", "form.js", "photos.js", "receipt.js", "worker.js")
+_SCRIPTS: Final = ("about.js", "draft.js", "form.js", "near.js", "photos.js", "receipt.js", "worker.js")
 ASSETS: Final = {"form.css": "text/css", **dict.fromkeys(_SCRIPTS, "text/javascript")}
 _WANTS_ANOTHER: Final = {Suspicion.FORGED, Suspicion.TOO_OLD, Suspicion.TRAPPED}
 """A stamp, or an empty trap: sent again as it is, it would be refused again."""
@@ -157,6 +157,7 @@ class Counter:
         view = self._view(visit, filled, told)
         photos = [(name, self.uploads.thumbnail_address(name)) for name in filled.photos]
         values = {"view": view, "filled": view.filled, "photos": photos, "most_photos": MOST_PHOTOS}
+        values["disaster"] = self.intake.gate.is_disaster
         return self.pages.render(template, visit.language, status, "no-store", here=HOME, **values)
 
 

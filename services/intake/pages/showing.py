@@ -83,6 +83,19 @@ class FormView:
         category = self.category or self.directory.categories.get(likely)
         return self.numbers(category) if category else []
 
+    @property
+    def looks_near(self) -> bool:
+        """Whether others may have complained of it where everybody may read that."""
+        known, placed = self.category, self.filled["latitude"] or len(self.filled.chosen) > 1
+        return bool(known and placed and not known.confidential)
+
+    @property
+    def near_fields(self) -> Options:
+        """What the page of near cases is asked, by its names."""
+        told = {"kategori": self.filled["category"], "isi": self.filled["text"], "wilayah": self.filled.region or ""}
+        point = {"lintang": self.filled["latitude"], "bujur": self.filled["longitude"]}
+        return [(name, value) for name, value in (told | point).items() if value]
+
     def numbers(self, category: Category) -> list[tuple[str, str]]:
         return [(number, self.words["numbers"].get(number, "")) for number in category.emergency]
 

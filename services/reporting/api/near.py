@@ -7,10 +7,12 @@ from pydantic import BaseModel, Field, model_validator
 
 from services.reporting.api.filters import Asked, check_known
 from services.reporting.domain.near import Near, Place
+from services.reporting.domain.terms import STATUSES, label_of
 from services.reporting.domain.views import CaseFacts, list_facts
 from services.reporting.finding import Finding
 from shared.directory import Directory
 from shared.events.complaints import Cell
+from shared.events.directory import Label
 from shared.events.event import CategoryCode, RegionCode
 
 _HALF_A_CELL = 0.01
@@ -49,6 +51,7 @@ class NearCase(BaseModel):
     """A public case that may be the same matter, with the reasons."""
 
     case: CaseFacts
+    status_name: Label
     is_open: bool
     """Else it was resolved not long ago."""
     kilometres: int | None
@@ -57,6 +60,8 @@ class NearCase(BaseModel):
     """Since it was received."""
     similarity: float | None
     """Of what is published of it to your text, from 0 to 1; null where nothing is, or no text was sent."""
+    reporters: int
+    """People who have the trouble: who complained of it, here or in a linked case, and supporters."""
 
 
 class NearCases(BaseModel):
@@ -90,8 +95,10 @@ def create_near_router(finding: Finding, names: Directory) -> APIRouter:
 def _told(near: Near, names: Directory) -> NearCase:
     return NearCase(
         case=list_facts(near.ticket, near.head, names),
+        status_name=label_of(STATUSES, near.head.snapshot.status),
         is_open=near.is_open,
         kilometres=near.kilometres,
         days=near.days,
         similarity=near.similarity,
+        reporters=near.reporters,
     )

@@ -5,7 +5,7 @@ Of a case nothing else is used than what everybody may know: its cell, its day, 
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -65,6 +65,8 @@ class Near:
     similarity: float | None
     """Of the words that are public of it, from 0 to 1; None where there are none, or none were given."""
     score: float
+    reporters: int = 1
+    """People who have the trouble."""
 
     @property
     def is_open(self) -> bool:
@@ -87,19 +89,21 @@ def rank(found: Iterable[tuple[str, Head]], place: Place, now: datetime) -> list
 
 
 def rank_by_words(near: Sequence[Near], stored: dict[str, StoredCase], text: str) -> list[Near]:
-    """With what the text has in common with the words that are public of them."""
+    """With what the text has in common with the words that are public of them, and with how many have the trouble."""
     asked = wording_of(text)
     compared = [_with_words(one, stored.get(one.ticket), asked) for one in near]
     return sorted(compared, key=lambda one: (-one.score, one.ticket))
 
 
 def _with_words(near: Near, stored: StoredCase | None, asked: Wording) -> Near:
-    words = " ".join(text for text in public_words(stored).values() if text) if stored else ""
+    if stored is None:
+        return near
+    near = replace(near, reporters=stored.reporters)
+    words = " ".join(text for text in public_words(stored).values() if text)
     if not words or not asked.size:
         return near
     similarity = round(compare(asked, wording_of(words)).alike, 2)
-    score = near.score + _WEIGHTS[2] * similarity
-    return Near(near.ticket, near.head, near.kilometres, near.days, similarity, score)
+    return replace(near, similarity=similarity, score=near.score + _WEIGHTS[2] * similarity)
 
 
 def _near(ticket: str, head: Head, place: Place, now: datetime) -> Near:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from shared.events.directory import Label
 from shared.events.event import Language
 
 Term = tuple[str, str]
@@ -186,3 +187,9 @@ def named(terms: Terms, code: str, language: Language) -> str:
 
 def in_language(term: Term, language: Language) -> str:
     return term[language is Language.ENGLISH]
+
+
+def label_of(terms: Terms, code: str) -> Label:
+    """In both languages; the code itself where it is not known."""
+    indonesian, english = terms.get(code, (code, code))
+    return Label(id=indonesian, en=english)

@@ -15,7 +15,7 @@ from services.reporting.pages.case import Clock, Holder, Moment, clock_of, holde
 from services.reporting.pages.saying import Speaker, Told
 from services.reporting.pages.standing import DONE, standing_in_words, state_in_words
 from shared.events.case import CaseSnapshot, Status
-from shared.pages.follow_ups import Form
+from shared.pages.follow_ups import TAKE_OVER, Form
 
 PAGE: Final = "/lacak"
 _QUESTION: Final = "case.information_requested.v1"
@@ -43,7 +43,7 @@ class Awaited:
             # That it was asked for is safe; intake's janitor does it within minutes.
             return True
         written = stored.follow_ups.get(self.follow_up)
-        if written is not None and self.form in {"supplements", "contact", "no-contact"}:
+        if written is not None and self.form in {"supplements", "contact", "no-contact", TAKE_OVER}:
             return written.part in stored.personal
         return stored.head is not None and stored.head.sequence > self.seen
 
@@ -106,14 +106,13 @@ class OwnCase:
 
 
 def show_own_case(
-    ticket: str, stored: StoredCase | None, say: Speaker, awaited: Awaited | None, *, csrf: str
+    stored: StoredCase, say: Speaker, awaited: Awaited | None, *, csrf: str, by_subject: bool = False
 ) -> OwnCase:
-    """`csrf` goes into its forms."""
-    stored = stored or StoredCase(ticket=ticket)
+    """`csrf` goes into its forms. `by_subject`: for the person concerned, for whom somebody else filed it."""
     case = stored.head.snapshot if stored.head else None
     told, narrator = case or stored.submission, Narrator(say.names, say.language)
     return OwnCase(
-        ticket=ticket,
+        ticket=stored.ticket,
         outcome=outcome_of(awaited, stored, say) if awaited else None,
         is_here=case is not None,
         heading=_heading(told, say),
@@ -134,15 +133,25 @@ def show_own_case(
         photos=stored.own_photos,
         answers=answers_of(stored.submission, say.names, say.language),
         messages=notices_of(stored, narrator, say.language),
-        forms={name: form_of(name, stored, csrf) for name in possible_steps(case)},
+        forms={name: form_of(name, stored, csrf) for name in _steps(stored, by_subject=by_subject)},
     )
 
 
 def form_of(name: str, stored: StoredCase, csrf: str) -> Form:
     """With what is known of the reporter's contact filled in."""
     seen = stored.head.sequence if stored.head else 0
-    values = _contact(stored) if name in {"contact", "no-contact"} else dict(_SWITCHED.get(name, {}))
+    values = dict(_SWITCHED.get(name, {}))
+    if name in {"contact", "no-contact"}:
+        values = _contact(stored)
+    if name == TAKE_OVER:
+        values = {field: value for field, value in _subject(stored).items() if value}
     return Form(name=name, ticket=stored.ticket, csrf=csrf, seen=seen, values=values)
+
+
+def _steps(stored: StoredCase, *, by_subject: bool) -> list[str]:
+    case = stored.head.snapshot if stored.head else None
+    taking_over = [TAKE_OVER] if case and by_subject and not stored.taken_over else []
+    return [*taking_over, *possible_steps(case)]
 
 
 def outcome_of(awaited: Awaited, stored: StoredCase, say: Speaker) -> Outcome:
@@ -188,3 +197,9 @@ def _contact(stored: StoredCase) -> dict[str, str]:
         return {}
     entered = {"name": known.name, "email": known.email, "phone": known.phone, "prefers": known.prefers}
     return {name: value for name, value in (entered | {"language": known.language}).items() if value}
+
+
+def _subject(stored: StoredCase) -> Mapping[str, str | None]:
+    """The person concerned, as whoever filed it named them."""
+    told = stored.personal.get(stored.submission.part) if stored.submission else None
+    return (told.subject if told else None) or {}

@@ -93,7 +93,7 @@ class Site:
 
     def _render(self, visit: Visit, template: str, status: int, cache: str, /, **values: Any) -> Response:
         told = {"say": visit.say, "here": visit.here, "path": visit.request.url.path}
-        told |= {"places": PLACES, "ways_in": WAYS_IN}
+        told |= {"places": PLACES, "ways_in": WAYS_IN, "disaster": self.names.door.is_disaster(self.now())}
         return self.pages.render(template, visit.say.language, status, cache, **told | values)
 
     def sorry(self, visit: Visit, status: int) -> Response:

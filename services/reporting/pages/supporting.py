@@ -38,6 +38,7 @@ class NearLine:
     status: str
     received: str
     reasons: tuple[str, ...]
+    reporters: int
     is_open: bool
     key: UUID
     """Of a press of the button."""
@@ -109,6 +110,7 @@ def _line(near: Near, say: Speaker) -> NearLine:
         status=named(STATUSES, case.status, say.language),
         received=say.when(case.received_at),
         reasons=tuple(_reasons(near, say)),
+        reporters=near.reporters,
         is_open=near.is_open,
         key=uuid4(),
     )

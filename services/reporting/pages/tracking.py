@@ -71,7 +71,9 @@ class Tracking:
             stored = await self._stored(ticket)
         else:
             stored = await self.site.reading.awaited(ticket, PROJECTED_WITHIN_S, awaited.is_there)
-        page = show_own_case(ticket, stored, visit.say, awaited, csrf=csrf)
+        token = self.sessions.token(visit.request, ticket)
+        by_subject = token is not None and self.sessions.is_of_subject(token)
+        page = show_own_case(stored or StoredCase(ticket=ticket), visit.say, awaited, csrf=csrf, by_subject=by_subject)
         return self._show(visit, "own_case.html", page=page, photos=self.site.reading.photos(page.photos))
 
     async def withdrawal(self, visit: Visit, ticket: str, csrf: str) -> Response:

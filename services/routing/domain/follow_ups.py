@@ -50,7 +50,8 @@ def follow(case: Case, event: FollowUp, at: datetime, rulebook: Rulebook) -> Cha
     action = ACTIONS[type(event)]
     if draft.case.taken_over and not event.by_subject:
         draft.note(event.type, part=event.part)
-        draft.emit(FollowUpRefused, follow_up=FOLLOW_UPS[action], cause=event.event_id, taken_over=True)
+        if action in FOLLOW_UPS:
+            draft.emit(FollowUpRefused, follow_up=FOLLOW_UPS[action], cause=event.event_id, taken_over=True)
         return draft.finish()
     try:
         find_row(draft.case, action, Role.REPORTER)

@@ -96,6 +96,7 @@ lapor.about = (() => {
     field("longitude").value = longitude;
     showPoint();
     lapor.keep();
+    lapor.near.look();
   };
   const showPoint = () => {
     const point = field("latitude").value && `${field("latitude").value}, ${field("longitude").value}`;

@@ -99,6 +99,7 @@
     for (const locate of document.querySelectorAll("[data-locate]")) locate.hidden = !("geolocation" in navigator);
     if (document.querySelector("[data-accepted]")) { lapor.photos.forget(); await lapor.draft.forget(); }
     if (!form()) return;
+    lapor.near.look();
     if ("checked" in form().dataset) return;
     const draft = lapor.draft.read();
     if ("fresh" in form().dataset) {
@@ -118,7 +119,7 @@
   document.addEventListener("input", (event) => {
     if (!form()?.contains(event.target)) return;
     soon("keep", keep, 300);
-    if (event.target.name === "text") soon("suggest", lapor.about.suggest, 600);
+    if (event.target.name === "text") { soon("suggest", lapor.about.suggest, 600); lapor.near.look(); }
   });
   document.addEventListener("change", async (event) => {
     if (!form()?.contains(event.target) || "checked" in form().dataset) return;
@@ -132,12 +133,13 @@
       await lapor.photos.add(chosen);
     }
     keep();
+    lapor.near.look();
   });
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
     const told = button.dataset;
-    if (told.pick) { field("category").value = told.pick; lapor.about.showCategory(); keep(); field("category").focus(); }
+    if (told.pick) { field("category").value = told.pick; lapor.about.showCategory(); keep(); lapor.near.look(); field("category").focus(); }
     if ("locate" in told) lapor.about.locate();
     if ("forget" in told) lapor.draft.forget().then(() => location.replace(form().action));
     if ("print" in told) window.print();
