@@ -101,13 +101,15 @@ async def live(platform: Platform, witness: Witness) -> tuple[str, str, dict[str
     answer = await platform.submit(**COMPLAINT)
     ticket, code = answer.json()["ticket"], answer.json()["tracking_code"]
     await platform.read(ticket, after=1)
-    photos = {name: await a_photo(platform, number) for number, name in enumerate(("own", "redacted", "evidence"))}
+    photos = {name: await a_photo(platform, number) for number, name in enumerate(("own", "evidence"))}
+    photos["redacted"] = await a_photo(platform, 2, of=photos["own"])
     await follow_up(platform, ticket, code, "supplements", {"text": MORE})
     await supplement_with_photo(platform, ticket, photos["own"])
     await ask_to_follow(platform, "email", EMAIL, case=ticket)
     await act(platform, ticket, "accept")
     await act(platform, ticket, "progress", text=OFFICERS)
     await act(platform, ticket, "note", text=NOTED)
+    await until(lambda: shows(platform, ticket, photos["own"]))
     await act(platform, ticket, "publish", text=PUBLISHED, photos=[photos["redacted"]])
     await act(platform, ticket, "resolve", text="Jembatan sudah tersambung", photos=[photos["evidence"]])
     await follow_up(platform, ticket, code, "confirmation", {"rating": 4})
@@ -120,10 +122,18 @@ async def is_closed(platform: Platform, ticket: str) -> bool:
     return (await platform.read(ticket, wait=0))["status"] == "closed"
 
 
-async def a_photo(platform: Platform, number: int) -> str:
-    officer = platform.signed_in("officer", "PUPR-52.01")
+async def shows(platform: Platform, ticket: str, photo: str) -> bool:
+    """Whether the desk has it among the case's photos."""
+    path, coordinator = f"/v1/desk/cases/{ticket}", platform.signed_in("coordinator")
+    case = (await platform.http["routing"].get(path, headers=coordinator)).json()
+    return photo in {one["name"] for one in case["photos"]}
+
+
+async def a_photo(platform: Platform, number: int, **original: str) -> str:
+    """Of the desk; `of` says of which one it is a redacted copy."""
+    signed = platform.signed_in("coordinator") if original else platform.signed_in("officer", "PUPR-52.01")
     files = {"photo": ("rumah.jpg", an_image(size=(64 + number, 48)))}
-    answer = await platform.http["intake"].post("/v1/photos", files=files, headers=officer)
+    answer = await platform.http["intake"].post("/v1/photos", files=files, params=original, headers=signed)
     assert answer.status_code == 201, answer.text
     return answer.json()["name"]
 
