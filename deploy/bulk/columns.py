@@ -92,7 +92,7 @@ class Read:
     """What a row says. With faults the body is of no use."""
 
     key: str
-    """What stays the same when the row is imported again: its `id`; empty where it has none."""
+    """Its `id`; empty where it has none."""
     body: Mapping[str, Any]
     faults: Sequence[Fault]
 

@@ -38,6 +38,8 @@ class Journal:
 
     path: Path
     done: set[str] = field(default_factory=set[str])
+    tickets: dict[str, str] = field(default_factory=dict[str, str])
+    """By the rows' own ids."""
 
     def read(self) -> None:
         """A line that a killed import left unfinished is cut off: its row is sent again, with the same key."""
@@ -47,7 +49,9 @@ class Journal:
         whole = text[: text.rfind("\n") + 1]
         if whole != text:
             self.path.write_text(whole, encoding="utf-8")
-        self.done = {line["key"] for line in csv.DictReader(whole.splitlines()) if line.get("ticket")}
+        known = [line for line in csv.DictReader(whole.splitlines()) if line.get("ticket")]
+        self.done = {line["key"] for line in known}
+        self.tickets = {line["id"]: line["ticket"] for line in known if line["id"]}
 
     def note(self, told: Mapping[str, Any]) -> None:
         is_new = not self.path.exists() or self.path.stat().st_size == 0
@@ -100,6 +104,9 @@ class Importer:
         if read.faults:
             self._refuse(row, read.faults)
             return
+        if ticket := self.journal.tickets.get(read.key):
+            self._refuse(row, [("id", f"{read.key} was accepted as {ticket}, and the row has changed since")])
+            return
         answer = await self._send(read.body, key)
         if answer.is_success and self.dry_run:
             self.outcome.counts["valid"] += 1
@@ -141,9 +148,9 @@ class Importer:
 
 
 def with_keys(rows: Sequence[Row], names: Names, channel: str) -> Iterator[tuple[Row, Read, UUID]]:
-    """A row with an `id` keeps its key when it is mended; one without is known by what it says.
+    """A row is known by its `id` and by what it says: other lists have a number 1 too.
 
-    Rows that say the same are as many complaints: the second has another key than the first.
+    Rows without an `id` that say the same are as many complaints: the second has another key than the first.
     """
     seen: Counter[str] = Counter()
     for row in rows:
@@ -153,7 +160,7 @@ def with_keys(rows: Sequence[Row], names: Names, channel: str) -> Iterator[tuple
         seen[known_by] += 1
         if read.key and seen[known_by] > 1:
             read = Read(read.key, read.body, [("id", f"{read.key} stands on an earlier line too"), *read.faults])
-        yield row, read, named_id("import", known_by, seen[known_by])
+        yield row, read, named_id("import", f"{known_by}\n{said}" if read.key else known_by, seen[known_by])
 
 
 def _told_to_wait(answer: httpx2.Response) -> float | None:

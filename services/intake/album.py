@@ -97,6 +97,10 @@ class Album:
         place = _place(name, thumbnail=thumbnail)
         return await self._blobs.get(place) or await self._blobs.get(f"{_UNCLAIMED}/{place}")
 
+    async def find_unclaimed(self, name: str) -> bytes | None:
+        """The same, small, of one that no complaint has named yet."""
+        return await self._blobs.get(f"{_UNCLAIMED}/{_place(name, thumbnail=True)}")
+
     async def claim(self, name: str, ticket: str) -> str | None:
         """The name that an unclaimed photo has from now on; None where there is none. Raises a 503 Problem."""
         claimed = claimed_name(self._secret, name, ticket)

@@ -24,12 +24,13 @@ class Judge:
             return is_urgent(complaint, self.known, now)
 
         self.gate.let_in(Wish.COMPLAINT, visitor, urgent)
-        self.gate.let_write(complaint.reporter, visitor, urgent)
+        # What is refused as it is must not use up what the person named in it may send.
         self._check_fields(complaint, visitor.client, now)
+        self.gate.let_write(complaint.reporter, visitor, urgent)
 
     def check_form(self, complaint: Complaint, visitor: Visitor, now: datetime) -> None:
         """The same of one that is not sent yet: no contact is counted. Raises a 422 or 429 Problem."""
-        self.gate.let_in(Wish.SUGGESTION, visitor)
+        self.gate.let_in(Wish.SUGGESTION, visitor, lambda: is_urgent(complaint, self.known, now))
         self._check_fields(complaint, visitor.client, now)
 
     def _check_fields(self, complaint: Complaint, client: Client | None, now: datetime) -> None:

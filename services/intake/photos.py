@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+UNCLAIMED: Final = "unclaimed"
+"""Folder of what waits for the complaint that names it."""
 _MAY_POST: Final = ("officer", "agency_head", "coordinator")
 _MAY_REDACT: Final = ("coordinator",)
 _FIELD: Final = "photo"
@@ -117,17 +119,22 @@ class Photos:
     def thumbnail_address(self, name: str) -> str:
         return sign_photo(self._key, name, self._until(), thumbnail=True)
 
+    def unclaimed_address(self, name: str) -> str:
+        """Of what lies unclaimed under the name, small: whoever makes a name up sees no photo of a case by it."""
+        return sign_photo(self._key, f"{UNCLAIMED}/{name}", self._until(), thumbnail=True)
+
     def _until(self) -> datetime:
         return datetime.now(UTC) + self._settings.photo_address_lasts
 
-    async def show(self, name: str, asked: Asked, *, thumbnail: bool) -> Response:
+    async def show(self, name: str, asked: Asked, *, thumbnail: bool, unclaimed: bool = False) -> Response:
         """Raises a 403, 404, 410 or 503 Problem."""
-        if not is_signed(self._key, name, asked.expires, asked.signature, thumbnail=thumbnail):
+        signed = f"{UNCLAIMED}/{name}" if unclaimed else name
+        if not is_signed(self._key, signed, asked.expires, asked.signature, thumbnail=thumbnail):
             raise Problem(403, "This address was not given out", "Open the photo from the page that shows it.")
         left_s = int(asked.expires) - int(time.time())
         if left_s <= 0:
             raise Problem(410, "This address is no longer good", "Load the page that shows the photo again.")
-        photo = await self.album.find(name, thumbnail=thumbnail)
+        photo = await (self.album.find_unclaimed(name) if unclaimed else self.album.find(name, thumbnail=thumbnail))
         if photo is None:
             raise Problem(404, "No such photo")
         # What is under a name never changes.
@@ -241,6 +248,11 @@ def _add_showing(router: APIRouter, photos: Photos) -> None:
     async def get_photo(name: str, asked: Annotated[Asked, Depends()]) -> Response:
         """Show a photo at an address that was given out."""
         return await photos.show(name, asked, thumbnail=False)
+
+    @router.get(f"/{UNCLAIMED}/{{name}}/thumbnail", response_class=Response, responses=_JPEG)
+    async def get_unclaimed(name: str, asked: Annotated[Asked, Depends()]) -> Response:
+        """Show one small that waits for its complaint, to whoever uploaded it."""
+        return await photos.show(name, asked, thumbnail=True, unclaimed=True)
 
     @router.get("/{name}/thumbnail", response_class=Response, responses=_JPEG)
     async def get_thumbnail(name: str, asked: Annotated[Asked, Depends()]) -> Response:

@@ -93,7 +93,7 @@ class Uploads:
         )
 
     def thumbnail_address(self, name: str) -> str:
-        return self.photos.thumbnail_address(name)
+        return self.photos.unclaimed_address(name)
 
     async def claim(self, names: Sequence[str], ticket: str) -> tuple[str, ...]:
         """The names that these unclaimed photos have as the ticket's. Raises a 422 or 503 Problem."""

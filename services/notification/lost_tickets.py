@@ -18,7 +18,7 @@ from services.notification.domain.lost_tickets import (
 )
 from services.notification.store import Contacts, Receipts
 from shared.events.notices import Channel
-from shared.ids import named_id, parse_ticket, tracking_code
+from shared.ids import named_id, parse_ticket, subject_code, tracking_code
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +60,14 @@ class LostTickets:
         return link
 
     async def open(self, token: str) -> list[tuple[FoundTicket, str]]:
-        """Every ticket of the address with its tracking code. Raises LinkInvalid and LinkExpired."""
+        """Every ticket of the address with the code that opens it there. Raises LinkInvalid and LinkExpired."""
         link = self.check(token)
         ticket = parse_ticket(link.subject)
         address = address_behind(link, (await self.contacts.read([ticket]))[ticket], self.address_secret)
         if address is None:
             raise LinkExpired
         key_id = next(iter(self.tracking_keys))
-        found = tickets_of(await self.contacts.reached_at(address), address, self.now())
-        return [(one, tracking_code(self.tracking_keys, key_id, one.ticket)) for one in found]
+        contacts = await self.contacts.reached_at(address)
+        codes = {one: subject_code if contacts[one].taken_over else tracking_code for one in contacts}
+        found = tickets_of(contacts, address, self.now())
+        return [(one, codes[one.ticket](self.tracking_keys, key_id, one.ticket)) for one in found]

@@ -112,15 +112,17 @@ class Queueing:
         return len(found)
 
     async def _limited(self, settled: list[Settled], at: datetime) -> list[Settled]:
-        """Suppress receipts beyond what an address gets in a day, unless its owner confirmed that it is theirs.
+        """Suppress what anybody can cause beyond what an address gets of it in a day, unless its owner confirmed it.
 
-        Whoever complains may have entered anybody's.
+        Whoever complains may have entered anybody's, and may ask for as much that is not possible as they like.
         """
-        asked = {one.delivery.id: one.delivery.to or "" for one in settled if _is_receipt(one)}
+        # The receipt before all else: without it nothing more of the ticket comes.
+        limited = sorted(filter(_is_limited, settled), key=lambda one: not _is_receipt(one.delivery))
+        asked = {one.delivery.id: one.delivery.to or "" for one in limited}
         granted = await self.store.receipts.grant({one: to.partition(":")[2] for one, to in asked.items()}, at)
         refused = {one: to for one, to in asked.items() if one not in granted}
         # Routing publishes the assignment with the opening: the receipt is not written down as refused yet.
-        now = {one.delivery.ticket for one in settled if one.delivery.id in refused}
+        now = {one.delivery.ticket for one in settled if one.delivery.id in refused and _is_receipt(one.delivery)}
         refused |= await self._after_refused(settled, now)
         theirs = await self.store.addresses.confirmed(set(refused.values()))
         too_many = {one for one, to in refused.items() if to not in theirs}
@@ -177,8 +179,13 @@ class _Due:
             self.urgent.add(delivery.to)
 
 
-def _is_receipt(one: Settled) -> bool:
-    return one.delivery.kind is NoticeKind.RECEIVED and isinstance(one.verdict, Ready)
+def _is_receipt(delivery: Delivery) -> bool:
+    return delivery.kind is NoticeKind.RECEIVED
+
+
+def _is_limited(one: Settled) -> bool:
+    is_refusal = one.delivery.kind is NoticeKind.REFUSED
+    return (_is_receipt(one.delivery) or is_refusal) and isinstance(one.verdict, Ready)
 
 
 def _is_more(one: Settled) -> bool:

@@ -21,7 +21,7 @@ from shared.events.case import PromiseKind
 from shared.events.directory import Label
 from shared.events.event import Language, region_levels
 from shared.events.notices import NoticeKind, Recipient
-from shared.ids import named_id
+from shared.ids import follow_id, named_id
 from shared.wita import in_words
 
 CONFIDENTIAL: Final = "confidential"
@@ -202,7 +202,8 @@ def reference_of(deliveries: Sequence[Delivery]) -> UUID:
     if tried_as is not None:
         return UUID(tried_as)
     if len(deliveries) == 1:
-        return deliveries[0].id
+        one = deliveries[0]
+        return follow_id(one.id, f"again/{one.again}") if one.again else one.id
     return named_id(*sorted(str(delivery.id) for delivery in deliveries))
 
 

@@ -156,7 +156,7 @@ class AddressWork:
         way, at = self.tools.way, self.tools.now()
         draft = Draft(deliveries, self.known[deliveries[0].id], ready, self.claimed.address, at)
         message = await way.writing.write(draft)
-        if deliveries[0].gathered:
+        if deliveries[0].gathered or deliveries[0].again:
             reference = str(reference_of(deliveries))
             await patiently(lambda: self.tools.queueing.store.deliveries.go_out_as(deliveries, reference))
         return await self.lane.in_turn(self.claimed.address.id, lambda: self._send(message))

@@ -84,6 +84,30 @@ async def test_given_rows_that_say_the_same_when_they_are_imported_then_they_are
     assert len(set(tickets(publisher))) == 3
 
 
+async def test_given_two_files_that_both_begin_at_number_one_when_imported_then_nobody_gets_a_ticket_of_the_other(
+    door: Replica, publisher: FakePublisher, tmp_path: Path
+) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+
+    await an_import(door, tmp_path / "a", a_table({"nomor": "1"}))
+    await an_import(door, tmp_path / "b", a_table({"nomor": "1", "nama": "Baiq", "isi": f"{TEXT} Selong"}))
+
+    assert len(set(tickets(publisher))) == 2
+
+
+async def test_given_an_accepted_row_that_was_changed_when_its_file_is_run_again_then_it_is_refused_with_its_ticket(
+    door: Replica, publisher: FakePublisher, tmp_path: Path
+) -> None:
+    await an_import(door, tmp_path, a_table({"nomor": "1"}))
+
+    changed = await an_import(door, tmp_path, a_table({"nomor": "1", "isi": f"{TEXT} Selong"}))
+
+    ((_, reason),) = changed.outcome.refused
+    assert reason == f"id: 1 was accepted as {tickets(publisher)[0]}, and the row has changed since"
+    assert len(tickets(publisher)) == 1
+
+
 async def test_given_bad_rows_when_a_file_is_imported_then_each_says_what_is_wrong_and_the_rest_is_in(
     door: Replica, publisher: FakePublisher, tmp_path: Path
 ) -> None:

@@ -458,6 +458,32 @@ async def test_given_a_form_without_a_stamp_of_ours_when_it_is_sent_then_nothing
     assert guarded.publisher.published == []
 
 
+async def test_given_a_disaster_when_many_check_and_send_what_is_urgent_then_none_is_refused(tmp_path: Path) -> None:
+    door = a_door(tmp_path.as_uri(), limits={"form_least": "PT0S", "suggestions": "1/hour", "complaints": "1/hour"})
+    door.directory.doors["province"] = Province(disaster_until=datetime.now(UTC) + timedelta(hours=1))
+    told = list[int]()
+    for _ in range(3):
+        siti = PlainBrowser(door.http)
+        await siti.open()
+        await siti.press("check", text=ROAD["text"], category="disaster.flood", **SITTI, regency="52.03")
+        told.append((await siti.press("send")).status)
+
+    assert told == [200, 200, 200]
+
+
+async def test_given_many_photos_that_come_with_forms_when_more_come_then_they_are_counted_like_all_others(
+    tmp_path: Path,
+) -> None:
+    door = a_door(tmp_path.as_uri(), limits={"photos": "2/hour"})
+    siti = PlainBrowser(door.http)
+    await siti.open()
+
+    taken = [await siti.press("photo", a_photo(size=(40 + number, 40))) for number in range(3)]
+
+    assert [page.status for page in taken] == [200, 200, 422]
+    assert (await door.upload(a_photo())).status_code == 429
+
+
 async def test_given_many_forms_of_one_address_when_one_more_comes_at_once_then_it_waits(guarded: Door) -> None:
     told = list[int]()
     for _ in range(3):

@@ -103,6 +103,15 @@ async def test_given_a_contact_that_was_named_often_when_it_is_named_again_then_
     assert (await by_contact.post(reporter={"name": "Ahmad"})).status_code == 202
 
 
+async def test_given_complaints_that_are_refused_when_they_name_somebody_then_that_person_can_still_complain(
+    by_contact: Replica,
+) -> None:
+    refused = [await by_contact.post(text="pendek") for _ in range(5)]
+
+    assert {answer.status_code for answer in refused} == {422}
+    assert (await by_contact.post()).status_code == 202
+
+
 async def test_given_a_contact_that_was_named_often_when_an_operator_keys_it_in_then_it_is_let_in(
     by_contact: Replica,
 ) -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import re
 import time
 from collections.abc import AsyncGenerator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +59,23 @@ async def test_given_anybody_when_they_upload_a_photo_then_only_its_small_addres
     assert set(kept) == {"name", "width", "height", "thumbnail_address", "position"}
     seen = await door.http.get(kept["thumbnail_address"])
     assert (opened(seen.content).size, kept["position"]) == ((320, 213), None)
-    large = kept["thumbnail_address"].replace("/thumbnail", "")
+    large = kept["thumbnail_address"].replace("/unclaimed", "").replace("/thumbnail", "")
     assert is_problem(await door.http.get(large), 403)
     assert (await door.http.get("/v1/complaints/photos")).status_code == 405
+
+
+async def test_given_the_name_of_a_photo_that_belongs_to_a_case_when_it_is_put_into_a_form_then_nobody_sees_it_by_that(
+    door: Door,
+) -> None:
+    await door.submit((await door.upload(a_photo())).json()["name"])
+    [claimed] = door.published()[0].photos
+
+    page = await door.http.post("/lapor", data={"photos": claimed, "go": "place"})
+
+    [address] = re.findall(r'src="(/v1/photos/[^"]+)"', page.text)
+    shown = [address, address.replace("/unclaimed", "")]
+    answers = [await door.http.get(unescape(one)) for one in shown]
+    assert [answer.status_code for answer in answers] == [404, 403]
 
 
 async def test_given_a_photo_that_tells_where_when_it_is_uploaded_then_only_its_uploader_is_told(door: Door) -> None:

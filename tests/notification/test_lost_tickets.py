@@ -20,7 +20,7 @@ from services.notification.lost_tickets import LostTickets
 from shared.events.complaints import ComplaintSubmitted
 from shared.events.event import Language
 from shared.events.notices import Channel
-from shared.ids import tracking_code
+from shared.ids import subject_code, tracking_code
 from shared.mongo import Database
 from shared.pages.rendering import Pages
 from shared.problems import ProblemApp
@@ -155,6 +155,23 @@ async def test_given_two_complaints_of_an_address_when_their_link_is_asked_for_a
     assert [notice.kind for notice in sending.notices()] == []
     [message] = await sending.store.deliveries.of_ticket(TICKET)
     assert NoticeView.of(message).kind == "lost_ticket"
+
+
+@pytest.mark.integration
+async def test_given_a_complaint_that_was_taken_over_when_its_link_is_opened_then_the_code_is_of_the_person_concerned(
+    client: httpx2.AsyncClient, sending: Replica, sink: Sink
+) -> None:
+    took_over = Contact()
+    took_over.changes_contact(AT, "f-1", by_subject=True, taken_over=True)
+    took_over.knows_person("f-1", Person("inaq@mail.example", "Inaq Sahnim", Language.INDONESIAN))
+    await sending.hear(a_submission(), a_person())
+    await sending.store.contacts.learn({TICKET: took_over})
+
+    await ask(client, "inaq@mail.example")
+    opened = await client.post(await link_in(sink))
+
+    assert subject_code(KEYS, "1", TICKET) in opened.text
+    assert tracking_code(KEYS, "1", TICKET) not in opened.text
 
 
 @pytest.mark.integration

@@ -13,9 +13,9 @@ from services.notification.domain.offices import Offices, ways_of
 from services.notification.domain.receipts import Reply, Wish
 from services.notification.domain.timing import Pace
 from shared.events.case import Status
-from shared.events.cases import CaseRestricted
+from shared.events.cases import CaseRestricted, FollowUpKind, FollowUpRefused
 from shared.events.directory import Contact as Reach
-from shared.events.event import Language
+from shared.events.event import Language, Urgency
 from shared.events.notices import Channel, NoticeKind, Recipient
 from shared.ids import named_id
 from shared.topics import PERSONAL
@@ -139,6 +139,25 @@ async def test_given_a_receipt_too_many_when_more_follows_then_only_what_the_law
     to_reporter = [str(message["To"]) for message in sink.taken].count(REPORTER_ADDRESS)
     assert to_reporter == 5 + 5 + 7
     assert len(await sending.deliveries(kind="assigned", reason="receipt_limit")) == 2
+
+
+@pytest.mark.integration
+async def test_given_what_is_not_possible_when_it_is_asked_for_again_and_again_then_nobodys_address_is_flooded(
+    sending: Replica, sink: Sink
+) -> None:
+    refusals = [
+        FollowUpRefused(
+            **envelope(number, Status.ASSIGNED, urgency=Urgency.URGENT),
+            follow_up=FollowUpKind.DISPUTE,
+            cause=named_id("refused", str(number)),
+        )
+        for number in range(10, 30)
+    ]
+    await sending.hear(a_submission(), a_person(), an_opening(), *refusals, a_resolution(confidential=True))
+    await finished(sending)
+
+    assert [str(message["To"]) for message in sink.taken].count(REPORTER_ADDRESS) == 5 + 1
+    assert len(await sending.deliveries(kind="refused", reason="receipt_limit")) == 16
 
 
 @pytest.mark.integration

@@ -63,6 +63,8 @@ async def test_given_a_message_that_failed_when_a_coordinator_sends_it_again_the
     assert (again.status_code, twice.status_code) == (202, 409)
     assert [(one["state"], one["reason"], one["kind"]) for one in after] == [("sent", None, "received")]
     assert sink.recipients() == [REPORTER_ADDRESS]
+    # A gateway that has taken the first must not believe that this is it.
+    assert before[0]["id"] not in str(sink.taken[0]["Message-ID"])
     assert "@" not in str(after)
 
 

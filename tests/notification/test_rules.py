@@ -150,6 +150,13 @@ EXPECTED: list[tuple[CaseEvent, list[tuple[str, str, str | None]]]] = [
         [("reporter", "reopened", None), ("agency", "disputed", AGENCY), ("coordinator", "disputed", COORDINATOR)],
     ),
     (
+        CaseReopened(
+            **envelope(7, Status.IN_PROGRESS, agency=COORDINATOR, holdings=(Holding(agency=COORDINATOR, since=AT),)),
+            reason="disputed",
+        ),
+        [("reporter", "reopened", None), ("agency", "disputed", COORDINATOR)],
+    ),
+    (
         CaseReopened(**envelope(7, Status.IN_PROGRESS), reason="overridden"),
         [("reporter", "reopened", None)],
     ),

@@ -130,6 +130,7 @@ def test_given_any_moment_when_it_is_planned_then_never_earlier_and_never_at_nig
         (NoticeKind.ESCALATION, Recipient.GOVERNOR, Urgency.ORDINARY, False, Pace.GATHERED),
         (NoticeKind.RESOLVED, Recipient.REPORTER, Urgency.ORDINARY, False, Pace.SOON),
         (NoticeKind.RECEIVED, Recipient.REPORTER, Urgency.URGENT, False, Pace.NOW),
+        (NoticeKind.REFUSED, Recipient.REPORTER, Urgency.URGENT, False, Pace.SOON),
         (NoticeKind.FOLLOWED, Recipient.FOLLOWER, Urgency.URGENT, False, Pace.SOON),
         (NoticeKind.FOLLOWED, Recipient.FOLLOWER, Urgency.URGENT, True, Pace.GATHERED),
         (NoticeKind.FOLLOWED, Recipient.FOLLOWER, Urgency.ORDINARY, False, Pace.SOON),

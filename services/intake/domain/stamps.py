@@ -25,7 +25,7 @@ class Pace:
     """How fast a form may come."""
 
     least: timedelta = timedelta(seconds=3)
-    most: timedelta = timedelta(days=2)
+    most: timedelta = timedelta(days=14)
     """Drafts survive a lost connection; after so long a form is loaded anew, with all that was entered."""
     wait: timedelta = timedelta(seconds=60)
     """After it was made, of a form that brings no work and comes from where many come from."""

@@ -13,7 +13,7 @@ from starlette.datastructures import UploadFile
 from services.intake.api import ComplaintBody, Intake
 from services.intake.domain.complaints import Complaint
 from services.intake.domain.stamps import STAMP, Sent, Suspicion
-from services.intake.gate import Visitor
+from services.intake.gate import Visitor, Wish
 from services.intake.pages.faults import Faults, tell_of_photo, tell_problem
 from services.intake.pages.filled import GUARD, Filled
 from services.intake.pages.showing import NOTHING, FormView, Told, suggested_for
@@ -80,6 +80,7 @@ class Counter:
             try:
                 if len(names) >= MOST_PHOTOS:
                     raise field_problem(("photos", "too many"))
+                self.intake.gate.let_in(Wish.PHOTO, Visitor(self.intake.gate.peer_of(visit.request)))
                 kept = await self._keep(file)
             except Problem as problem:
                 told = tell_of_photo(problem, visit.words)

@@ -65,7 +65,8 @@ class FormView:
     @property
     def particular(self) -> list[Category]:
         """Those of which something is asked or said."""
-        return [one for one in self.categories if one.questions or one.emergency or one.confidential or one.anonymous]
+        told = ("questions", "emergency", "confidential", "anonymous", "photo_required")
+        return [one for one in self.categories if any(getattr(one, name) for name in told)]
 
     @property
     def groups(self) -> list[tuple[str, Options]]:
@@ -87,7 +88,7 @@ class FormView:
     def looks_near(self) -> bool:
         """Whether others may have complained of it where everybody may read that."""
         known, placed = self.category, self.filled["latitude"] or len(self.filled.chosen) > 1
-        return bool(known and placed and not known.confidential)
+        return bool(known and placed and not known.confidential and not self.filled["confidential"])
 
     @property
     def near_fields(self) -> Options:

@@ -95,6 +95,8 @@ class Delivery:
     """The event itself, as JSON, where it goes to an agency's own system."""
     trace: str = ""
     attempts: int = 0
+    again: int = 0
+    """How often somebody let it go out again after it had failed."""
     message: str | None = None
     """Id of the digest that it was tried in: whoever may have that already must know it again."""
 
@@ -119,8 +121,12 @@ class Delivery:
 def deliveries_of(
     event: CaseEnvelope, offices: Offices, enabled: Collection[Channel], at: datetime, trace: str = ""
 ) -> list[Delivery]:
-    """The messages that the event asks for; the same event always asks for the same."""
+    """The messages that the event asks for; the same event always asks for the same.
+
+    A body that is told of it as two, being coordinator and holder, is told once.
+    """
     found: list[Delivery] = []
+    already: set[tuple[Kind, str]] = set()
     for rule in rules_for(event):
         pace = pace_of(rule.kind, rule.audience, event.case.urgency)
         first = _delivery(event, rule, pace, (at, trace))
@@ -128,6 +134,9 @@ def deliveries_of(
             found += [first] if event.case.has_contact else []
             continue
         for told in told_of(event, rule.audience, offices):
+            if (rule.kind, told) in already:
+                continue
+            already.add((rule.kind, told))
             ways = ways_of(rule.audience, told, offices, enabled, pace)
             # Without any way it is stored all the same: it may be known later, or is known to have reached nobody.
             found += [_to(first, told, way) for way, _ in ways] or [_to(first, told, None)]

@@ -43,6 +43,9 @@ def pace_of(kind: NoticeKind, recipient: Recipient, urgency: Urgency, *, wide: b
     """`wide`: of somebody who follows more than one case."""
     if kind in _AT_ONCE:
         return Pace.NOW
+    if kind is NoticeKind.REFUSED:
+        # That something is not possible can wait for the morning, however urgent the case is.
+        return Pace.SOON
     if urgency is Urgency.URGENT and recipient is not Recipient.FOLLOWER:
         return Pace.NOW
     gathered = wide or (urgency is Urgency.ORDINARY and recipient not in _IN_PERSON)

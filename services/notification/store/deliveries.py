@@ -16,7 +16,7 @@ from services.notification.store.changes import Finished, Settled, settling, ste
 from services.notification.store.documents import to_delivery, to_document
 from services.notification.store.found import Open, Queue, Told
 from services.notification.store.reading import readable
-from shared.events.notices import Recipient
+from shared.events.notices import NoticeKind, Recipient
 from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Database, Document, aggregate, only_duplicates
 
@@ -184,7 +184,8 @@ class Deliveries:
         """Those of these tickets whose receipt was one too many for its address."""
         if not (wanted := list(tickets)):
             return set()
-        refused = {"ticket": {"$in": wanted}, "state": State.SUPPRESSED.value, "reason": "receipt_limit"}
+        receipts = {"ticket": {"$in": wanted}, "kind": NoticeKind.RECEIVED.value}
+        refused = receipts | {"state": State.SUPPRESSED.value, "reason": "receipt_limit"}
         return set(await self.collection.distinct("ticket", refused))
 
     @within(ANSWERS_WITHIN_S)
@@ -199,11 +200,15 @@ class Deliveries:
 
     @within(ANSWERS_WITHIN_S)
     async def revive(self, delivery: UUID, at: datetime) -> Open | None:
-        """Let what failed, or had no address, wait again as if it were new; None where it did neither."""
+        """Let what failed, or had no address, wait again as if it were new; None where it did neither.
+
+        Under an id of its own: a gateway that took it once would else answer as it did then, and send nothing.
+        """
         this: Document = {"_id": str(delivery)}
         failed, unreached = this | {"state": State.FAILED.value}, this | _HAD_NO_ADDRESS
         gone = {"$unset": dict.fromkeys(("to", "ready_at", "done_at", "reason", "message"), "")}
         again: Document = {"state": State.WAITING.value, "next_at": at, "attempts": 0, "created_at": at}
+        gone |= {"$inc": {"again": 1}}
         result = await self.collection.update_one(failed, {"$set": again} | gone)
         if not result.modified_count:
             # Whichever way there is by now.

@@ -14,7 +14,7 @@ from shared.mongo import Document
 
 _AS_THEY_ARE = (
     *("ticket", "agency", "occurred_at", "words", "created_at", "sequence", "told"),
-    *("to", "gathered", "position", "ready_at", "body", "trace", "attempts", "message"),
+    *("to", "gathered", "position", "ready_at", "body", "trace", "attempts", "again", "message"),
 )
 
 

@@ -14,7 +14,8 @@ lapor.near = (() => {
   const part = (name, within = document.getElementById("near")) => within.querySelector(`[data-near="${name}"]`);
   const label = (names) => names ? names[document.documentElement.lang] : "";
   const value = (name) => field(name)?.value || "";
-  const isSecret = () => Boolean(document.querySelector("#questions [data-forces=confidential]"));
+  const isSecret = () => Boolean(field("confidential")?.checked
+    || document.querySelector("#questions [data-forces=confidential]"));
   const wanted = () => {
     const region = value("village") || value("district");
     const point = {latitude: value("latitude"), longitude: value("longitude")};

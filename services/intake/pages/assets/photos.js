@@ -4,7 +4,10 @@ lapor.photos = (() => {
   const MOST_BYTES = 10 * 1024 * 1024;
   const PASSING = [429, 500, 502, 503, 504];
   let photos = [];
+  const AGAIN_MS = 15_000;
+  const LEFT = ["photo_waits", "photo_503"];
   let uploading = Promise.resolve(true);
+  let timer = null;
 
   const list = () => document.getElementById("photos");
   const form = () => document.getElementById("complaint");
@@ -80,13 +83,16 @@ lapor.photos = (() => {
     document.getElementById("photo").focus();
   };
 
-  // Whether nothing waits for a connection any more. One after the other: a slow line carries one photo sooner than two.
+  // Whether each has arrived or was refused for good. One after the other: a slow line carries one photo sooner than two.
   const settle = () => {
     uploading = uploading.then(async () => {
       for (const photo of [...photos]) {
-        if (!photo.name && (photo.state === "photo_waits" || photo.state === "photo_503")) await upload(photo);
+        if (!photo.name && LEFT.includes(photo.state)) await upload(photo);
       }
-      return !photos.some((photo) => photo.state === "photo_waits");
+      const isDone = !photos.some((photo) => LEFT.includes(photo.state));
+      clearTimeout(timer);
+      if (!isDone) timer = setTimeout(() => { if (form()) settle(); }, AGAIN_MS);
+      return isDone;
     });
     return uploading;
   };
@@ -118,6 +124,6 @@ lapor.photos = (() => {
     draw();
   };
 
-  const forget = () => { photos = []; };
+  const forget = () => { clearTimeout(timer); photos = []; };
   return {begin, add, settle, forget, newKey};
 })();
