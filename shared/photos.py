@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 PATH: Final = "/v1/photos"
+UNCLAIMED: Final = "unclaimed"
+"""Where intake keeps what no complaint has named yet: a folder, and a part of the addresses."""
 EVIDENCE: Final = "evidence"
 """What a photo of the desk is of, where it is no redacted copy."""
 _HALF: Final = 16

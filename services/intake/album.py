@@ -22,14 +22,13 @@ from starlette.datastructures import UploadFile
 
 from services.intake.blobs import Blobs
 from services.intake.settings import Settings
-from shared.photos import EVIDENCE, marked_name
+from shared.photos import EVIDENCE, UNCLAIMED, marked_name
 from shared.problems import Problem, field_problem
 
 if TYPE_CHECKING:
     from services.intake.pictures import Picture
 
 _NAME_BYTES: Final = 20
-_UNCLAIMED: Final = "unclaimed"
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class Album:
             name = marked_name(self._secret, owner.original or EVIDENCE, name)
         if owner.original is not None:
             await self._blobs.put(f"{_copies_of(owner.original)}/{name}", b"")
-        folder = f"{_UNCLAIMED}/" if owner.is_resident else ""
+        folder = f"{UNCLAIMED}/" if owner.is_resident else ""
         # The photo last: while it is not there, nobody was told the name.
         await self._blobs.put(folder + _place(name, thumbnail=True), picture.thumbnail)
         await self._blobs.put(folder + _place(name, thumbnail=False), picture.photo)
@@ -92,21 +91,17 @@ class Album:
     async def _has(self, name: str) -> bool:
         return await self._blobs.has(_place(name, thumbnail=False))
 
-    async def find(self, name: str, *, thumbnail: bool) -> bytes | None:
+    async def find(self, name: str, *, thumbnail: bool, unclaimed: bool = False) -> bytes | None:
         """A JPEG. Raises a 503 Problem."""
         place = _place(name, thumbnail=thumbnail)
-        return await self._blobs.get(place) or await self._blobs.get(f"{_UNCLAIMED}/{place}")
-
-    async def find_unclaimed(self, name: str) -> bytes | None:
-        """The same, small, of one that no complaint has named yet."""
-        return await self._blobs.get(f"{_UNCLAIMED}/{_place(name, thumbnail=True)}")
+        return await self._blobs.get(f"{UNCLAIMED}/{place}" if unclaimed else place)
 
     async def claim(self, name: str, ticket: str) -> str | None:
         """The name that an unclaimed photo has from now on; None where there is none. Raises a 503 Problem."""
         claimed = claimed_name(self._secret, name, ticket)
         for thumbnail in (True, False):
             place, target = _place(name, thumbnail=thumbnail), _place(claimed, thumbnail=thumbnail)
-            copied = await self._blobs.copy(f"{_UNCLAIMED}/{place}", target)
+            copied = await self._blobs.copy(f"{UNCLAIMED}/{place}", target)
             if not copied and not await self._blobs.has(target):
                 return None
         return claimed
@@ -115,11 +110,11 @@ class Album:
         """Delete what was claimed from where it lay before. Raises a 503 Problem."""
         for name in names:
             for thumbnail in (False, True):
-                await self._blobs.delete(f"{_UNCLAIMED}/{_place(name, thumbnail=thumbnail)}")
+                await self._blobs.delete(f"{UNCLAIMED}/{_place(name, thumbnail=thumbnail)}")
 
     async def expire(self, age: timedelta) -> int:
         """Delete what nobody claimed for so long, whichever replica comes first. Raises a 503 Problem."""
-        expired = await self._blobs.older_than(datetime.now(UTC) - age, _UNCLAIMED)
+        expired = await self._blobs.older_than(datetime.now(UTC) - age, UNCLAIMED)
         for key in expired:
             await self._blobs.delete(key)
         return len(expired)

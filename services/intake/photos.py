@@ -25,7 +25,7 @@ from shared.bodies import describe_refusals
 from shared.desk_session import comes_from_elsewhere, is_form_of, local_path, token_in
 from shared.events.event import Slug
 from shared.oidc import SignIn
-from shared.photos import PATH, is_signed, sign_photo
+from shared.photos import PATH, UNCLAIMED, is_signed, sign_photo
 from shared.problems import Problem, field_problem
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-UNCLAIMED: Final = "unclaimed"
-"""Folder of what waits for the complaint that names it."""
 _MAY_POST: Final = ("officer", "agency_head", "coordinator")
 _MAY_REDACT: Final = ("coordinator",)
 _FIELD: Final = "photo"
@@ -134,7 +132,7 @@ class Photos:
         left_s = int(asked.expires) - int(time.time())
         if left_s <= 0:
             raise Problem(410, "This address is no longer good", "Load the page that shows the photo again.")
-        photo = await (self.album.find_unclaimed(name) if unclaimed else self.album.find(name, thumbnail=thumbnail))
+        photo = await self.album.find(name, thumbnail=thumbnail, unclaimed=unclaimed)
         if photo is None:
             raise Problem(404, "No such photo")
         # What is under a name never changes.

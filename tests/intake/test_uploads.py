@@ -85,7 +85,7 @@ async def test_given_a_photo_that_tells_where_when_it_is_uploaded_then_only_its_
     assert kept["position"] == {"latitude": -8.583, "longitude": 116.116, "region": "52.71.02.1011", "place": place}
     seen = (await door.http.get(kept["thumbnail_address"])).content
     assert not opened(seen).getexif()
-    stored = await door.uploads.photos.album.find(kept["name"], thumbnail=False)
+    stored = await door.uploads.photos.album.find(kept["name"], thumbnail=False, unclaimed=True)
     assert stored is not None
     assert not opened(stored).getexif()
 
@@ -286,7 +286,7 @@ async def test_given_a_photo_that_is_a_page_too_when_it_is_uploaded_then_nothing
     kept = (await door.upload(polyglot)).json()
 
     seen = await door.http.get(kept["thumbnail_address"])
-    stored = await door.uploads.photos.album.find(kept["name"], thumbnail=False)
+    stored = await door.uploads.photos.album.find(kept["name"], thumbnail=False, unclaimed=True)
     assert stored is not None
     assert (b"script" in seen.content + stored, b"PK" in (seen.content + stored)[-8:]) == (False, False)
     assert (seen.headers["content-type"], seen.headers["x-content-type-options"]) == ("image/jpeg", "nosniff")

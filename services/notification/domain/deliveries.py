@@ -98,7 +98,7 @@ class Delivery:
     again: int = 0
     """How often somebody let it go out again after it had failed."""
     message: str | None = None
-    """Id of the digest that it was tried in: whoever may have that already must know it again."""
+    """Id of what it was tried as, where that is not its own: whoever may have that already must know it again."""
 
     @property
     def names_reporter(self) -> bool:

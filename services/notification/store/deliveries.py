@@ -206,13 +206,13 @@ class Deliveries:
         """
         this: Document = {"_id": str(delivery)}
         failed, unreached = this | {"state": State.FAILED.value}, this | _HAD_NO_ADDRESS
-        gone = {"$unset": dict.fromkeys(("to", "ready_at", "done_at", "reason", "message"), "")}
+        gone = dict.fromkeys(("to", "ready_at", "done_at", "reason", "message"), "")
+        besides: Document = {"$unset": gone, "$inc": {"again": 1}}
         again: Document = {"state": State.WAITING.value, "next_at": at, "attempts": 0, "created_at": at}
-        gone |= {"$inc": {"again": 1}}
-        result = await self.collection.update_one(failed, {"$set": again} | gone)
+        result = await self.collection.update_one(failed, {"$set": again} | besides)
         if not result.modified_count:
             # Whichever way there is by now.
-            result = await self.collection.update_one(unreached, {"$set": again | {"channel": None}} | gone)
+            result = await self.collection.update_one(unreached, {"$set": again | {"channel": None}} | besides)
         revived = await self.open_of((), [str(delivery)]) if result.modified_count else []
         return revived[0] if revived else None
 

@@ -3,9 +3,9 @@ window.lapor = window.lapor || {};
 lapor.photos = (() => {
   const MOST_BYTES = 10 * 1024 * 1024;
   const PASSING = [429, 500, 502, 503, 504];
-  let photos = [];
   const AGAIN_MS = 15_000;
   const LEFT = ["photo_waits", "photo_503"];
+  let photos = [];
   let uploading = Promise.resolve(true);
   let timer = null;
 
