@@ -114,7 +114,7 @@ class Album:
 
     async def expire(self, age: timedelta) -> int:
         """Delete what nobody claimed for so long, whichever replica comes first. Raises a 503 Problem."""
-        expired = await self._blobs.older_than(datetime.now(UTC) - age, UNCLAIMED)
+        expired = await self._blobs.keys_in(UNCLAIMED, before=datetime.now(UTC) - age)
         for key in expired:
             await self._blobs.delete(key)
         return len(expired)
@@ -156,6 +156,6 @@ async def delete_photo(blobs: Blobs, name: str) -> None:
     """All that is kept of it, redacted copies included. Raises a 503 Problem."""
     for thumbnail in (False, True):
         await blobs.delete(_place(name, thumbnail=thumbnail))
-    for mark in await blobs.older_than(None, _copies_of(name)):
+    for mark in await blobs.keys_in(_copies_of(name)):
         await delete_photo(blobs, mark.rpartition("/")[2])
         await blobs.delete(mark)

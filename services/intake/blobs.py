@@ -58,12 +58,12 @@ class Blobs:
         async with self._asked(key, missing=FileNotFoundError):
             await self._store.delete_async(key)
 
-    async def older_than(self, moment: datetime | None, folder: str) -> list[str]:
-        """Keys of all that was put into the folder before; None: of all."""
+    async def keys_in(self, folder: str, *, before: datetime | None = None) -> list[str]:
+        """Of all that was put into the folder, or of what was put there before."""
         found = list[str]()
         async with self._asked(folder):
             async for some in self._store.list(folder):
-                found += [one["path"] for one in some if moment is None or one["last_modified"] < moment]
+                found += [one["path"] for one in some if before is None or one["last_modified"] < before]
         return found
 
     @asynccontextmanager

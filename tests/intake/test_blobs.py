@@ -40,15 +40,15 @@ async def test_given_files_when_they_are_copied_and_deleted_then_only_what_is_le
     await blobs.put("unclaimed/abc.jpg", b"first")
 
     copied = [await blobs.copy(f"unclaimed/{name}.jpg", f"photos/{name}.jpg") for name in ("abc", "abd", "abc")]
-    found = await blobs.older_than(datetime.now(UTC) + timedelta(minutes=1), "unclaimed")
-    fresh = await blobs.older_than(datetime.now(UTC) - timedelta(minutes=1), "unclaimed")
+    found = await blobs.keys_in("unclaimed", before=datetime.now(UTC) + timedelta(minutes=1))
+    fresh = await blobs.keys_in("unclaimed", before=datetime.now(UTC) - timedelta(minutes=1))
     for _ in range(2):
         await blobs.delete("unclaimed/abc.jpg")
 
     assert (copied, found, fresh) == ([True, False, True], ["unclaimed/abc.jpg"], [])
     assert [await blobs.has(f"{folder}/abc.jpg") for folder in ("photos", "unclaimed")] == [True, False]
     assert await blobs.get("photos/abc.jpg") == b"first"
-    assert await blobs.older_than(datetime.now(UTC), "nothing") == []
+    assert await blobs.keys_in("nothing", before=datetime.now(UTC)) == []
 
 
 async def test_given_a_folder_when_another_process_opens_it_then_the_files_are_there(folder: Path) -> None:
@@ -188,7 +188,7 @@ async def test_given_a_bucket_when_files_are_copied_listed_and_deleted_then_it_i
 
         copied = [await blobs.copy(f"unclaimed/{name}.jpg", f"photos/{name}.jpg") for name in ("abc", "abd")]
         there = [await blobs.has(f"photos/{name}.jpg") for name in ("abc", "abd")]
-        found = await blobs.older_than(datetime.now(UTC), "unclaimed")
+        found = await blobs.keys_in("unclaimed", before=datetime.now(UTC))
         for _ in range(2):
             await blobs.delete("unclaimed/abc.jpg")
 
