@@ -3,15 +3,17 @@
 Stores are typed against PyMongo's `AsyncDatabase`; what differs between the two drivers stands here and nowhere else.
 """
 
+import asyncio
 import inspect
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import sys
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, TypeVar, cast
 
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient
 from pydantic import BaseModel
-from pymongo import AsyncMongoClient
+from pymongo import AsyncMongoClient, lock
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
@@ -57,6 +59,20 @@ _PASSING_CODES: Final = frozenset(
         14031,  # OutOfDiskSpace
     }
 )
+
+
+Value = TypeVar("Value")
+
+
+async def _wait_for(coming: Coroutine[Any, Any, Value], timeout_s: float | None) -> Value:
+    async with asyncio.timeout(timeout_s):
+        return await coming
+
+
+if sys.version_info < (3, 12):
+    # The pool waits with `asyncio.wait_for`, which on Python 3.11 lets go too soon of what it waits for, when a cancel
+    # comes while it gives up. What is left behind then takes the pool's lock for ever. Newer Pythons do it as here.
+    lock.wait_for = _wait_for  # pyright: ignore[reportPrivateImportUsage]
 
 
 class MongoSettings(BaseModel):

@@ -1,3 +1,8 @@
+import asyncio
+import time
+from pathlib import Path
+from typing import Literal
+
 import pytest
 from pymongo.errors import (
     AutoReconnect,
@@ -5,10 +10,13 @@ from pymongo.errors import (
     DuplicateKeyError,
     InvalidOperation,
     OperationFailure,
+    PyMongoError,
     ServerSelectionTimeoutError,
 )
 
-from shared.mongo import MongoSettings, connected, is_passing, only_duplicates, why_not_ready
+from deploy.local.mongod import running_mongod
+from shared.limits import within
+from shared.mongo import Database, MongoSettings, connected, is_passing, only_duplicates, why_not_ready
 
 DUPLICATE = {"index": 3, "code": 11_000}
 
@@ -64,3 +72,33 @@ async def test_given_no_database_when_readiness_is_asked_then_it_is_said_soon(dr
 
     assert reason is not None
     assert reason.startswith("MongoDB does not answer")
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("driver", ["motor", "pymongo"])
+async def test_given_a_crowd_on_a_hanging_database_when_cancels_meet_limits_in_a_busy_loop_then_all_end_and_others_read(
+    driver: Literal["motor", "pymongo"], tmp_path: Path
+) -> None:
+    async def read(database: Database) -> bool:
+        try:
+            async with within(1):
+                return await database.cases.find_one({}) is None
+        except PyMongoError:
+            return False
+
+    async with running_mongod(tmp_path) as server:
+        settings = MongoSettings(uri=server.uri, database="nothing", driver=driver)
+        async with asyncio.timeout(60), connected(settings) as database:
+            await read(database)
+            server.suspend()
+            crowd = [asyncio.create_task(read(database)) for _ in range(150)]
+            await asyncio.wait(crowd, timeout=0.95)
+            for _ in range(12):
+                time.sleep(0.05)  # noqa: ASYNC251  # The loop is late, so that both ends of the wait come in one turn.
+                await asyncio.wait(crowd, timeout=0)
+            answers = await asyncio.gather(*crowd)
+            server.resume()
+            after = await read(database)
+
+    assert not any(answers)
+    assert after
