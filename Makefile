@@ -4,6 +4,8 @@ SHELL := /bin/sh
 .PHONY: help setup up demo test test-memory test-integration test-system test-browser browser pictures check check-format check-lint check-types check-walls check-contracts contracts diagrams bench lock clean
 
 BIN := .venv/bin
+# One process a core; each that needs Kafka and MongoDB has its own. Whole platforms and browsers run one after another.
+PYTEST_MANY := $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 export M2_REPO := $(CURDIR)/.cache/m2
 export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 # Pyright comes whole from the lock; without this it asks npm for something newer at each run.
@@ -24,16 +26,16 @@ demo: setup ## Load the 278 complaints of January to October 2021 (made-up texts
 test: test-memory test-integration test-system test-browser ## Run the tests: in memory, with real servers, with whole processes, in a browser
 
 test-memory: setup
-	$(BIN)/pytest -m "not integration and not system and not browser"
+	$(PYTEST_MANY) -m "not integration and not system and not browser"
 
 test-integration: setup
-	$(BIN)/pytest -m integration
+	$(PYTEST_MANY) -m integration
 
 test-system: setup
-	$(BIN)/pytest -m system
+	$(BIN)/pytest -m system tests/deploy tests/system
 
 test-browser: setup
-	$(BIN)/pytest -m browser
+	$(BIN)/pytest -m browser tests/system
 
 browser: ## Install Chromium where it is missing (Debian, Ubuntu; as root)
 	@deploy/local/install-browser

@@ -14,14 +14,14 @@ class Budget:
         self._an_hour = an_hour
         self._spent: deque[datetime] = deque()
 
-    def allows(self, at: datetime) -> bool:
-        """Whether there is one left, which is then spent."""
+    def is_left(self, at: datetime) -> bool:
         while self._spent and self._spent[0] <= at - timedelta(hours=1):
             self._spent.popleft()
-        if len(self._spent) >= self._an_hour:
-            return False
+        return len(self._spent) < self._an_hour
+
+    def spend(self, at: datetime) -> None:
+        """Also what is no longer left: whoever was told that a message comes gets it."""
         self._spent.append(at)
-        return True
 
 
 def too_many_texts() -> Problem:

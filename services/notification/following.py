@@ -106,8 +106,10 @@ class Following:
             target=str(target),
             created_at=self.now(),
         )
-        if wanted.channel is not Channel.EMAIL and not self.budget.allows(self.now()):
-            raise too_many_texts()
+        if wanted.channel is not Channel.EMAIL:
+            if not self.budget.is_left(self.now()):
+                raise too_many_texts()
+            self.budget.spend(self.now())
         try:
             known = await self.subscriptions.create(new)
         except AskedTooOften:

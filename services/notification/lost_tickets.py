@@ -37,6 +37,10 @@ class LostTickets:
     """Of text messages that anybody can have sent, by replica."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
+    def takes(self, address: str) -> bool:
+        """Whether a message to it could be sent now; the same for known and unknown addresses."""
+        return "@" in address or self.budget.is_left(self.now())
+
     async def send(self, address: str, request: UUID) -> None:
         """One message to the address, if a reporter of the last year is reached there; at most a few a day."""
         at = self.now()
@@ -49,8 +53,9 @@ class LostTickets:
         request = named_id("lost tickets", to, request)
         if request not in await self.asked.grant({request: to.partition(":")[2]}, at):
             return
-        if channel is Channel.EMAIL or self.budget.allows(at):
-            await self.add([lost_ticket_message(request, found[0].ticket, channel, at)])
+        if channel is not Channel.EMAIL:
+            self.budget.spend(at)
+        await self.add([lost_ticket_message(request, found[0].ticket, channel, at)])
 
     def check(self, token: str) -> Link:
         """Raises LinkInvalid and LinkExpired."""

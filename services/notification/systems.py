@@ -30,7 +30,7 @@ def calls_for(events: Sequence[tuple[CaseEnvelope, str]], webhooks: Iterable[Web
         _call(event, webhook, at, trace)
         for event, trace in events
         for webhook in known
-        if not event.case.historical and webhook.agency in concerned(event) and webhook.wants(event.kind)
+        if not event.case.historical and webhook.agency in concerned(event) and webhook.wants(event)
     ]
 
 

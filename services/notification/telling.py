@@ -36,7 +36,9 @@ async def followed(
     return [
         _delivery(event, told, wanted, (at, trace))
         for event, trace, told in public
-        for wanted in by_address(one for one in subscriptions if one.target in told.targets)
+        for wanted in by_address(
+            one for one in subscriptions if one.target in told.targets and one.began_by(event.occurred_at)
+        )
     ]
 
 

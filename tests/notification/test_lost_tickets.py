@@ -60,13 +60,17 @@ def a_lost(replica: Replica, clock: Clock, **fields: Any) -> LostTickets:
     return LostTickets(**known | fields)
 
 
-@pytest.fixture
-async def client(sending: Replica, clock: Clock) -> AsyncGenerator[httpx2.AsyncClient]:
+def a_client(lost: LostTickets) -> httpx2.AsyncClient:
     app = ProblemApp()
     pages = Pages("services.notification.pages", "/v1/subscriptions")
-    app.router.routes.extend(create_lost_tickets_router(a_lost(sending, clock), a_directory(), pages).routes)
+    app.router.routes.extend(create_lost_tickets_router(lost, a_directory(), pages).routes)
     transport = httpx2.ASGITransport(app=app)
-    async with httpx2.AsyncClient(transport=transport, base_url="https://care.example", headers=HTML) as client:
+    return httpx2.AsyncClient(transport=transport, base_url="https://care.example", headers=HTML)
+
+
+@pytest.fixture
+async def client(sending: Replica, clock: Clock) -> AsyncGenerator[httpx2.AsyncClient]:
+    async with a_client(a_lost(sending, clock)) as client:
         yield client
 
 
@@ -264,7 +268,27 @@ async def test_given_a_telephone_number_when_its_tickets_are_lost_then_the_prefe
         queued.extend(deliveries)
 
     lost = a_lost(replica, clock, budget=Budget(1), add=add)
-    for number in (1, 2):
-        await lost.send("+6281234567890", UUID(int=number))
+    before = lost.takes("+6281234567890")
+    await lost.send("+6281234567890", UUID(int=1))
+    after = [lost.takes(address) for address in ("+6281234567890", "+628999999999", "siti@example.id")]
+    clock.forward(timedelta(hours=1))
 
     assert [(one.channel, one.ticket) for one in queued] == [("sms", TICKET)]
+    assert before
+    assert after == [False, False, True]
+    assert lost.takes("+6281234567890")
+
+
+@pytest.mark.integration
+async def test_given_as_many_texts_as_an_hour_has_when_one_more_is_asked_for_then_the_page_says_that_none_comes(
+    sending: Replica, clock: Clock
+) -> None:
+    lost = a_lost(sending, clock, budget=Budget(0))
+    async with a_client(lost) as client:
+        text = await ask(client, "081234567890")
+        mail = await ask(client, "siti@example.id", 2)
+
+    assert (text.status_code, text.headers["Retry-After"]) == (429, "3600")
+    assert 'value="081234567890"' in text.text
+    assert "belum ada yang dikirim" in text.text
+    assert mail.status_code == 200

@@ -283,6 +283,23 @@ def test_given_the_body_that_is_complained_about_when_it_would_be_told_then_it_i
     assert isinstance(another, Ready)
 
 
+def test_given_an_officer_who_works_now_where_the_complaint_is_about_when_they_would_be_told_then_they_are_not() -> (
+    None
+):
+    message = a_delivery(NoticeKind.ASSIGNED, recipient=Recipient.OFFICER, told="ani")
+    moved = Officer(id="ani", name="Ani", agency=OTHER, email="ani@opd.example")
+    offices = Offices(OFFICES.agencies, {"ani": moved})
+
+    unknown, accused, another = (
+        judge(message, known(contact, offices=offices), AT, RULES)
+        for contact in (Contact(), Contact(part="s-1", about=OTHER), Contact(part="s-1", about="SETDA"))
+    )
+
+    assert isinstance(unknown, Waits)
+    assert accused == Suppressed("conflict_of_interest")
+    assert isinstance(another, Ready)
+
+
 def test_given_the_system_of_the_body_that_is_complained_about_when_it_would_be_called_then_it_is_not() -> None:
     call = a_delivery(NoticeKind.EVENT, recipient=Recipient.SYSTEM, channel=Channel.WEBHOOK, told="h1")
     system = System("h1", OTHER, "https://sistem.example/ntb", enabled=True)
@@ -340,7 +357,8 @@ def test_given_a_way_that_failed_when_there_is_another_then_the_same_is_told_on_
 
 
 def known(contact: Contact, **fields: Any) -> Known:
-    return Known(contact=contact, offices=OFFICES, **fields)
+    settled: dict[str, Any] = {"contact": contact, "offices": OFFICES} | fields
+    return Known(**settled)
 
 
 def ready(delivery: Delivery, contact: Contact | None = None) -> Ready:

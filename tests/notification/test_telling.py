@@ -128,6 +128,18 @@ async def test_given_what_is_nobodys_business_when_it_happens_then_nobody_who_fo
     assert await followers.replica.store.public.newest("region:52", 9) == []
 
 
+async def test_given_what_was_before_somebody_followed_when_topics_are_read_again_then_only_what_came_after_is_told(
+    followers: Followers,
+) -> None:
+    await followers.follow("siti", "region:52")
+    before = a_progress(3).model_copy(update={"occurred_at": AT - timedelta(seconds=1)})
+
+    await followers.replica.hear(before, a_progress(4))
+
+    assert await followers.sent() == ["siti"]
+    assert [one["cause"] for one in await followers.replica.deliveries()] == [str(a_progress(4).event_id)]
+
+
 async def test_given_somebody_who_asked_to_follow_when_they_have_not_confirmed_then_they_get_the_question_alone(
     followers: Followers,
 ) -> None:

@@ -31,7 +31,7 @@ class LostTicketPages:
     pages: Pages
 
     async def ask(self, request: Request) -> Response:
-        return self._page(request, "lost.html", key=uuid4(), entered="", fault=False)
+        return self._page(request, "lost.html", key=uuid4(), entered="", fault="")
 
     async def send(self, request: Request) -> Response:
         """The same answer, as soon, whether or not the address is known: what is to be done is done after it."""
@@ -39,10 +39,15 @@ class LostTicketPages:
             raise Problem(403, "Not from here", "Please open the page and try again.")
         sent = parse_qs((await request.body()).decode(errors="replace"))
         entered, key = sent.get("address", [""])[0], _key(sent.get("key", [""])[0])
+        words = self._words(request)["lost"]
         address = parse_address(entered)
         if address is None:
-            return self._page(request, "lost.html", 422, key=key, entered=entered, fault=True)
-        answer = self._said(request, self._words(request)["lost"]["sent"])
+            return self._page(request, "lost.html", 422, key=key, entered=entered, fault=words["fault"])
+        if not self.lost.takes(address):
+            answer = self._page(request, "lost.html", 429, key=key, entered=entered, fault=words["busy"])
+            answer.headers["Retry-After"] = "3600"
+            return answer
+        answer = self._said(request, words["sent"])
         answer.background = BackgroundTask(self.lost.send, address, key)
         return answer
 

@@ -91,6 +91,10 @@ class Subscription:
         """Of more than one case."""
         return Target.parse(self.target).kind is not TargetKind.CASE
 
+    def began_by(self, at: datetime) -> bool:
+        """Nothing from before comes, also not where topics are read again from the beginning."""
+        return self.confirmed_at is not None and at >= self.confirmed_at
+
 
 class PublicEventType(StrEnum):
     """What happened, as everybody may know it."""

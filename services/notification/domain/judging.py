@@ -18,8 +18,15 @@ from shared.events.event import Language
 from shared.events.notices import Channel, NoticeKind, Recipient, SuppressionReason
 from shared.ids import follow_id
 
-_ABOVE = frozenset(
-    {Recipient.COORDINATOR, Recipient.AGENCY_HEAD, Recipient.SEKDA, Recipient.GOVERNOR, Recipient.SYSTEM}
+_MAY_BE_MEANT: Final = frozenset(
+    {
+        Recipient.COORDINATOR,
+        Recipient.AGENCY_HEAD,
+        Recipient.SEKDA,
+        Recipient.GOVERNOR,
+        Recipient.OFFICER,
+        Recipient.SYSTEM,
+    }
 )
 """Who may be the one that the complaint is about."""
 _LOOKED_FOR: Final = timedelta(hours=1)
@@ -208,18 +215,26 @@ def _looked_for(delivery: Delivery, known: Known, at: datetime) -> Waits | None:
 
 
 def _depends_on_whom_it_is_about(delivery: Delivery) -> bool:
-    return bool(delivery.ticket) and (delivery.recipient in _ABOVE or delivery.kind is NoticeKind.ESCALATED)
+    return bool(delivery.ticket) and (delivery.recipient in _MAY_BE_MEANT or delivery.kind is NoticeKind.ESCALATED)
 
 
 def _unwanted(delivery: Delivery, known: Known) -> SuppressionReason | None:
     if delivery.kind is NoticeKind.ESCALATED and _nobody_above_was_told(delivery, known):
         return "conflict_of_interest"
-    body = known.system.agency if known.system else delivery.told
+    body = _body_of(delivery, known)
     if body is not None and body in related_bodies(known.offices.agencies, known.contact.about):
         return "conflict_of_interest"
     if delivery.recipient is Recipient.FOLLOWER and (known.follower is None or known.contact.hidden):
         return "opted_out"
     return "no_address" if delivery.recipient is Recipient.SYSTEM and known.system is None else None
+
+
+def _body_of(delivery: Delivery, known: Known) -> str | None:
+    """Whose message it is; of an officer the body where they work now: they may have moved since."""
+    if delivery.recipient is Recipient.OFFICER:
+        officer = known.offices.officers.get(delivery.told or "")
+        return officer.agency if officer else None
+    return known.system.agency if known.system else delivery.told
 
 
 def _nobody_above_was_told(delivery: Delivery, known: Known) -> bool:

@@ -13,6 +13,7 @@ from services.notification.domain.deliveries import Delivery
 from services.notification.store.deliveries import MOST_AT_ONCE
 from services.notification.store.found import Queue
 from services.notification.store.reading import UNREADABLE, readable
+from shared.events.envelope import CaseEnvelope
 from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Database, Document
 
@@ -55,8 +56,9 @@ class Webhook:
     def enabled(self) -> bool:
         return self.disabled_at is None
 
-    def wants(self, kind: str) -> bool:
-        return not self.types or kind in self.types
+    def wants(self, event: CaseEnvelope) -> bool:
+        """Nothing from before it was registered, which comes where topics are read again from the beginning."""
+        return event.occurred_at >= self.created_at and (not self.types or event.kind in self.types)
 
     def old_at(self, at: datetime) -> tuple[OldSecret, ...]:
         """Those that still sign then."""
