@@ -18,6 +18,7 @@ from shared.events.notices import Channel
 from shared.mongo import Document
 from shared.settings import KafkaSettings
 from shared.topics import NOTICES
+from tests.notification.examples import a_ticket
 from tests.servers import Kafka, Mongod
 from tests.services import SERVICES, Platform, running_platform
 from tests.system.audience import DIGESTS, Audience
@@ -179,15 +180,16 @@ async def test_given_followers_digests_and_a_system_when_a_replica_is_killed_the
     stage: Stage,
 ) -> None:
     audience, falls = Audience(stage.platform, stage.receivers, stage.witness), Falls(stage.witness)
-    stories, agency = [a_story(number) for number in range(30_000, 30_000 + 40 * 40, 40)], "PUPR-52.01"
+    numbers, agency = range(30_000, 30_000 + 40 * 40, 40), "PUPR-52.01"
     wide = [f"wilayah{number}@warga.example" for number in range(8)]
     before, registered_at = await taken_over(stage.platform, *REPLICAS), time.monotonic()
     await audience.register(agency)
     for address in wide:
         await audience.follow(address, region="52.03")
-    await audience.follow("kasus@warga.example", case=stories[0].ticket)
+    await audience.follow("kasus@warga.example", case=a_ticket(numbers[0]))
     # As long as a replica may not know of a new webhook.
     await until(lambda: time.monotonic() > registered_at + 3)
+    stories = [a_story(number) for number in numbers]
 
     await stage.press.publish(stories)
     stage.receivers.mail.slow_s = 0.3
