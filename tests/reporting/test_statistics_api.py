@@ -1,13 +1,18 @@
 """`GET /v1/statistics` on the real store."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import httpx2
 import pytest
 
+from services.reporting.api.statistics import DAYS_AT_ONCE
+from services.reporting.domain.statistics import Dimension, Question
+from services.reporting.store.figures import FigureStore
 from shared.events.case import Status
 from tests.reporting.conftest import Projecting
 from tests.reporting.samples import a_lifecycle, a_step
+from tests.waiting import until
 
 # What the drivers do differently is the store's, and tested there with both.
 pytestmark = [pytest.mark.integration, pytest.mark.parametrize("mongo", ["motor"], indirect=True)]
@@ -149,3 +154,32 @@ async def test_given_the_first_and_last_day_there_may_be_when_statistics_are_rea
     answer = await client.get(f"/v1/statistics?{by}{period}")
 
     assert answer.status_code == 200
+
+
+async def test_given_many_questions_by_day_when_asked_at_once_then_only_a_few_are_read_at_one_time(
+    client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running, seen, may_end = 0, list[int](), asyncio.Event()
+
+    async def rows(_store: FigureStore, question: Question) -> list[object]:
+        nonlocal running
+        if Dimension.DAY in question.by:
+            running += 1
+            seen.append(running)
+            await may_end.wait()
+            running -= 1
+        return []
+
+    monkeypatch.setattr(FigureStore, "rows", rows)
+    by_day = [
+        asyncio.create_task(client.get("/v1/statistics?by=day&from=2026-01-01&to=2026-01-31"))
+        for _ in range(DAYS_AT_ONCE + 2)
+    ]
+    await until(lambda: len(seen) == DAYS_AT_ONCE)
+    by_month = await client.get("/v1/statistics?by=month")
+    may_end.set()
+    answers = await asyncio.gather(*by_day)
+
+    assert by_month.status_code == 200
+    assert {answer.status_code for answer in answers} == {200}
+    assert (len(seen), max(seen)) == (DAYS_AT_ONCE + 2, DAYS_AT_ONCE)

@@ -1,6 +1,7 @@
 """`GET /v1/statistics`."""
 
 import asyncio
+from contextlib import nullcontext
 from datetime import date
 from typing import Annotated, Any, Final
 
@@ -16,10 +17,13 @@ from services.reporting.store.figures import MOST_ROWS, Cell, agency_of
 from shared.directory import Directory
 from shared.events.directory import Label
 from shared.events.event import CategoryCode
+from shared.limits import ANSWERS_WITHIN_S, answered_within
 from shared.problems import field_problem
 
 CACHE: Final = "public, max-age=30"
 MOST_DAYS: Final = 366
+DAYS_AT_ONCE: Final = 4
+"""So many questions by day are answered at one time: days are not added up beforehand, and everybody may ask."""
 
 
 def _split(entered: object) -> object:
@@ -74,6 +78,7 @@ class Statistics(BaseModel):
 
 def create_statistics_router(store: Store, names: Directory) -> APIRouter:
     router = APIRouter(prefix="/v1/statistics", tags=["statistics"])
+    days = asyncio.Semaphore(DAYS_AT_ONCE)
 
     @router.get("", response_model_exclude_unset=True)
     async def read_statistics(query: Annotated[StatisticsQuery, Query()], response: Response) -> Statistics:
@@ -82,7 +87,8 @@ def create_statistics_router(store: Store, names: Directory) -> APIRouter:
         _check_days(query)
         check_known(names, region=query.region, agency=query.agency, category=query.category)
         response.headers["Cache-Control"] = CACHE
-        return await _answer(_question(query), store, names)
+        async with answered_within(ANSWERS_WITHIN_S), days if Dimension.DAY in query.by else nullcontext():
+            return await _answer(_question(query), store, names)
 
     return router
 
