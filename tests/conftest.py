@@ -1,7 +1,9 @@
 """Fixtures for all tests. Tests share the servers; each has topics and a database of its own."""
 
 from collections.abc import AsyncGenerator, Iterator
+from typing import Final
 from uuid import uuid4
+from zlib import crc32
 
 import pytest
 from pymongo import MongoClient
@@ -10,9 +12,16 @@ from shared.mongo import Database, MongoSettings, connected
 from tests.servers import Kafka, Mongod, a_kafka, a_mongod, described
 from tests.shared.fakes import FakePublisher
 
+DRIVERS: Final = ("motor", "pymongo")
+
 
 def pytest_report_header() -> str:
     return described()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "mongo" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_drivers"):
+        metafunc.parametrize("mongo", DRIVERS, indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -42,10 +51,11 @@ def database_name(mongod: Mongod) -> Iterator[str]:
         client.drop_database(name)
 
 
-@pytest.fixture(params=["motor", "pymongo"])
+@pytest.fixture
 def mongo(request: pytest.FixtureRequest, mongod: Mongod, database_name: str) -> MongoSettings:
-    """An empty database; what uses it is tested with both drivers."""
-    return MongoSettings(uri=mongod.uri, database=database_name, driver=request.param)
+    """An empty database. Stores are tested with both drivers; whatever uses them with one, which its name decides."""
+    by_name = DRIVERS[crc32(request.node.name.encode()) % len(DRIVERS)]
+    return MongoSettings(uri=mongod.uri, database=database_name, driver=getattr(request, "param", by_name))
 
 
 @pytest.fixture

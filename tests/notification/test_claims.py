@@ -9,7 +9,7 @@ from shared.events.notices import Channel
 from shared.mongo import Database
 from tests.notification.examples import AT
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.both_drivers]
 
 SHARE = Share(Channel.EMAIL, again=False, limit=9)
 LEASE = timedelta(minutes=1)

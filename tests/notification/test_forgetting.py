@@ -35,7 +35,7 @@ from tests.shared.received import erased
 from tests.smtp_sink import Sink
 from tests.waiting import until
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.both_drivers]
 
 SITI = address_id(b"secret", Channel.EMAIL, REPORTER_ADDRESS)
 

@@ -27,7 +27,7 @@ from tests.notification.systems import (
 from tests.shared.fakes import FakePublisher
 from tests.waiting import until
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.both_drivers]
 
 Meanwhile = Callable[[], Awaitable[None]]
 LATE = a_progress(1, a_ticket(1), after=timedelta(seconds=-5))

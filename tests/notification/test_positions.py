@@ -29,7 +29,7 @@ from tests.notification.systems import (
 from tests.shared.fakes import FakePublisher
 from tests.waiting import until
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.both_drivers]
 
 FAILS = Refused("500", for_good=False)
 

@@ -17,7 +17,7 @@ from tests.shared.received import erased
 from tests.smtp_sink import Sink
 from tests.waiting import until
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.both_drivers]
 
 
 async def test_given_every_path_when_walked_then_no_query_scans_a_collection(

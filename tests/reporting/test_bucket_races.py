@@ -14,7 +14,7 @@ from shared.mongo import Collection, Document, MongoSettings, aggregate, connect
 from tests.reporting.conftest import Projecting
 from tests.reporting.samples import a_snapshot, a_step
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.both_drivers]
 
 
 @dataclass

@@ -20,7 +20,7 @@ from tests.reporting.conftest import RULES, Projecting
 from tests.reporting.samples import a_lifecycle, a_promise, a_step, followed_up, of_ticket, ticket
 from tests.reporting.tallying import a_holding
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.both_drivers]
 
 NOW = datetime(2026, 3, 6, tzinfo=UTC)
 PARTS = ("cases_1", "buckets_1", "rollups_1", "marks_1")

@@ -28,7 +28,7 @@ from tests.reporting.samples import (
     ticket,
 )
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.both_drivers]
 
 NOW = datetime(2026, 3, 6, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from tests.profiler import watch, watched
 from tests.reporting.conftest import Projecting
 from tests.reporting.samples import RECEIVED_AT, a_lifecycle, a_personal_part, a_step, hours, ticket
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.both_drivers]
 
 PAGE = Page(skip=0, limit=1_000)
 MONTH = Span(RECEIVED_AT - timedelta(days=9), RECEIVED_AT + timedelta(days=21))

@@ -19,7 +19,7 @@ from tests.profiler import watch, watched
 from tests.reporting.conftest import RULES, Projecting
 from tests.reporting.samples import RECEIVED_AT, a_lifecycle, a_step, hours, some_words, ticket
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.both_drivers]
 
 FILTERS: list[dict[str, Any]] = [
     {},

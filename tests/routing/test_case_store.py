@@ -15,7 +15,7 @@ from shared.outbox import OutboxRelay
 from tests.routing.examples import AT, TICKET, a_complaint, a_ticket, an_opening, by, the_rulebook
 from tests.shared.fakes import FakePublisher
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.both_drivers]
 LATER = datetime.now(UTC) + timedelta(days=1)
 
 

@@ -19,7 +19,7 @@ from tests.routing.examples import AT, TICKET, a_complaint, a_ticket, the_rulebo
 from tests.shared.fakes import FakePublisher
 from tests.shared.received import erased, received
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.both_drivers]
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from tests.routing.desks import on_the_day
 from tests.routing.examples import AT, TICKET, a_complaint, a_ticket, an_opening, by, the_rulebook
 from tests.shared.fakes import FakePublisher
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.both_drivers]
 ENTRIES = seed_entries(range(2025, 2028))
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
 

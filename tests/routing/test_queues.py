@@ -23,7 +23,7 @@ from tests.profiler import watch, watched
 from tests.routing.desks import COORDINATOR, OFFICER, a_desk, signed_in
 from tests.routing.examples import AT, a_complaint, a_ticket, done, the_rulebook
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.both_drivers]
 
 NOW = AT + timedelta(hours=23)
 TRIAGED, ORDINARY, ACCEPTED, RESOLVED, LATE, ELSEWHERE, ABOUT = (a_ticket(number) for number in range(7))
