@@ -8,8 +8,10 @@ import asyncio
 import os
 import random
 import time
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from multiprocessing import get_context
 from typing import Any, Final
 
 from services.reporting.domain.projection import project
@@ -17,6 +19,7 @@ from services.reporting.refresher import Refresher, Rules
 from services.reporting.shipped import shipped_definitions
 from services.reporting.store import Store
 from services.reporting.store.cases import INDEXES
+from shared.mongo import MongoSettings
 from shared.wita import day_of
 from tests.bench.client import connected_to
 from tests.bench.figures import percentiles
@@ -44,6 +47,8 @@ PAGES: Final = (
     "/data",
 )
 _BATCH: Final = 2_000
+_FILLERS: Final = 2
+"""Processes; more than cores are no help, and the database needs some too."""
 
 
 def addresses(now: datetime) -> dict[str, str]:
@@ -79,39 +84,48 @@ def addresses(now: datetime) -> dict[str, str]:
 
 
 async def run() -> dict[str, Any]:
-    maker, seen = Maker.seeded(), dict[int, dict[str, dict[str, float]]]()
+    seen = dict[int, dict[str, dict[str, float]]]()
     async with running_stage() as stage:
         await stage.stop("intake", "routing", "notification", "reporting")
         made = 0
         for size in SIZES:
             began = time.perf_counter()
-            await _fill(stage, maker, made, size - made)
+            await _fill(stage, made, size - made)
             made = size
-            print(f"{size} cases after {time.perf_counter() - began:.0f} s")
+            print(f"{size} cases after {time.perf_counter() - began:.0f} s", flush=True)
             await stage.platform.processes["reporting"].start()
             seen[size] = await _measure(stage)
             await stage.stop("reporting")
     return _told(seen)
 
 
-async def _fill(stage: Stage, maker: Maker, first: int, number: int) -> None:
+async def _fill(stage: Stage, first: int, number: int) -> None:
     """Indexes that counting does not use are built at the end: kept up case by case they take most of the time."""
-    async with (
-        stage.database("reporting") as database,
-        Store(stage.platform.database("reporting")).open() as store,
-    ):
-        refresher = Refresher(store, Rules(shipped_definitions(), maker.directory))
+    mongo, loop = stage.platform.database("reporting"), asyncio.get_running_loop()
+    async with stage.database("reporting") as database, Store(mongo).open() as store:
         cases = database["cases_1"]
         for index in INDEXES:
             if index.document["name"] not in {"stale", "bucket", "by_day"}:
                 await cases.drop_index(index.document["name"])
-        left = maker.cases(first, number)
+        part = number // _FILLERS
+        parts = [(first + filler * part, part) for filler in range(_FILLERS)]
+        with ProcessPoolExecutor(_FILLERS, get_context("spawn")) as fillers:
+            await asyncio.gather(*(loop.run_in_executor(fillers, _fill_part, mongo, *one) for one in parts))
+        await Refresher(store, Rules(shipped_definitions(), Maker.seeded().directory)).count_everything()
+        for index in INDEXES:
+            await cases.create_indexes([index])
+
+
+def _fill_part(mongo: MongoSettings, first: int, number: int) -> None:
+    asyncio.run(_project(mongo, first, number))
+
+
+async def _project(mongo: MongoSettings, first: int, number: int) -> None:
+    async with Store(mongo).open(begin=False) as store:
+        left = Maker.seeded().cases(first, number)
         while batch := list(islice(left, _BATCH)):
             told = [(event.ticket, event) for events in batch for event in events]
             await store.cases.apply(project(told).values(), datetime.now(UTC))
-        await refresher.count_everything()
-        for index in INDEXES:
-            await cases.create_indexes([index])
 
 
 async def _measure(stage: Stage) -> dict[str, dict[str, float]]:

@@ -36,7 +36,7 @@ Told = ComplaintSubmitted | CaseEnvelope
 
 @dataclass(frozen=True)
 class Maker:
-    """Always the same cases, over five years that end now; one in 25 is still open, most of them young."""
+    """Always the same cases, each by its number, over five years that end now; one in 25 is open, most are young."""
 
     directory: Directory
     random: random.Random
@@ -46,13 +46,14 @@ class Maker:
     @classmethod
     def seeded(cls) -> "Maker":
         now = datetime.now(UTC)
-        return cls(Directory.of(*seed_entries(range(now.year, now.year + 1))), random.Random(1), now)
+        return cls(Directory.of(*seed_entries(range(now.year, now.year + 1))), random.Random(), now)
 
     def cases(self, first: int, number: int) -> Iterator[list[Told]]:
         """The events of each."""
         villages = [region for region in self.directory.regions.values() if region.level == "village"]
         categories = sorted(self.directory.categories)
         for one in range(first, first + number):
+            self.random.seed(one)
             yield list(self._events(one, self.random.choice(villages), self._category(categories)))
 
     def _category(self, categories: list[str]) -> str:
