@@ -124,10 +124,11 @@ async def test_given_an_event_that_comes_late_when_an_earlier_one_is_tried_again
 ) -> None:
     webhook = (await register(office))["id"]
     receiver.answers.append(FAILS)
-    late = a_progress(3, a_ticket(1), after=timedelta(seconds=-5))
+    soon = timedelta(seconds=5)
+    late = a_progress(3, a_ticket(1))
 
     async with a_calling_replica(database, publisher, clock, ear=receiver) as replica, replica.sending():
-        await hear(replica, a_progress(1), a_progress(2))
+        await hear(replica, a_progress(1, after=soon), a_progress(2, after=soon))
         await until(lambda: receiver.asked)
         await until(replica.is_idle)
         await hear(replica, late)
