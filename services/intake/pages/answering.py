@@ -15,7 +15,7 @@ from services.intake.domain.complaints import Complaint
 from services.intake.domain.stamps import STAMP, Sent, Suspicion
 from services.intake.gate import Visitor, Wish
 from services.intake.pages.faults import Faults, tell_of_photo, tell_problem
-from services.intake.pages.filled import GUARD, Filled
+from services.intake.pages.filled import GUARD, PROXY, SUBJECT, Filled
 from services.intake.pages.showing import NOTHING, FormView, Told, suggested_for
 from services.intake.suggestions import Suggestions
 from services.intake.uploads import MOST_PHOTOS, Position, Uploads
@@ -69,6 +69,8 @@ class Counter:
                 filled = filled.with_values(latitude=latitude, longitude=longitude)
             case "nowhere":
                 filled = filled.with_values(latitude="", longitude="")
+            case "myself":
+                filled = filled.with_values(**dict.fromkeys((*PROXY, *SUBJECT), ""))
             case _:
                 pass
         return self.show(visit, filled)
@@ -120,7 +122,8 @@ class Counter:
             accepted = await self.intake.accept(complaint, None, filled.key, peer)
         except Problem as problem:
             return self._refuse(visit, filled, problem)
-        values = {"ticket": accepted.ticket, "code": accepted.tracking_code, "view": self._view(visit, filled, NOTHING)}
+        codes = {"code": accepted.tracking_code, "subject_code": accepted.subject_code}
+        values = {"ticket": accepted.ticket, **codes, "view": self._view(visit, filled, NOTHING)}
         return self.pages.render("receipt.html", visit.language, HTTPStatus.OK, "no-store", here=HOME, **values)
 
     def _refuse(self, visit: Visit, filled: Filled, problem: Problem) -> Response:
@@ -166,5 +169,9 @@ def _faults_beside(sent: Mapping[str, Any], *, known: bool) -> Faults:
     """What is found only in a form that is otherwise well-formed, so that all is told at once."""
     if not known:
         yield "category", "is needed"
-    if not sent["anonymous"] and not sent["reporter"].get("name"):
+    if sent["reporter"].get("name"):
+        return
+    if "proxy" in sent:
+        yield "reporter.name", "is needed where somebody files for somebody else"
+    elif not sent["anonymous"]:
         yield "reporter.name", "is needed"

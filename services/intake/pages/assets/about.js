@@ -124,5 +124,17 @@ lapor.about = (() => {
     try { regions = await (await fetch(form().dataset.regions + field("regency").value)).json(); } catch { regions = []; }
   };
 
-  return {showCategory, suggest, showDistricts, showVillages, remember, setPoint, showPoint, locate};
+  // For whom it is.
+  const aboutSubject = () => [...document.querySelectorAll("#subject select, #subject input")];
+  const showSubject = () => {
+    if (aboutSubject().some((place) => place.value)) document.getElementById("subject").open = true;
+  };
+  const forgetSubject = () => {
+    for (const place of aboutSubject()) place.value = "";
+    document.getElementById("subject").open = false;
+    document.querySelector("#subject summary").focus();
+    lapor.keep();
+  };
+
+  return {showCategory, suggest, showDistricts, showVillages, remember, setPoint, showPoint, locate, showSubject, forgetSubject};
 })();

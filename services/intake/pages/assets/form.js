@@ -39,6 +39,7 @@
     if (draft.values.district) { set(field("district"), draft.values.district); lapor.about.showVillages(); }
     if (draft.values.village) set(field("village"), draft.values.village);
     if (draft.values.latitude) lapor.about.showPoint();
+    lapor.about.showSubject();
     lapor.about.suggest();
   };
   const set = (place, value) => {
@@ -151,6 +152,7 @@
     event.preventDefault();
     const go = event.submitter?.value || "check";
     if (go === "nowhere") lapor.about.setPoint("", "");
+    else if (go === "myself") lapor.about.forgetSubject();
     else { keep(); submit(go); }
   });
   window.addEventListener("storage", (event) => {
