@@ -36,6 +36,8 @@ lapor.about = (() => {
     }
   };
   const suggest = async () => {
+    // The timer may be later than the button that leads on.
+    if (!form()?.dataset.suggest) return;
     const text = field("text").value;
     let found = [];
     try {
