@@ -376,7 +376,7 @@ async def test_given_a_first_visit_when_everything_is_loaded_then_it_is_light(do
             assert answer.status_code == 200
             weights.append(len(b"".join([chunk async for chunk in answer.aiter_raw()])))
 
-    assert len(addresses) == 9
+    assert len(addresses) == 10
     assert sum(weights) < 40_000
 
 

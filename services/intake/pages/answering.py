@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 
 from services.intake.api import ComplaintBody, Intake
 from services.intake.domain.complaints import Complaint
-from services.intake.domain.stamps import STAMP, Sent, Suspicion
+from services.intake.domain.stamps import STAMP, Suspicion
 from services.intake.gate import Visitor, Wish
 from services.intake.pages.faults import Faults, tell_of_photo, tell_problem
 from services.intake.pages.filled import GUARD, PROXY, SUBJECT, Filled
@@ -25,7 +25,7 @@ from shared.pages.rendering import Pages
 from shared.problems import Problem, field_problem, read_faults
 
 HOME: Final = "/lapor"
-_SCRIPTS: Final = ("about.js", "draft.js", "form.js", "near.js", "photos.js", "receipt.js", "worker.js")
+_SCRIPTS: Final = ("about.js", "draft.js", "form.js", "near.js", "photos.js", "receipt.js", "work.js", "worker.js")
 ASSETS: Final = {"form.css": "text/css", **dict.fromkeys(_SCRIPTS, "text/javascript")}
 _WANTS_ANOTHER: Final = {Suspicion.FORGED, Suspicion.TOO_OLD, Suspicion.TRAPPED}
 """A stamp, or an empty trap: sent again as it is, it would be refused again."""
@@ -118,7 +118,7 @@ class Counter:
         peer = self.intake.gate.peer_of(visit.request)
         try:
             complaint = self._complaint_of(visit, filled)
-            self.intake.gate.look_at_form(peer, Sent(*(filled[name] for name in GUARD)))
+            self.intake.gate.look_at_form(peer, filled.guard)
             accepted = await self.intake.accept(complaint, None, filled.key, peer)
         except Problem as problem:
             return self._refuse(visit, filled, problem)
@@ -161,7 +161,10 @@ class Counter:
         view = self._view(visit, filled, told)
         photos = [(name, self.uploads.thumbnail_address(name)) for name in filled.photos]
         values = {"view": view, "filled": view.filled, "photos": photos, "most_photos": MOST_PHOTOS}
-        values["disaster"] = self.intake.gate.is_disaster
+        gate = self.intake.gate
+        values["disaster"] = gate.is_disaster
+        # The empty form lies in caches, and nobody has begun to fill it in.
+        values["work"] = 0 if filled.is_fresh else gate.work_for_form(gate.peer_of(visit.request), filled.guard)
         return self.pages.render(template, visit.language, status, "no-store", here=HOME, **values)
 
 

@@ -45,7 +45,9 @@ def tell_problem(problem: Problem, words: Mapping[str, Any]) -> Told:
     if problem.status == HTTPStatus.UNPROCESSABLE_ENTITY and "errors" in problem.body:
         errors: Any = problem.body["errors"]
         return tell([(one["field"], one["detail"]) for one in errors], words)
-    known = words["refused"].get(str(problem.status), words["refused"]["other"])
+    refused = words["refused"]
+    by_status = refused.get(str(problem.status), refused["other"])
+    known = refused.get(str(problem.body.get("suspicion", "")), by_status)
     return Told(sentence=known, again=problem.status in {429, 503})
 
 

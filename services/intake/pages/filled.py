@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from starlette.datastructures import FormData, UploadFile
 
-from services.intake.domain.stamps import STAMP, TRAP, WORK
+from services.intake.domain.stamps import STAMP, TRAP, WORK, Sent
 from services.intake.uploads import MOST_PHOTOS
 from shared.events.directory import Category
 from shared.events.event import Language
@@ -44,6 +44,10 @@ class Filled:
 
     def with_photos(self, photos: Iterable[str]) -> "Filled":
         return replace(self, photos=tuple(dict.fromkeys(photos))[:MOST_PHOTOS])
+
+    @property
+    def guard(self) -> Sent:
+        return Sent(*(self[name] for name in GUARD))
 
     @property
     def is_fresh(self) -> bool:

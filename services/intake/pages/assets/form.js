@@ -53,6 +53,10 @@
   const submit = async (go) => {
     if (isSending) return;
     isSending = true;
+    if (go === "send" && lapor.work.isUnderWay()) {
+      status(said("works"));
+      await lapor.work.settle();
+    }
     status(said("sends"));
     const page = await answered(go).catch(() => null);
     isSending = false;
@@ -101,6 +105,7 @@
     if (document.querySelector("[data-accepted]")) { lapor.photos.forget(); await lapor.draft.forget(); }
     if (!form()) return;
     lapor.near.look();
+    lapor.work.begin();
     if ("checked" in form().dataset) return;
     const draft = lapor.draft.read();
     if ("fresh" in form().dataset) {
