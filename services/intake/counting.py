@@ -95,6 +95,10 @@ class Counts:
                 return Reached(rate.amount, rate.get_expiry(), max(1, ceil(left_s)))
         return None
 
+    def is_reached(self, rates: Sequence[RateLimitItem], name: str, who: str) -> bool:
+        """Whether the next hit would be beyond a limit. This look is none."""
+        return not all(self._limiter.test(rate, name, who) for rate in rates)
+
 
 def read_rates(written: str) -> tuple[RateLimitItem, ...]:
     """`20/minute`, `5/second; 100/hour`. Raises ValueError."""

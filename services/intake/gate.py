@@ -17,7 +17,7 @@ from starlette.requests import Request
 from services.intake.counting import Counts, Reached, read_rates
 from services.intake.domain.complaints import Person
 from services.intake.domain.peers import peer_of
-from services.intake.domain.stamps import Pace, Sent, Suspicion, make_stamp, suspect, wait_left
+from services.intake.domain.stamps import Pace, Sent, Suspicion, make_stamp, suspect, wait_left, work_left
 from services.intake.settings import Settings
 from shared.directory import Directory
 from shared.doors import contact_digest
@@ -25,6 +25,7 @@ from shared.events.directory import Client, ClientRole
 from shared.problems import Problem
 from shared.wita import day_of
 
+_FORMS: Final = "form_at_ease"
 _BLOCKED: Final = "Complaints from this address are not taken"
 
 
@@ -116,7 +117,7 @@ class Gate:
         """
         if not self._enabled:
             return
-        many = self._hit(self._at_ease, "form_at_ease", peer) is not None and not self.is_disaster
+        many = self._hit(self._at_ease, _FORMS, peer) is not None and not self.is_disaster
         suspicion = suspect(self._form_key, sent, self._now(), self._pace, many=many)
         if suspicion is Suspicion.TOO_MANY:
             wait_s = wait_left(sent, self._now(), self._pace)
@@ -125,6 +126,12 @@ class Gate:
             raise Problem(429, "Please wait a little", detail, headers=headers, suspicion=suspicion, stamp=sent.stamp)
         if suspicion is not None:
             raise Problem(403, "Load the form again", "Nothing that you entered is lost.", suspicion=suspicion)
+
+    def work_for_form(self, peer: str, sent: Sent) -> int:
+        """Bits of the work that this form would lack if it came now; 0: none is asked. Counts nothing."""
+        if not self._enabled or self.is_disaster or not self._counts.is_reached(self._at_ease, _FORMS, peer):
+            return 0
+        return work_left(self._form_key, sent, self._now(), self._pace)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)

@@ -29,6 +29,11 @@ MORE = [
     "confidential",
     "suggested",
     "photos",
+    "proxy",
+    "mandate",
+    "subject_name",
+    "subject_phone",
+    "subject_email",
     "key",
     "answers.road_class",
     "answers.<b>",
@@ -45,11 +50,13 @@ GO = [
     "drop:x",
     "here:1,2",
     "here:",
+    "myself",
     "",
     "<b>",
 ]
 VALUES = st.one_of(
-    st.text(max_size=30), st.sampled_from(["52.03", "road.damage", "road.bridge", "52", "nan", "1e999", "<script>"])
+    st.text(max_size=30),
+    st.sampled_from(["52.03", "road.damage", "road.bridge", "52", "nan", "1e999", "<script>", "other", "spoken"]),
 )
 FORMS = st.dictionaries(st.sampled_from([*NAMES, *MORE]), VALUES)
 

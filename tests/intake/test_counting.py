@@ -87,6 +87,20 @@ def test_given_a_clock_that_is_set_back_when_somebody_asks_then_they_do_not_wait
     assert counts.hit(rates, "complaints", "a") is None
 
 
+def test_given_a_limit_when_it_is_looked_at_then_it_says_what_the_next_hit_would_meet_and_counts_none() -> None:
+    clock = Clock()
+    counts, rates = Counts(100, clock), read_rates("2/minute; 3/hour")
+    looks = list[bool]()
+
+    for later in (0, 1, 1, 60, 60):
+        clock.now += later
+        looks += [counts.is_reached(rates, "form_at_ease", "a") for _ in range(3)]
+        looks.append(counts.hit(rates, "form_at_ease", "a") is not None)
+
+    assert looks == [False] * 8 + [True] * 4 + [False] * 4 + [True] * 4
+    assert not counts.is_reached(rates, "form_at_ease", "b")
+
+
 @given(
     amount=st.integers(1, 5),
     hits=st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 40, allow_nan=False)), max_size=60),

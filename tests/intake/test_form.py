@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.intake.pages.faults import ORDER
+from services.intake.pages.faults import ORDER, PARTICULAR
 from shared.events.directory import Door as Province
 from shared.ids import parse_ticket, tracking_code_fits
 from tests.intake.images import a_photo
@@ -376,7 +376,7 @@ async def test_given_a_first_visit_when_everything_is_loaded_then_it_is_light(do
             assert answer.status_code == 200
             weights.append(len(b"".join([chunk async for chunk in answer.aiter_raw()])))
 
-    assert len(addresses) == 9
+    assert len(addresses) == 10
     assert sum(weights) < 40_000
 
 
@@ -404,7 +404,7 @@ def test_given_both_languages_when_their_words_are_compared_then_neither_lacks_a
         return found
 
     assert names(WORDS["id"]) == names(WORDS["en"])
-    assert set(WORDS["id"]["faults"]) == {*ORDER, "outside"}
+    assert set(WORDS["id"]["faults"]) == {*ORDER, *PARTICULAR.values()}
     for number in {n for c in _categories() for n in c["emergency"]}:
         assert WORDS["id"]["numbers"][number]
 

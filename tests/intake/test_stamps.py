@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.domain.stamps import Pace, Sent, Suspicion, is_worked, make_stamp, suspect, wait_left
+from services.intake.domain.stamps import Pace, Sent, Suspicion, is_worked, make_stamp, suspect, wait_left, work_left
 from shared.problems import Problem
 from tests.intake.gates import a_door
 from tests.shared.fakes import FakePublisher
@@ -75,6 +75,56 @@ def test_given_a_form_of_too_many_when_it_is_asked_how_long_to_wait_then_it_is_t
     wait_s = wait_left(Sent(STAMP), later(20), PACE)
 
     assert suspect(KEY, Sent(STAMP), later(20 + wait_s), PACE, many=True) is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "at", "bits"),
+    [
+        (Sent(STAMP), AT, 10),
+        (Sent(STAMP), later(59.9), 10),
+        (Sent(STAMP), later(60), 0),
+        (Sent(STAMP, work="1"), later(20), 10),
+        (Sent(STAMP, work=work_for(STAMP, 10)), later(20), 0),
+        (Sent(""), later(20), 0),
+        (Sent("x"), later(20), 0),
+        (Sent(STAMP.replace("n1", "n2")), later(20), 0),
+    ],
+)
+def test_given_a_form_of_many_when_it_is_shown_then_work_is_left_where_it_would_help(
+    sent: Sent, at: datetime, bits: int
+) -> None:
+    assert work_left(KEY, sent, at, PACE) == bits
+
+
+async def test_given_one_address_when_its_forms_are_shown_then_work_is_asked_only_once_many_came_and_none_is_counted(
+    publisher: FakePublisher,
+) -> None:
+    async with a_door(publisher, form_at_ease="1/minute") as door:
+        gate, asked = door.gate, list[int]()
+
+        def look(peer: str = "192.0.2.1", work: str = "") -> None:
+            asked.extend(gate.work_for_form(peer, Sent(stamp, work=work)) for _ in range(2))
+
+        stamp = gate.stamp()
+        look()
+        door.clock.moment += 10
+        gate.look_at_form("192.0.2.1", Sent(stamp))
+        look()
+        look(work=work_for(stamp, 16))
+        look(peer="192.0.2.9")
+        door.disaster(hours=1)
+        look()
+
+    assert asked == [0, 0, 16, 16, 0, 0, 0, 0, 0, 0]
+
+
+async def test_given_limits_that_are_off_when_a_form_is_shown_then_no_work_is_asked(publisher: FakePublisher) -> None:
+    async with a_door(publisher, form_at_ease="1/minute", enabled=False) as door:
+        stamp = door.gate.stamp()
+        for _ in range(3):
+            door.gate.look_at_form("192.0.2.1", Sent(stamp))
+
+        assert door.gate.work_for_form("192.0.2.1", Sent(stamp)) == 0
 
 
 async def test_given_one_address_when_it_sends_many_forms_then_it_waits_or_works_and_not_in_a_disaster(

@@ -72,9 +72,13 @@ def suspect(key: bytes, sent: Sent, now: datetime, pace: Pace, *, many: bool) ->
         return Suspicion.TOO_FAST
     if age > pace.most.total_seconds():
         return Suspicion.TOO_OLD
-    if many and age < pace.wait.total_seconds() and not is_worked(sent.stamp, sent.work, pace.bits):
-        return Suspicion.TOO_MANY
-    return None
+    return Suspicion.TOO_MANY if many and _must_work(sent, age, pace) else None
+
+
+def work_left(key: bytes, sent: Sent, now: datetime, pace: Pace) -> int:
+    """Bits of work that a form lacks where each must wait or work; 0: it brings it, is old enough, or is not ours."""
+    made_at = _made_at(key, sent.stamp)
+    return pace.bits if made_at is not None and _must_work(sent, now.timestamp() - made_at, pace) else 0
 
 
 def wait_left(sent: Sent, now: datetime, pace: Pace) -> int:
@@ -89,6 +93,10 @@ def is_worked(stamp: str, work: str, bits: int) -> bool:
         return False
     digest = hashlib.sha256(f"{stamp}:{work}".encode()).digest()
     return int.from_bytes(digest) >> (len(digest) * 8 - bits) == 0
+
+
+def _must_work(sent: Sent, age_s: float, pace: Pace) -> bool:
+    return age_s < pace.wait.total_seconds() and not is_worked(sent.stamp, sent.work, pace.bits)
 
 
 def _made_at(key: bytes, stamp: str) -> int | None:

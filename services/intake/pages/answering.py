@@ -12,10 +12,10 @@ from starlette.datastructures import UploadFile
 
 from services.intake.api import ComplaintBody, Intake
 from services.intake.domain.complaints import Complaint
-from services.intake.domain.stamps import STAMP, Sent, Suspicion
+from services.intake.domain.stamps import STAMP, Suspicion
 from services.intake.gate import Visitor, Wish
 from services.intake.pages.faults import Faults, tell_of_photo, tell_problem
-from services.intake.pages.filled import GUARD, Filled
+from services.intake.pages.filled import GUARD, PROXY, SUBJECT, Filled
 from services.intake.pages.showing import NOTHING, FormView, Told, suggested_for
 from services.intake.suggestions import Suggestions
 from services.intake.uploads import MOST_PHOTOS, Position, Uploads
@@ -25,7 +25,7 @@ from shared.pages.rendering import Pages
 from shared.problems import Problem, field_problem, read_faults
 
 HOME: Final = "/lapor"
-_SCRIPTS: Final = ("about.js", "draft.js", "form.js", "near.js", "photos.js", "receipt.js", "worker.js")
+_SCRIPTS: Final = ("about.js", "draft.js", "form.js", "near.js", "photos.js", "receipt.js", "work.js", "worker.js")
 ASSETS: Final = {"form.css": "text/css", **dict.fromkeys(_SCRIPTS, "text/javascript")}
 _WANTS_ANOTHER: Final = {Suspicion.FORGED, Suspicion.TOO_OLD, Suspicion.TRAPPED}
 """A stamp, or an empty trap: sent again as it is, it would be refused again."""
@@ -69,6 +69,8 @@ class Counter:
                 filled = filled.with_values(latitude=latitude, longitude=longitude)
             case "nowhere":
                 filled = filled.with_values(latitude="", longitude="")
+            case "myself":
+                filled = filled.with_values(**dict.fromkeys((*PROXY, *SUBJECT), ""))
             case _:
                 pass
         return self.show(visit, filled)
@@ -116,11 +118,12 @@ class Counter:
         peer = self.intake.gate.peer_of(visit.request)
         try:
             complaint = self._complaint_of(visit, filled)
-            self.intake.gate.look_at_form(peer, Sent(*(filled[name] for name in GUARD)))
+            self.intake.gate.look_at_form(peer, filled.guard)
             accepted = await self.intake.accept(complaint, None, filled.key, peer)
         except Problem as problem:
             return self._refuse(visit, filled, problem)
-        values = {"ticket": accepted.ticket, "code": accepted.tracking_code, "view": self._view(visit, filled, NOTHING)}
+        codes = {"code": accepted.tracking_code, "subject_code": accepted.subject_code}
+        values = {"ticket": accepted.ticket, **codes, "view": self._view(visit, filled, NOTHING)}
         return self.pages.render("receipt.html", visit.language, HTTPStatus.OK, "no-store", here=HOME, **values)
 
     def _refuse(self, visit: Visit, filled: Filled, problem: Problem) -> Response:
@@ -158,7 +161,10 @@ class Counter:
         view = self._view(visit, filled, told)
         photos = [(name, self.uploads.thumbnail_address(name)) for name in filled.photos]
         values = {"view": view, "filled": view.filled, "photos": photos, "most_photos": MOST_PHOTOS}
-        values["disaster"] = self.intake.gate.is_disaster
+        gate = self.intake.gate
+        values["disaster"] = gate.is_disaster
+        # The empty form lies in caches, and nobody has begun to fill it in.
+        values["work"] = 0 if filled.is_fresh else gate.work_for_form(gate.peer_of(visit.request), filled.guard)
         return self.pages.render(template, visit.language, status, "no-store", here=HOME, **values)
 
 
@@ -166,5 +172,9 @@ def _faults_beside(sent: Mapping[str, Any], *, known: bool) -> Faults:
     """What is found only in a form that is otherwise well-formed, so that all is told at once."""
     if not known:
         yield "category", "is needed"
-    if not sent["anonymous"] and not sent["reporter"].get("name"):
+    if sent["reporter"].get("name"):
+        return
+    if "proxy" in sent:
+        yield "reporter.name", "is needed where somebody files for somebody else"
+    elif not sent["anonymous"]:
         yield "reporter.name", "is needed"

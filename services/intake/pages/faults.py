@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
+from services.intake.pages.filled import PROXY, SUBJECT
 from services.intake.pages.showing import Told
 from shared.problems import Problem
 
@@ -13,15 +14,23 @@ _FIELDS: Final = {
     "reporter.email": "email",
     "reporter.phone": "phone",
     "reporter.prefers": "prefers",
+    "proxy.kind": "proxy",
+    "proxy.mandate": "mandate",
+    "proxy.subject.name": "subject_name",
+    "proxy.subject.phone": "subject_phone",
+    "proxy.subject.email": "subject_email",
     "location.address": "address",
     "location.region": "place",
     "location.latitude": "place",
     "location.longitude": "place",
     "location": "place",
 }
-ORDER: Final = ("text", "category", "answers", "place", "address", "photos", "name", "phone", "email", "prefers")
+_TOLD: Final = ("text", "category", "answers", "place", "address", "photos", "name", "phone", "email", "prefers")
+ORDER: Final = (*_TOLD, *PROXY, *SUBJECT)
 """Of the fields on the page."""
 _OTHERS: Final = "form"
+PARTICULAR: Final = {("place", "lies"): "outside", ("name", "somebody else"): "name_for_other"}
+"""By the field and a word of what is wrong with it: the sentence that says more."""
 
 
 def tell(faults: Faults, words: Mapping[str, Any]) -> Told:
@@ -36,7 +45,9 @@ def tell_problem(problem: Problem, words: Mapping[str, Any]) -> Told:
     if problem.status == HTTPStatus.UNPROCESSABLE_ENTITY and "errors" in problem.body:
         errors: Any = problem.body["errors"]
         return tell([(one["field"], one["detail"]) for one in errors], words)
-    known = words["refused"].get(str(problem.status), words["refused"]["other"])
+    refused = words["refused"]
+    by_status = refused.get(str(problem.status), refused["other"])
+    known = refused.get(str(problem.body.get("suspicion", "")), by_status)
     return Told(sentence=known, again=problem.status in {429, 503})
 
 
@@ -54,5 +65,5 @@ def _field(path: str) -> str:
 
 def _sentence(name: str, detail: str, words: Mapping[str, Any]) -> str:
     sentences = words["faults"]
-    outside = name == "place" and "lies" in detail
-    return sentences["outside" if outside else name] if name in sentences else detail
+    more = (said for (field, word), said in PARTICULAR.items() if field == name and word in detail)
+    return sentences.get(next(more, name), detail)

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from starlette.datastructures import FormData, UploadFile
 
-from services.intake.domain.stamps import STAMP, TRAP, WORK
+from services.intake.domain.stamps import STAMP, TRAP, WORK, Sent
 from services.intake.uploads import MOST_PHOTOS
 from shared.events.directory import Category
 from shared.events.event import Language
@@ -17,9 +17,12 @@ REGIONS: Final = ("regency", "district", "village")
 """From the largest to the finest."""
 PERSON: Final = ("name", "email", "phone", "prefers")
 SWITCHES: Final = ("anonymous", "confidential")
+PROXY: Final = {"proxy": "kind", "mandate": "mandate"}
+SUBJECT: Final = {"subject_name": "name", "subject_phone": "phone", "subject_email": "email"}
+"""Of the person concerned. Both by the fields of the form, with their names in the API."""
 GUARD: Final = (STAMP, TRAP, WORK)
 """What tells a person from a program."""
-_FIELDS: Final = ("text", "category", "suggested", *PLACE, *REGIONS, *PERSON, *SWITCHES, *GUARD)
+_FIELDS: Final = ("text", "category", "suggested", *PLACE, *REGIONS, *PERSON, *PROXY, *SUBJECT, *SWITCHES, *GUARD)
 ANSWER: Final = "answers."
 _PHOTO: Final = "photos"
 
@@ -43,6 +46,10 @@ class Filled:
         return replace(self, photos=tuple(dict.fromkeys(photos))[:MOST_PHOTOS])
 
     @property
+    def guard(self) -> Sent:
+        return Sent(*(self[name] for name in GUARD))
+
+    @property
     def is_fresh(self) -> bool:
         """Nothing was entered yet."""
         return not self.photos and self.values.keys() <= set(GUARD)
@@ -62,6 +69,11 @@ class Filled:
         """The finest that was chosen."""
         return self.chosen[-1] if self.chosen else None
 
+    @property
+    def is_for_other(self) -> bool:
+        """Something was said of a person that it is filed for, if not all that is needed."""
+        return any(self[name] for name in (*PROXY, *SUBJECT))
+
     def to_body(self, category: Category | None, language: Language) -> dict[str, Any]:
         """What `POST /v1/complaints` would be sent; what was left empty is left out."""
         place = {name: self[name] for name in PLACE if self[name]} | ({"region": self.region} if self.region else {})
@@ -71,7 +83,12 @@ class Filled:
         switches = {name: bool(self[name]) or bool(getattr(category, name, False)) for name in SWITCHES}
         words = {name: self[name] for name in ("text", "category")}
         body = {**words, "location": place, "reporter": person, "answers": answers, "photos": self.photos, **switches}
+        body |= {"proxy": self._proxy()} if self.is_for_other else {}
         return body | ({"suggested": self["suggested"]} if self["suggested"] else {})
+
+    def _proxy(self) -> dict[str, Any]:
+        subject = {told: self[name] for name, told in SUBJECT.items() if self[name]}
+        return {told: self[name] for name, told in PROXY.items() if self[name]} | {"subject": subject}
 
     def hidden(self) -> list[tuple[str, str]]:
         """Everything, by names, for a page that does not show it as fields."""

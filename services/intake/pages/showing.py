@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from services.intake.pages.filled import REGIONS, Filled
+from services.intake.pages.filled import PROXY, REGIONS, SUBJECT, Filled
 from services.intake.suggestions import Suggestions
 from services.intake.uploads import Position, names_of
 from shared.directory import Directory
@@ -96,6 +96,11 @@ class FormView:
         told = {"kategori": self.filled["category"], "isi": self.filled["text"], "wilayah": self.filled.region or ""}
         point = {"lintang": self.filled["latitude"], "bujur": self.filled["longitude"]}
         return [(name, value) for name, value in (told | point).items() if value]
+
+    @property
+    def is_for_other(self) -> bool:
+        """Whether what is asked of the person concerned stands open."""
+        return self.filled.is_for_other or any(self.error(name) for name in (*PROXY, *SUBJECT))
 
     def numbers(self, category: Category) -> list[tuple[str, str]]:
         return [(number, self.words["numbers"].get(number, "")) for number in category.emergency]

@@ -36,6 +36,8 @@ lapor.about = (() => {
     }
   };
   const suggest = async () => {
+    // The timer may be later than the button that leads on.
+    if (!form()?.dataset.suggest) return;
     const text = field("text").value;
     let found = [];
     try {
@@ -124,5 +126,17 @@ lapor.about = (() => {
     try { regions = await (await fetch(form().dataset.regions + field("regency").value)).json(); } catch { regions = []; }
   };
 
-  return {showCategory, suggest, showDistricts, showVillages, remember, setPoint, showPoint, locate};
+  // For whom it is.
+  const aboutSubject = () => [...document.querySelectorAll("#subject select, #subject input")];
+  const showSubject = () => {
+    if (aboutSubject().some((place) => place.value)) document.getElementById("subject").open = true;
+  };
+  const forgetSubject = () => {
+    for (const place of aboutSubject()) place.value = "";
+    document.getElementById("subject").open = false;
+    document.querySelector("#subject summary").focus();
+    lapor.keep();
+  };
+
+  return {showCategory, suggest, showDistricts, showVillages, remember, setPoint, showPoint, locate, showSubject, forgetSubject};
 })();

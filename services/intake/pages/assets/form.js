@@ -39,6 +39,7 @@
     if (draft.values.district) { set(field("district"), draft.values.district); lapor.about.showVillages(); }
     if (draft.values.village) set(field("village"), draft.values.village);
     if (draft.values.latitude) lapor.about.showPoint();
+    lapor.about.showSubject();
     lapor.about.suggest();
   };
   const set = (place, value) => {
@@ -52,6 +53,10 @@
   const submit = async (go) => {
     if (isSending) return;
     isSending = true;
+    if (go === "send" && lapor.work.isUnderWay()) {
+      status(said("works"));
+      await lapor.work.settle();
+    }
     status(said("sends"));
     const page = await answered(go).catch(() => null);
     isSending = false;
@@ -100,6 +105,7 @@
     if (document.querySelector("[data-accepted]")) { lapor.photos.forget(); await lapor.draft.forget(); }
     if (!form()) return;
     lapor.near.look();
+    lapor.work.begin();
     if ("checked" in form().dataset) return;
     const draft = lapor.draft.read();
     if ("fresh" in form().dataset) {
@@ -151,6 +157,7 @@
     event.preventDefault();
     const go = event.submitter?.value || "check";
     if (go === "nowhere") lapor.about.setPoint("", "");
+    else if (go === "myself") lapor.about.forgetSubject();
     else { keep(); submit(go); }
   });
   window.addEventListener("storage", (event) => {
