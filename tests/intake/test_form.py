@@ -447,15 +447,20 @@ async def test_given_a_program_when_it_fills_in_what_nobody_sees_then_it_is_refu
     assert len(guarded.publisher.published) == 2
 
 
-async def test_given_a_form_without_a_stamp_of_ours_when_it_is_sent_then_nothing_is_published(guarded: Door) -> None:
+async def test_given_a_form_without_a_stamp_of_ours_when_it_is_sent_then_it_is_to_be_sent_again(guarded: Door) -> None:
     siti = PlainBrowser(guarded.http)
     await siti.open()
 
     await siti.press("check", **ROAD, **SITTI, regency="52.03", stamp="1.a.b")
     forged = await siti.press("send")
+    before = list(guarded.publisher.published)
+    again = await siti.press("send")
 
     assert forged.status == 403
-    assert guarded.publisher.published == []
+    assert WORDS["id"]["refused"]["suspected"] in forged.words
+    assert before == []
+    assert again.status == 200
+    assert len(guarded.publisher.published) == 2
 
 
 async def test_given_a_disaster_when_many_check_and_send_what_is_urgent_then_none_is_refused(tmp_path: Path) -> None:

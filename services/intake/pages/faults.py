@@ -45,10 +45,10 @@ def tell_problem(problem: Problem, words: Mapping[str, Any]) -> Told:
     if problem.status == HTTPStatus.UNPROCESSABLE_ENTITY and "errors" in problem.body:
         errors: Any = problem.body["errors"]
         return tell([(one["field"], one["detail"]) for one in errors], words)
-    refused = words["refused"]
-    by_status = refused.get(str(problem.status), refused["other"])
-    known = refused.get(str(problem.body.get("suspicion", "")), by_status)
-    return Told(sentence=known, again=problem.status in {429, 503})
+    refused, suspicion = words["refused"], problem.body.get("suspicion")
+    if suspicion is not None:
+        return Told(sentence=refused.get(str(suspicion), refused["suspected"]), again=True)
+    return Told(sentence=refused.get(str(problem.status), refused["other"]), again=problem.status in {429, 503})
 
 
 def tell_of_photo(problem: Problem, words: Mapping[str, Any]) -> str:
