@@ -32,12 +32,13 @@ confidential, agencies' own systems get every event of their cases ([webhooks](w
 - **Gathered** into one message at 08:00 and 13:00 of working days: ordinary cases, to those who work for government;
   what happens in a region, a category or at an agency that somebody follows.
 
-An address gets 20 messages an hour; what is more comes as one when the hour is over (what is urgent always goes). The
-hours and the number are settings (`NOTIFICATION_TIMING__…`). Everything but what is marked "always" can be stopped by a
-link in the message, kind by kind, and started again by the same link; on a telephone STOP and START are answered, of
-all kinds at once, and YA says that the number is one's own. A reporter is told on one way, the one they prefer; if that
-fails for good, on the next one they gave. An office is told next where whoever is on duty is reached, at last at its
-post. Each address gets its messages in order. What every message says: `GET /v1/notices/preview`.
+An address gets 20 messages an hour; what is more comes as one when the hour is over (what is urgent, receipts and
+answers always go). The hours and the number are settings (`NOTIFICATION_TIMING__…`). Everything but what is marked
+"always" can be stopped by a link in the message, kind by kind, and started again by the same link; on a telephone
+STOP and START are answered, of all kinds at once, and YA says that the number is one's own. A reporter is told on one
+way, the one they prefer; if that fails for good, on the next one they gave. An office is told next where whoever is
+on duty is reached, at last at its post. Each address gets its messages in order. What every message says: `GET
+/v1/notices/preview`.
 
 A body that a complaint is about, and whatever stands below it, is told nothing of it; then the reporter is not told
 either that the Sekda or the governor was.

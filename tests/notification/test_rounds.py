@@ -9,7 +9,7 @@ from services.notification.domain.deliveries import Delivery
 from services.notification.domain.rounds import ALL, Address, Round, plan
 from services.notification.domain.rules import REQUIRED
 from services.notification.domain.timing import Pace, Timing
-from shared.events.notices import Channel, NoticeKind
+from shared.events.notices import Channel, NoticeKind, Recipient
 from tests.notification.examples import AT, a_delivery
 
 TIMING = Timing(most_an_hour=3)
@@ -22,6 +22,11 @@ def a_progress(number: int, **fields: Any) -> Delivery:
 
 def numbers(deliveries: Sequence[Delivery]) -> list[int]:
     return [delivery.sequence for delivery in deliveries]
+
+
+def goes_always(one: Delivery) -> bool:
+    is_wanted_by_law = one.recipient is Recipient.REPORTER and one.kind in REQUIRED
+    return one.pace is Pace.NOW or (is_wanted_by_law and not one.gathered)
 
 
 def messages(found: Round) -> list[list[int]]:
@@ -87,6 +92,20 @@ def test_given_an_hour_that_is_full_when_something_urgent_comes_then_it_goes_and
     assert found.held_until == AT + timedelta(minutes=40)
 
 
+def test_given_an_hour_that_is_full_when_planned_then_receipts_and_answers_go_alone_all_the_same() -> None:
+    full = Address("email:a", Channel.EMAIL, hour_began=AT, sent_this_hour=3)
+    due = [
+        a_delivery(NoticeKind.RECEIVED, sequence=1),
+        a_progress(2),
+        a_delivery(NoticeKind.RESOLVED, sequence=3),
+        a_delivery(NoticeKind.ESCALATION, sequence=4, recipient=Recipient.GOVERNOR),
+    ]
+
+    found = plan(full, due, AT, TIMING)
+
+    assert (messages(found), numbers(found.held)) == ([[1], [3]], [2, 4])
+
+
 def test_given_an_hour_that_is_over_when_planned_then_it_counts_anew() -> None:
     full = Address("email:a", Channel.EMAIL, hour_began=AT - timedelta(hours=1), sent_this_hour=3)
 
@@ -138,6 +157,6 @@ def test_given_anything_that_is_due_when_planned_then_each_has_one_fate_and_no_h
     told = [delivery for message in found.messages for delivery in message.deliveries]
     assert sorted(str(one.id) for one in (*told, *found.held, *found.stopped)) == sorted(str(one.id) for one in due)
     assert all(one.kind not in REQUIRED for one in found.stopped)
-    assert all(one.pace is not Pace.NOW for one in found.held)
-    urgent = sum(message.deliveries[0].pace is Pace.NOW for message in found.messages)
-    assert len(found.messages) - urgent <= max(0, TIMING.most_an_hour - sent)
+    assert not any(goes_always(one) for one in found.held)
+    always = sum(goes_always(message.deliveries[0]) for message in found.messages)
+    assert len(found.messages) - always <= max(0, TIMING.most_an_hour - sent)

@@ -7,9 +7,9 @@ from typing import Final
 
 from services.notification.domain.deliveries import Delivery
 from services.notification.domain.kinds import OwnKind
-from services.notification.domain.rules import NEVER_STOPPED
+from services.notification.domain.rules import NEVER_STOPPED, REQUIRED
 from services.notification.domain.timing import Pace, Timing
-from shared.events.notices import Channel, NoticeKind
+from shared.events.notices import Channel, NoticeKind, Recipient
 
 ALL: Final = "*"
 """Opted out of everything that may be opted out of."""
@@ -58,7 +58,7 @@ class Round:
     """Its owner does not want them."""
     messages: tuple[Message, ...]
     held: tuple[Delivery, ...]
-    """More than an address gets in an hour: gathered until `held_until`."""
+    """More than an address gets in an hour: gathered until `held_until`. Never receipts and answers."""
     held_until: datetime
 
 
@@ -74,8 +74,8 @@ def plan(address: Address, due: Sequence[Delivery], at: datetime, timing: Timing
     single = [one for one in wanted if one.pace is not Pace.NOW and not one.gathered]
     gathered = [one for one in wanted if one.pace is not Pace.NOW and one.gathered]
     room = max(0, left - bool(gathered))
-    messages = [Message((one,)) for one in (*urgent, *single[:room])]
-    held = single[room:]
+    held = [one for one in single if not _goes_alone(one)][room:]
+    messages = [Message((one,)) for one in (*urgent, *(one for one in single if one not in held))]
     if gathered and left > 0:
         messages += digests(gathered)
     else:
@@ -100,6 +100,11 @@ def _is_stopped(delivery: Delivery, stopped: Collection[str]) -> bool:
         # Anybody can ask for one.
         return ALL in stopped
     return delivery.kind not in NEVER_STOPPED and (delivery.kind.value in stopped or ALL in stopped)
+
+
+def _goes_alone(delivery: Delivery) -> bool:
+    """What the law wants somebody told: gathered, it would lose the code and the words that it brings."""
+    return delivery.recipient is Recipient.REPORTER and delivery.kind in REQUIRED
 
 
 def _place(delivery: Delivery) -> tuple[bool, datetime, int, str]:
