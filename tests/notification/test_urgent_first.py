@@ -11,10 +11,12 @@ import pytest
 from services.notification.arriving import Arriving
 from services.notification.domain.attempts import Answer, Refused
 from services.notification.domain.receipts import Receipt
+from shared.events.case import Status
+from shared.events.cases import CaseProgressed
 from shared.events.event import Urgency
 from shared.events.notices import Channel, NoticeDelivered, NoticeFailed
 from shared.mongo import Database
-from tests.notification.examples import a_person, a_submission, a_ticket, an_opening
+from tests.notification.examples import a_person, a_submission, a_ticket, an_opening, envelope
 from tests.notification.replica import Clock, Ear, Replica, a_replica
 from tests.shared.fakes import FakePublisher
 from tests.waiting import until
@@ -152,10 +154,12 @@ async def test_given_a_digest_whose_receipt_is_quicker_than_its_mark_when_it_is_
 ) -> None:
     async with a_replica(database, publisher, clock, ears=(sms,), timing=CAPPED) as replica:
         arriving = Arriving(replica.queueing, clock)
-        for number in (1, 2, 3):
-            await complain(replica, number)
+        await complain(replica, 1)
         async with replica.sending():
             await until(lambda: sms.taken)
+            await replica.hear(
+                *(CaseProgressed(**envelope(number, Status.IN_PROGRESS, a_ticket(1))) for number in (2, 3))
+            )
             await until(replica.is_idle)
             sms.tell = lambda reference: arriving.take([Receipt(reference, arrived=True)])
             clock.forward(timedelta(hours=1, minutes=1))
