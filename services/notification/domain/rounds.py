@@ -75,7 +75,8 @@ def plan(address: Address, due: Sequence[Delivery], at: datetime, timing: Timing
     gathered = [one for one in wanted if one.pace is not Pace.NOW and one.gathered]
     room = max(0, left - bool(gathered))
     held = [one for one in single if not _goes_alone(one)][room:]
-    messages = [Message((one,)) for one in (*urgent, *(one for one in single if one not in held))]
+    later = {one.id for one in held}
+    messages = [Message((one,)) for one in (*urgent, *(one for one in single if one.id not in later))]
     if gathered and left > 0:
         messages += digests(gathered)
     else:
