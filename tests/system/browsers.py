@@ -1,16 +1,21 @@
 """A real browser at the desk of a running platform."""
 
+import os
 import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright
 
 from shared.oidc import issue_locally
-from tests.services import DESK_SECRET, Platform
+from shared.settings import KafkaSettings
+from tests.servers import Kafka, Mongod
+from tests.services import DESK_SECRET, SERVICES, Platform, running_platform
+from tests.system.outside import drop_database
 
 CHROMIUM: Final = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 NO_BROWSER: Final = "no Chromium on this machine: make browser installs it"
@@ -25,6 +30,14 @@ _QUIET: Final = [
 ]
 PHONE: Final[Any] = {"width": 320, "height": 640}
 DESKTOP: Final[Any] = {"width": 1280, "height": 900}
+LOOKS: Final[dict[str, dict[str, Any]]] = {
+    "desktop": {"viewport": DESKTOP},
+    "phone": {"viewport": PHONE},
+    "dark": {"viewport": PHONE, "color_scheme": "dark"},
+    "english": {"viewport": PHONE, "locale": "en-GB"},
+}
+PICTURES: Final = Path(os.environ["NTBCARE_PICTURES"]) if "NTBCARE_PICTURES" in os.environ else None
+"""Where pictures for the documentation go; None: none are taken."""
 
 
 @asynccontextmanager
@@ -33,6 +46,18 @@ async def a_browser() -> AsyncGenerator[Browser]:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=_QUIET)
         yield browser
         await browser.close()
+
+
+@asynccontextmanager
+async def a_lasting_platform(
+    kafka: Kafka, mongod: Mongod, folder: Path, /, **variables: str
+) -> AsyncGenerator[Platform]:
+    """For all tests of a module; its databases are dropped afterwards."""
+    topics = KafkaSettings(bootstrap=kafka.bootstrap, namespace=f"system-{uuid4().hex[:8]}", partitions=3)
+    async with running_platform(topics, mongod.uri, folder, **variables) as platform:
+        yield platform
+    for service in SERVICES:
+        await drop_database(mongod.uri, platform.database(service).database)
 
 
 class Visitor:

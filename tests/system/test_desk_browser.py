@@ -1,15 +1,13 @@
 """Officers, a coordinator and a reporter with one complaint, in a real browser on running services."""
 
-import os
 from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser
 
 from tests.services import Platform
-from tests.system.browsers import CHROMIUM, DESKTOP, NO_BROWSER, PHONE, DeskVisitor, a_browser
+from tests.system.browsers import CHROMIUM, DESKTOP, NO_BROWSER, PHONE, PICTURES, DeskVisitor, a_browser
 from tests.waiting import until
 
 pytestmark = [
@@ -18,7 +16,6 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER),
 ]
 AGENCY = "PUPR-52.03"
-PICTURES = Path(os.environ["NTBCARE_PICTURES"]) if "NTBCARE_PICTURES" in os.environ else None
 
 
 @pytest.fixture

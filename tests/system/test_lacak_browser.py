@@ -1,9 +1,7 @@
 """A reporter's pages in a real browser, on running services behind one address."""
 
-import os
 import re
 from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -12,12 +10,20 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page
 
 from deploy.local.ports import free_port
-from shared.settings import KafkaSettings
 from tests.servers import Kafka, Mongod
-from tests.services import SERVICES, Platform, running_platform
-from tests.system.browsers import CHROMIUM, DESKTOP, NO_BROWSER, PHONE, Visitor, a_browser
+from tests.services import Platform
+from tests.system.browsers import (
+    CHROMIUM,
+    DESKTOP,
+    LOOKS,
+    NO_BROWSER,
+    PHONE,
+    PICTURES,
+    Visitor,
+    a_browser,
+    a_lasting_platform,
+)
 from tests.system.gateway import gateway
-from tests.system.outside import drop_database
 from tests.waiting import until
 
 pytestmark = [
@@ -26,31 +32,21 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER),
     pytest.mark.asyncio(loop_scope="module"),
 ]
-PICTURES = Path(os.environ["NTBCARE_PICTURES"]) if "NTBCARE_PICTURES" in os.environ else None
 TEXT = "Jembatan gantung kami putus sejak banjir"
 QUESTION = "Jembatan yang di sebelah mana?"
-LOOKS: dict[str, dict[str, Any]] = {
-    "desktop": {"viewport": DESKTOP},
-    "phone": {"viewport": PHONE},
-    "dark": {"viewport": PHONE, "color_scheme": "dark"},
-    "english": {"viewport": PHONE, "locale": "en-GB"},
-}
 CURRENT: dict[str, str] = {}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def platform(kafka: Kafka, mongod: Mongod, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Platform]:
-    topics = KafkaSettings(bootstrap=kafka.bootstrap, namespace=f"system-{uuid4().hex[:8]}", partitions=3)
     port = free_port()
     public = {"NOTIFICATION_PUBLIC_URL": f"http://127.0.0.1:{port}"}
     async with (
-        running_platform(topics, mongod.uri, tmp_path_factory.mktemp("lacak"), **public) as platform,
+        a_lasting_platform(kafka, mongod, tmp_path_factory.mktemp("lacak"), **public) as platform,
         gateway(platform, port) as origin,
     ):
         CURRENT["origin"] = origin
         yield platform
-    for service in SERVICES:
-        await drop_database(mongod.uri, platform.database(service).database)
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import os
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from playwright.async_api import Browser, BrowserContext
 
 from shared.settings import KafkaSettings
 from tests.services import Platform, running_platform
-from tests.system.browsers import CHROMIUM, DESKTOP, NO_BROWSER, PHONE, Visitor, a_browser
+from tests.system.browsers import CHROMIUM, DESKTOP, NO_BROWSER, PHONE, PICTURES, Visitor, a_browser
 from tests.waiting import until
 
 pytestmark = [
@@ -21,7 +20,6 @@ pytestmark = [
     pytest.mark.timeout(600),
     pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER),
 ]
-PICTURES = Path(os.environ["NTBCARE_PICTURES"]) if "NTBCARE_PICTURES" in os.environ else None
 LIGHT_KB = 50
 MATARAM: Any = {"latitude": -8.583, "longitude": 116.116}
 TEXT = "Jalan di depan pasar berlubang, sudah dua bulan."

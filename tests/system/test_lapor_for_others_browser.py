@@ -1,20 +1,25 @@
 """Filing for somebody else in a real browser on running services: until the person concerned has taken it over."""
 
-import os
 from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from shared.settings import KafkaSettings
 from tests.servers import Kafka, Mongod
-from tests.services import SERVICES, Platform, running_platform
-from tests.system.browsers import CHROMIUM, DESKTOP, NO_BROWSER, PHONE, Visitor, a_browser
-from tests.system.outside import drop_database
+from tests.services import Platform
+from tests.system.browsers import (
+    CHROMIUM,
+    DESKTOP,
+    LOOKS,
+    NO_BROWSER,
+    PHONE,
+    PICTURES,
+    Visitor,
+    a_browser,
+    a_lasting_platform,
+)
 from tests.waiting import until
 
 pytestmark = [
@@ -23,13 +28,6 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER),
     pytest.mark.asyncio(loop_scope="module"),
 ]
-PICTURES = Path(os.environ["NTBCARE_PICTURES"]) if "NTBCARE_PICTURES" in os.environ else None
-LOOKS: dict[str, dict[str, Any]] = {
-    "desktop": {"viewport": DESKTOP},
-    "phone": {"viewport": PHONE},
-    "dark": {"viewport": PHONE, "color_scheme": "dark"},
-    "english": {"viewport": PHONE, "locale": "en-GB"},
-}
 INAQ = {"subject_name": "Inaq Sahnim", "subject_phone": "0819 1234 5678", "subject_email": "inaq@mail.example"}
 KEPT = "JSON.parse(localStorage.getItem('lapor-draft'))?.values.subject_email"
 LEAVES = "[data-leaves]"
@@ -37,11 +35,8 @@ LEAVES = "[data-leaves]"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def platform(kafka: Kafka, mongod: Mongod, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Platform]:
-    topics = KafkaSettings(bootstrap=kafka.bootstrap, namespace=f"system-{uuid4().hex[:8]}", partitions=3)
-    async with running_platform(topics, mongod.uri, tmp_path_factory.mktemp("others")) as platform:
+    async with a_lasting_platform(kafka, mongod, tmp_path_factory.mktemp("others")) as platform:
         yield platform
-    for service in SERVICES:
-        await drop_database(mongod.uri, platform.database(service).database)
 
 
 @pytest_asyncio.fixture(loop_scope="module")

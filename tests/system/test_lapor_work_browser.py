@@ -1,23 +1,18 @@
 """A whole village behind one address at the form, in a real browser: nobody who has scripts waits a minute."""
 
 import json
-import os
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from shared.settings import KafkaSettings
 from tests.servers import Kafka, Mongod
-from tests.services import SERVICES, UNREACHED, Platform, running_platform
-from tests.system.browsers import CHROMIUM, NO_BROWSER, PHONE, Visitor, a_browser
-from tests.system.outside import drop_database
+from tests.services import UNREACHED, Platform
+from tests.system.browsers import CHROMIUM, NO_BROWSER, PHONE, PICTURES, Visitor, a_browser, a_lasting_platform
 
 pytestmark = [
     pytest.mark.browser,
@@ -25,7 +20,6 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER),
     pytest.mark.asyncio(loop_scope="module"),
 ]
-PICTURES = Path(os.environ["NTBCARE_PICTURES"]) if "NTBCARE_PICTURES" in os.environ else None
 LIMITS = json.dumps(json.loads(UNREACHED) | {"form_at_ease": "1/hour", "trusted_hops": 1})
 LEAVES = "[data-leaves]"
 AGAIN = "#complaint:not([data-checked]) > p > [value=send]"
@@ -47,11 +41,8 @@ _villages = count(1)
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def platform(kafka: Kafka, mongod: Mongod, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Platform]:
     """Where the second form of an address is one of many."""
-    topics = KafkaSettings(bootstrap=kafka.bootstrap, namespace=f"system-{uuid4().hex[:8]}", partitions=3)
-    async with running_platform(topics, mongod.uri, tmp_path_factory.mktemp("work"), INTAKE_LIMITS=LIMITS) as platform:
+    async with a_lasting_platform(kafka, mongod, tmp_path_factory.mktemp("work"), INTAKE_LIMITS=LIMITS) as platform:
         yield platform
-    for service in SERVICES:
-        await drop_database(mongod.uri, platform.database(service).database)
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -1,23 +1,28 @@
 """Somebody is about to tell again what others have told: in a real browser, on services behind one address."""
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 
 from deploy.local.ports import free_port
-from shared.settings import KafkaSettings
 from tests.servers import Kafka, Mongod
-from tests.services import SERVICES, Platform, running_platform
-from tests.system.browsers import CHROMIUM, DESKTOP, NO_BROWSER, PHONE, Visitor, a_browser
+from tests.services import Platform
+from tests.system.browsers import (
+    CHROMIUM,
+    DESKTOP,
+    LOOKS,
+    NO_BROWSER,
+    PHONE,
+    PICTURES,
+    Visitor,
+    a_browser,
+    a_lasting_platform,
+)
 from tests.system.gateway import gateway
-from tests.system.outside import drop_database
 from tests.waiting import until
 
 pytestmark = [
@@ -26,16 +31,9 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER),
     pytest.mark.asyncio(loop_scope="module"),
 ]
-PICTURES = Path(os.environ["NTBCARE_PICTURES"]) if "NTBCARE_PICTURES" in os.environ else None
 TEXT = "Jalan di depan pasar berlubang, sudah dua bulan."
 MATARAM: Any = {"latitude": -8.583, "longitude": 116.116}
 HERE: dict[str, Any] = {"category": "road.damage", **MATARAM}
-LOOKS: dict[str, dict[str, Any]] = {
-    "desktop": {"viewport": DESKTOP},
-    "phone": {"viewport": PHONE},
-    "dark": {"viewport": PHONE, "color_scheme": "dark"},
-    "english": {"viewport": PHONE, "locale": "en-GB"},
-}
 CURRENT: dict[str, str] = {}
 SUPPORT = "#near [data-near=support]"
 LEAVES = "[data-leaves]"
@@ -44,17 +42,14 @@ LEAVES = "[data-leaves]"
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def platform(kafka: Kafka, mongod: Mongod, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Platform]:
     """With one case in Mataram that others may have too."""
-    topics = KafkaSettings(bootstrap=kafka.bootstrap, namespace=f"system-{uuid4().hex[:8]}", partitions=3)
     async with (
-        running_platform(topics, mongod.uri, tmp_path_factory.mktemp("near")) as platform,
+        a_lasting_platform(kafka, mongod, tmp_path_factory.mktemp("near")) as platform,
         gateway(platform, free_port()) as origin,
     ):
         CURRENT["origin"] = origin
         CURRENT["ticket"] = (await platform.submit(location=MATARAM)).json()["ticket"]
         await until(lambda: near(platform))
         yield platform
-    for service in SERVICES:
-        await drop_database(mongod.uri, platform.database(service).database)
 
 
 async def near(platform: Platform) -> list[Any]:

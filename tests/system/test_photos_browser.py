@@ -1,9 +1,7 @@
 """A resident's photo from the upload to the public page, with its box, in a real browser on running services."""
 
 import io
-import os
 from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -12,7 +10,7 @@ from playwright.async_api import Browser
 
 from deploy.local.ports import free_port
 from tests.services import Platform
-from tests.system.browsers import CHROMIUM, DESKTOP, NO_BROWSER, PHONE, DeskVisitor, a_browser
+from tests.system.browsers import CHROMIUM, DESKTOP, NO_BROWSER, PHONE, PICTURES, DeskVisitor, a_browser
 from tests.system.gateway import gateway
 from tests.waiting import until
 
@@ -21,7 +19,6 @@ pytestmark = [
     pytest.mark.timeout(240),
     pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER),
 ]
-PICTURES = Path(os.environ["NTBCARE_PICTURES"]) if "NTBCARE_PICTURES" in os.environ else None
 BLACK, TEAL, FACE = (0, 0, 0), (0, 128, 128), (255, 200, 160)
 MOST_OFF: Final = 6
 """Of a colour's 255 steps, by JPEG."""

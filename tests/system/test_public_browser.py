@@ -1,10 +1,8 @@
 """The public pages in a real browser on running services."""
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +11,7 @@ from playwright.async_api import Browser
 
 from shared.wita import day_of
 from tests.services import Platform
-from tests.system.browsers import CHROMIUM, DESKTOP, NO_BROWSER, PHONE, Visitor, a_browser
+from tests.system.browsers import CHROMIUM, DESKTOP, NO_BROWSER, PHONE, PICTURES, Visitor, a_browser
 from tests.waiting import until
 
 pytestmark = [
@@ -22,7 +20,6 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER),
 ]
 AGENCY = "PUPR-52.03"
-PICTURES = Path(os.environ["NTBCARE_PICTURES"]) if "NTBCARE_PICTURES" in os.environ else None
 LIGHT_KB = 50
 PAGES = {
     "start": "/",
