@@ -29,7 +29,8 @@ from tests.routing.examples import AT, OFFICERS, TICKET, a_complaint, a_ticket, 
 from tests.shared.fakes import FakePublisher
 
 pytestmark = pytest.mark.integration
-TODAY = day_of(datetime.now(UTC))
+NOON = datetime(2026, 11, 30, 4, tzinfo=UTC)
+TODAY = day_of(NOON)
 TOMORROW = TODAY + timedelta(days=1)
 ANI: dict[str, Any] = {"name": "Ani", "agency": "PUPR-52.03"}
 RULE: dict[str, Any] = {"position": 3, "categories": ["road.damage"], "agencies": ["BPJN"]}
@@ -66,7 +67,7 @@ async def desk(database: Database, store: CaseStore) -> AsyncGenerator[Desk]:
         getattr(directory, kind).update(getattr(the_directory(), kind))
     app = ProblemApp()
     get_person = create_person_getter(SignIn(OidcSettings(development_secret=SecretStr(SECRET))))
-    administration = Administration(records, store, directory, lambda: rulebook_source(directory, [])())  # noqa: PLW0108 - made anew at each call
+    administration = Administration(records, store, directory, lambda: rulebook_source(directory, [])(), lambda: NOON)  # noqa: PLW0108 - made anew at each call
     app.include_router(create_directory_router(administration, get_person))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://desk") as http:
         yield Desk(http, records, directory)
@@ -109,11 +110,10 @@ async def test_given_a_change_for_tomorrow_when_the_day_comes_then_it_holds_and_
 ) -> None:
     answer = await desk.put("officer/ani", ANI | {"name": "Ani R."}, COORDINATOR | FIRST, effective_on=str(TOMORROW))
     assert (answer.status_code, answer.json()["revision"]) == (202, 1)
-    now = datetime.now(UTC)
 
     def day(days: int) -> Succession:
         return Succession(
-            desk.records, store, relay, rulebook_source(desk.directory, []), lambda: now + timedelta(days=days)
+            desk.records, store, relay, rulebook_source(desk.directory, []), lambda: NOON + timedelta(days=days)
         )
 
     made = [await day(days).make_planned() for days in (0, 1, 1)]

@@ -87,6 +87,7 @@ class Administration:
     cases: CaseStore
     directory: Directory
     rulebook: Callable[[], Rulebook]
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def read(self, kind: str, record_id: str) -> RecordView:
         """Raises a 404 Problem."""
@@ -104,7 +105,8 @@ class Administration:
         (kind, record_id), (expected, request_key) = key, asked
         entry = self._understood(kind, record_id, body.entry)
         _check_author(person, entry, self.directory)
-        today = day_of(datetime.now(UTC))
+        now = self.now()
+        today = day_of(now)
         effective_on = body.effective_on or today
         if effective_on < today:
             raise field_problem(("effective_on", "lies in the past: decisions that were made stand"))
@@ -115,7 +117,7 @@ class Administration:
             effective_on=effective_on,
             author=person.id,
             reason=body.reason,
-            made_at=datetime.now(UTC),
+            made_at=now,
             revision=None,
         )
         is_new = await self.records.note(edit)
