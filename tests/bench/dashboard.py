@@ -24,6 +24,7 @@ from shared.wita import day_of
 from tests.bench.client import connected_to
 from tests.bench.figures import percentiles
 from tests.bench.made_cases import Maker, ticket_of
+from tests.bench.profiles import profiled
 from tests.bench.stage import Stage, running_stage
 
 SIZES: Final = [int(size) for size in os.environ.get("SIZES", "10000,100000,1000000").split(",")]
@@ -94,7 +95,8 @@ async def run() -> dict[str, Any]:
             made = size
             print(f"{size} cases after {time.perf_counter() - began:.0f} s", flush=True)
             await stage.platform.processes["reporting"].start()
-            seen[size] = await _measure(stage)
+            async with profiled(stage.platform):
+                seen[size] = await _measure(stage)
             await stage.stop("reporting")
     return _told(seen)
 

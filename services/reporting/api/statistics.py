@@ -23,7 +23,7 @@ from shared.problems import field_problem
 CACHE: Final = "public, max-age=30"
 MOST_DAYS: Final = 366
 DAYS_AT_ONCE: Final = 4
-"""So many questions by day are answered at one time: days are not added up beforehand, and everybody may ask."""
+"""So many questions by day are answered at one time: not every one is added up beforehand, and everybody may ask."""
 
 
 def _split(entered: object) -> object:

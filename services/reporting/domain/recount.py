@@ -6,7 +6,7 @@ from typing import Final
 
 from services.reporting.domain.case import StoredCase
 from services.reporting.domain.definitions import Definitions
-from services.reporting.domain.figures import CONFIDENTIAL, PROVINCE, Bucket, is_of_a_regency, levels_of
+from services.reporting.domain.figures import CONFIDENTIAL, Bucket, is_of_a_regency, levels_of
 from services.reporting.domain.generations import Changed, Totals, changes
 from services.reporting.domain.rollups import ALL, ROLLUPS, Rollup
 from services.reporting.domain.statistics import ENOUGH
@@ -14,7 +14,7 @@ from services.reporting.domain.tallies import tally
 
 Counts = dict[str, Counter[str]]
 """Figures by key."""
-_DEPTHS: Final = {"province": 1, "regency": 2, "district": 3}
+_DEPTHS: Final = {"whole": 1, "province": 1, "regency": 2, "district": 3}
 
 
 def count_buckets(cases: Iterable[StoredCase], definitions: Definitions, into: Counts) -> None:
@@ -26,13 +26,14 @@ def count_buckets(cases: Iterable[StoredCase], definitions: Definitions, into: C
 
 
 def add_up(buckets: Mapping[str, Mapping[str, int]], rollups: Iterable[Rollup]) -> Counts:
-    """The sums of months that follow from the buckets of months; others are passed over."""
+    """The sums that follow from the buckets."""
     sums: Counts = {}
-    months = {key: counts for key, counts in buckets.items() if Bucket.parse(key).period == "month"}
     for rollup in rollups:
-        for key, counts in months.items():
+        for key, counts in buckets.items():
             bucket = Bucket.parse(key)
-            sums.setdefault(_cell(rollup, bucket), Counter()).update(_told(rollup, bucket, counts))
+            if bucket.period == rollup.period:
+                told = {figure: number for figure, number in counts.items() if rollup.holds([figure])}
+                sums.setdefault(_cell(rollup, bucket), Counter()).update(_told(rollup, bucket, told))
     return sums
 
 
@@ -42,27 +43,28 @@ def wrong_sums(totals: Totals, sums: Totals) -> list[Changed]:
     Of public cases: those that are confidential are not all in the sums of districts.
     """
     months = sorted(totals.keys() | sums.keys())
-    right = {month: _of_public(totals.get(month, {})) for month in months}
-    tables = [table_of(rollup) for rollup in ROLLUPS]
-    wanted = {month: dict.fromkeys(tables, right[month]) for month in months}
+    wanted = {
+        month: {table_of(rollup): _of_public(totals.get(month, {}), rollup) for rollup in ROLLUPS} for month in months
+    }
     return changes(wanted, sums)
 
 
 def table_of(rollup: Rollup) -> str:
     """What it is called."""
     kept = {"agencies": rollup.agencies, "categories": rollup.categories}
-    return "|".join((rollup.level, *(name if is_kept else ALL for name, is_kept in kept.items())))
+    return "|".join((rollup.name, *(name if is_kept else ALL for name, is_kept in kept.items())))
 
 
-def _of_public(figures: Mapping[str, int]) -> int:
-    return sum(number for figure, number in figures.items() if not figure.startswith(CONFIDENTIAL))
+def _of_public(figures: Mapping[str, int], rollup: Rollup) -> int:
+    public = {figure: number for figure, number in figures.items() if not figure.startswith(CONFIDENTIAL)}
+    return sum(number for figure, number in public.items() if rollup.holds([figure]))
 
 
 def _cell(rollup: Rollup, bucket: Bucket) -> str:
     """Its key, as the store makes it."""
-    region = PROVINCE if rollup.level == "province" else levels_of(bucket.region)[: _DEPTHS[rollup.level]][-1]
+    region = levels_of(bucket.region)[: _DEPTHS[rollup.level]][-1]
     agency = bucket.agency if rollup.agencies else ALL
-    return "|".join((bucket.start, rollup.level, region, agency, bucket.category if rollup.categories else ALL))
+    return "|".join((bucket.start, rollup.name, region, agency, bucket.category if rollup.categories else ALL))
 
 
 def _told(rollup: Rollup, bucket: Bucket, counts: Mapping[str, int]) -> Mapping[str, int]:

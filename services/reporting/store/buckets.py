@@ -9,6 +9,7 @@ from pymongo.errors import BulkWriteError
 
 from services.reporting.domain.figures import Bucket, levels_of
 from services.reporting.domain.statistics import Question
+from services.reporting.store.rollups import days_of
 from services.reporting.store.searches import between
 from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Document, aggregate, only_duplicates
@@ -49,7 +50,7 @@ class BucketStore:
         months = [month async for month in self._months()]
         for month in months:
             await aggregate(self._cases, [*_cases_of(month), *_as_buckets("day", self._buckets.name)])
-            days = {"$match": {"period": "day", "start": _days_of(month)}}
+            days = {"$match": {"period": "day", "start": days_of(month)}}
             await aggregate(self._buckets, [days, *_figures_of_days(), *_as_buckets("month", self._buckets.name)])
         return months
 
@@ -146,13 +147,9 @@ def days_pipeline(months: list[str]) -> list[Document]:
     return [{"$match": {"month": {"$in": months}}}, *_figures_of_days()]
 
 
-def _days_of(month: str) -> Document:
-    return {"$gte": f"{month}-01", "$lte": f"{month}-31"}
-
-
 def _cases_of(month: str) -> list[Document]:
     """All figures of a case count for the day on which it was received."""
-    received = {"head.public": {"$in": [True, False]}, "head.day": _days_of(month)}
+    received = {"head.public": {"$in": [True, False]}, "head.day": days_of(month)}
     return [{"$match": received}, *_figures_of_cases()]
 
 

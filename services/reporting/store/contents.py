@@ -56,7 +56,7 @@ _OF_PUBLIC: Final[Document] = {
 _SUMS: Final[list[Document]] = [
     {
         "$project": {
-            "month": "$start",
+            "month": {"$substrBytes": ["$start", 0, len("2026-03")]},
             "level": 1,
             "agencies": {"$cond": [{"$eq": ["$agency", ALL]}, ALL, "agencies"]},
             "categories": {"$cond": [{"$eq": ["$category", ALL]}, ALL, "categories"]},
@@ -151,10 +151,10 @@ async def cases_of(model: ReadModel, month: str) -> AsyncIterator[StoredCase]:
 
 
 async def counts_of(model: ReadModel, month: str) -> dict[str, dict[str, int]]:
-    """All buckets of the month and of its days, and the sums of the month, by key."""
+    """All buckets and sums of the month and of its days, by key."""
     buckets = {"start": _within(month), "period": {"$in": ["day", "month"]}}
     found = await model.collections["buckets"].find(buckets, {"counts": 1}).to_list(None)
-    found += await model.collections["rollups"].find({"start": month}, {"counts": 1}).to_list(None)
+    found += await model.collections["rollups"].find({"start": _within(month)}, {"counts": 1}).to_list(None)
     return {document["_id"]: document["counts"] for document in found}
 
 

@@ -1,4 +1,4 @@
-"""Figures added up from buckets and from the sums of months; never from cases."""
+"""Figures added up from buckets and from the sums of months and days; never from cases."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ class NotAddedUp(Exception):
 
 
 class FigureStore:
-    """Reads buckets and sums of months."""
+    """Reads buckets, and sums of months and days."""
 
     def __init__(self, buckets: Collection, rollups: Collection) -> None:
         self._buckets = buckets
@@ -68,18 +68,18 @@ class FigureStore:
         return [(dict(zip(names, place, strict=True)), numbers) for place, numbers in sorted(rows.items())]
 
     async def _add_up(self, part: Part, figures: Sequence[str], sheltered: Sheltered) -> Iterable[Row]:
-        """From sums of months where there are some for it, else from buckets."""
+        """From sums where there are some for it, else from buckets."""
         question, pieces = part
-        rollup = rollup_for(question) if pieces[0].period == "month" else None
-        if rollup is not None:
-            return await self._of_months(question, _cells(question, rollup, pieces), figures)
+        rollup = rollup_for(question, pieces[0].period, sheltered)
+        if rollup is not None and rollup.holds(figures):
+            return await self._of_sums(question, _cells(question, rollup, pieces), figures)
         return await self._of_buckets(question, _match(question, pieces), figures, sheltered)
 
-    async def _of_months(self, question: Question, matched: Document, figures: Sequence[str]) -> Iterable[Row]:
+    async def _of_sums(self, question: Question, matched: Document, figures: Sequence[str]) -> Iterable[Row]:
         """Added up here: they are few, and a sum of each figure takes MongoDB longer to plan than to make."""
         added: dict[Place, Counter[str]] = {}
         for document in await self._rollups.find(matched, _needed(figures)).to_list(None):
-            place = tuple(document[_FIELDS[name]] for name in question.by)
+            place = _place_of(document, question)
             add(added.setdefault(place, Counter()), document["counts"])
         rows = ((place, {name: numbers[name] for name in figures}) for place, numbers in added.items())
         return list(islice((row for row in rows if any(row[1].values())), MOST_ROWS + 1))
@@ -109,7 +109,7 @@ class FigureStore:
         By body (`-`: nobody) or by regency; else all under `*`.
         """
         rollup = Rollup("regency" if by == "region" else "province", agencies=by == "agency", categories=False)
-        wanted = {"level": rollup.level, "category": ALL, "agency": _of(None, is_kept=rollup.agencies)}
+        wanted = {"level": rollup.name, "category": ALL, "agency": _of(None, is_kept=rollup.agencies)}
         fields = {"agency": 1, "region": 1, "open": 1}
         found = await self._rollups.find(wanted | {"open": {"$exists": True}}, fields).to_list(None)
         rows: dict[str, Counter[str]] = {}
@@ -126,16 +126,14 @@ class FigureStore:
     @within(ANSWERS_WITHIN_S)
     async def everything(self, question: Question) -> list[tuple[Cell, Counter[str]]]:
         """Like `table`, with every figure that there is. Raises NotAddedUp where no sums of months answer it."""
-        rollup, pieces = rollup_for(question), question.pieces_of_rows
+        rollup, pieces = rollup_for(question, "month", question.sheltered_in_rows), question.pieces_of_rows
         if rollup is None or any(piece.period == "day" for piece in pieces):
             raise NotAddedUp
         names = {"agency": 1, "category": 1, "region": 1, "start": 1, "counts": 1}
         found = await self._rollups.find(_cells(question, rollup, pieces), names).to_list(None)
         rows: dict[Place, Counter[str]] = {}
-        fields = [_FIELDS[name] for name in question.by]
         for document in found:
-            numbers = rows.setdefault(tuple(document[field] for field in fields), Counter())
-            add(numbers, document["counts"])
+            add(rows.setdefault(_place_of(document, question), Counter()), document["counts"])
         names_of = [name.value for name in question.by]
         return [(dict(zip(names_of, place, strict=True)), numbers) for place, numbers in sorted(rows.items())]
 
@@ -144,8 +142,14 @@ _FIELDS: Final = {
     Dimension.REGION: "region",
     Dimension.AGENCY: "agency",
     Dimension.CATEGORY: "category",
+    Dimension.DAY: "start",
     Dimension.MONTH: "start",
 }
+
+
+def _place_of(summed: Document, question: Question) -> Place:
+    month = len("2026-03")
+    return tuple(summed[_FIELDS[name]][: month if name is Dimension.MONTH else None] for name in question.by)
 
 
 def add(numbers: Counter[str], counts: Mapping[str, int]) -> None:
@@ -156,7 +160,7 @@ def add(numbers: Counter[str], counts: Mapping[str, int]) -> None:
 
 def _cells(question: Question, rollup: Rollup, pieces: Iterable[Piece]) -> Document:
     wanted: Document = {
-        "level": rollup.level,
+        "level": rollup.name,
         "agency": _of(question.agency, is_kept=rollup.agencies),
         "category": _of(question.category, is_kept=rollup.categories),
     }

@@ -1,4 +1,4 @@
-"""The sums of months, made anew from the buckets of the whole month by MongoDB itself; none is ever incremented.
+"""The sums of months and their days, made anew from the month's buckets by MongoDB itself; none is ever incremented.
 
 A month is marked before what changed in it is taken for counted, and its mark goes only if nothing marked it again
 meanwhile. One replica at a time makes the sums of a month.
@@ -13,7 +13,7 @@ from uuid import uuid4
 from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
 
 from services.reporting.domain.figures import CONFIDENTIAL, OF_A_REGENCY, PROVINCE
-from services.reporting.domain.rollups import ALL, Rollup
+from services.reporting.domain.rollups import ALL, KEPT_BY_DAY, Rollup
 from services.reporting.domain.statistics import ENOUGH
 from services.reporting.domain.tallies import DUE_ON, LATE, SITS, URGENT
 from shared.mongo import Collection, Document, aggregate
@@ -64,7 +64,16 @@ STEPS: Final = (
     Step(Rollup("province", agencies=True, categories=False), Rollup("province", agencies=True, categories=True)),
     Step(Rollup("district", agencies=False, categories=False), Rollup("district", agencies=False, categories=True)),
     Step(Rollup("province", agencies=False, categories=False), Rollup("province", agencies=False, categories=True)),
+    Step(Rollup("whole", agencies=False, categories=False, period="day")),
+    Step(Rollup("regency", agencies=False, categories=False, period="day")),
+    Step(Rollup("province", agencies=False, categories=True, period="day")),
+    Step(
+        Rollup("province", agencies=False, categories=False, period="day"),
+        Rollup("province", agencies=False, categories=True, period="day"),
+    ),
 )
+_MADE: Final = 2
+"""Counts what `STEPS` were: a month whose sums were made by an older version is made again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,8 @@ class RollupStore:
     async def prepare(self) -> None:
         await self.collection.create_indexes(list(INDEXES))
         await self._marks.create_index("marked", sparse=True)
+        again = {"$set": {"marked": True}, "$inc": {"version": 1}}
+        await self._marks.update_many({"made_at": {"$exists": True}, "made": {"$ne": _MADE}}, again)
 
     async def clear(self) -> None:
         """Of a generation that nobody else counts: what was added up before, and what was to be."""
@@ -122,7 +133,7 @@ class RollupStore:
         ours = {"_id": claim.month, "claim": claim.token}
         free: Document = {"claim": "", "claimed_until": ""}
         await self._marks.update_one(ours | {"version": claim.version}, {"$unset": {"marked": ""}})
-        given_back = await self._marks.update_one(ours, {"$unset": free, "$set": {"made_at": at}})
+        given_back = await self._marks.update_one(ours, {"$unset": free, "$set": {"made_at": at, "made": _MADE}})
         if not given_back.matched_count:
             await self.mark([claim.month])
 
@@ -132,48 +143,53 @@ class RollupStore:
 
 def pipeline(step: Step, month: str, into: str) -> list[Document]:
     """Adds up all counts, whatever they are called, and writes the table."""
-    match = _buckets_of(month) if step.of is None else _cells_of(step.of, month)
+    is_of_days, names = step.makes.period == "day", ("start", "region", "regency", "agency", "category")
+    start: Any = days_of(month) if is_of_days else month
+    match = {"period": step.makes.period, "start": start} if step.of is None else _cells_of(step.of, start)
     counts: Document = {"$objectToArray": "$counts"}
+    if is_of_days:
+        counts = {"$filter": {"input": counts, "cond": {"$in": ["$$this.k", sorted(KEPT_BY_DAY)]}}}
     return [
         {"$match": match},
         {"$project": _place(step) | {"counts": _told(step, counts)}},
         {"$unwind": {"path": "$counts", "preserveNullAndEmptyArrays": True}},
         {
             "$group": {
-                "_id": {name: f"${name}" for name in ("region", "regency", "agency", "category")}
-                | {"figure": "$counts.k"},
+                "_id": {name: f"${name}" for name in names} | {"figure": "$counts.k"},
                 "number": {"$sum": "$counts.v"},
             }
         },
         {
             "$group": {
-                "_id": {name: f"$_id.{name}" for name in ("region", "regency", "agency", "category")},
+                "_id": {name: f"$_id.{name}" for name in names},
                 "counts": {"$push": {"k": "$_id.figure", "v": "$number"}},
             }
         },
-        {"$project": _cell(step.makes, month)},
+        {"$project": _cell(step.makes)},
         {"$merge": {"into": into, "whenMatched": "replace"}},
     ]
 
 
-def _buckets_of(month: str) -> Document:
-    return {"period": "month", "start": month}
+def days_of(month: str) -> Document:
+    return {"$gte": f"{month}-01", "$lte": f"{month}-31"}
 
 
-def _cells_of(rollup: Rollup, month: str) -> Document:
+def _cells_of(rollup: Rollup, start: Any) -> Document:
     kept = {"agency": rollup.agencies, "category": rollup.categories}
-    return {"start": month, "level": rollup.level} | {
+    return {"start": start, "level": rollup.name} | {
         name: {"$ne": ALL} if is_kept else ALL for name, is_kept in kept.items()
     }
 
 
 def _place(step: Step) -> Document:
     makes, of = step.makes, step.of
-    regions = {"province": {"$literal": PROVINCE}, "regency": "$regency", "district": "$district"}
-    region: Any = regions[makes.level] if of is None or makes.level == "province" else "$region"
+    regions: Document = {"regency": "$regency", "district": "$district"}
+    is_of_a_place = makes.level in regions
+    region: Any = regions[makes.level] if of is None and is_of_a_place else "$region"
     return {
-        "region": region,
-        "regency": {"$literal": None} if makes.level == "province" else "$regency",
+        "start": "$start",
+        "region": region if is_of_a_place else {"$literal": PROVINCE},
+        "regency": "$regency" if is_of_a_place else {"$literal": None},
         "agency": "$agency" if makes.agencies else {"$literal": ALL},
         "category": "$category" if makes.categories else {"$literal": ALL},
     }
@@ -197,21 +213,21 @@ def _sheltered(counts: Document) -> Document:
     return {"$cond": [enough, counts, {"$filter": {"input": counts, "cond": is_told}}]}
 
 
-def _cell(rollup: Rollup, month: str) -> Document:
-    named: Sequence[Any] = [month, rollup.level, "$_id.region", "$_id.agency", "$_id.category"]
+def _cell(rollup: Rollup) -> Document:
+    named: Sequence[Any] = ["$_id.start", rollup.name, "$_id.region", "$_id.agency", "$_id.category"]
     key: list[Any] = [part for name in named for part in (name, "|")][:-1]
     some = {"$filter": {"input": "$counts", "cond": {"$ne": [{"$ifNull": ["$$this.k", None]}, None]}}}
-    return {
+    cell: Document = {
         "_id": {"$concat": key},
-        "start": {"$literal": month},
-        "level": {"$literal": rollup.level},
+        "start": "$_id.start",
+        "level": {"$literal": rollup.name},
         "region": "$_id.region",
         "regency": "$_id.regency",
         "agency": "$_id.agency",
         "category": "$_id.category",
         "counts": {"$arrayToObject": some},
-        "open": _open(some),
     }
+    return cell if rollup.period == "day" else cell | {"open": _open(some)}
 
 
 def _open(counts: Document) -> Document:
