@@ -6,7 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from services.reporting.domain.definitions import COMPARED, Definitions
-from services.reporting.domain.scorecards import Performance, Period, Standing, line_of, peers_of, perform, stand
+from services.reporting.domain.scorecards import (
+    Performance,
+    Period,
+    Share,
+    Standing,
+    line_of,
+    peers_of,
+    perform,
+    shares_of,
+    stand,
+)
 from services.reporting.domain.sitting import Row, last_three_months, stays, where_it_sits
 from services.reporting.domain.statistics import Dimension, Question
 from services.reporting.store import Store
@@ -77,11 +87,12 @@ class Scoring:
             standings=await self._standings(agency, bodies, cut, overall),
         )
 
-    async def table(self, cut: Cut, figures: Sequence[str]) -> dict[str, Performance]:
-        """Every body's, by id; only these figures and what their shares are of."""
-        names = self.definitions().needed_for(figures)
-        rows = await self._store.figures.table(cut.question(Dimension.AGENCY), names)
-        return {cell["agency"]: self._perform(numbers) for cell, numbers in rows}
+    async def table(self, cut: Cut, figures: Sequence[str]) -> dict[str, Mapping[str, Share]]:
+        """These figures of every body, by its id."""
+        definitions = self.definitions()
+        wanted = [definitions.by_id[figure] for figure in figures]
+        rows = await self._store.figures.table(cut.question(Dimension.AGENCY), definitions.needed_for(figures))
+        return {cell["agency"]: shares_of(numbers, wanted) for cell, numbers in rows}
 
     async def sitting(self, today: date) -> list[Row]:
         """Where it sits now over all months, and how long it lay there in the three months up to this one."""

@@ -46,11 +46,11 @@ async def test_given_few_confidential_cases_when_days_are_told_then_only_the_who
     few = [a_step(number, 1, received_at=FIRST, confidential=True) for number in range(4)]
     enough = [a_step(number, 1, received_at=FIRST, region="52.06.01", confidential=True) for number in range(10, 15)]
     await projecting.take(a_step(20, 1, received_at=FIRST), *few, *enough)
-    to_the_day = {"first": date(2026, 2, 10), "last": date(2026, 3, 5)}
+    to_the_day = Question(first=date(2026, 2, 10), last=date(2026, 3, 5))
 
     assert await days(projecting.store, BY_DAY) == {"2026-03-05": 6}
-    assert (await projecting.store.figures.total(Question(**to_the_day))).received == 10
-    assert (await projecting.store.figures.total(Question(**to_the_day, region="52.03"))).received == 1
+    assert (await projecting.store.figures.total(to_the_day)).received == 10
+    assert (await projecting.store.figures.total(replace(to_the_day, region="52.03"))).received == 1
 
 
 async def test_given_sums_that_an_older_version_made_when_a_replica_starts_then_they_are_made_again(

@@ -1,8 +1,9 @@
 """What the pages of agencies, of scorecards, of where it sits and of the morning show, from literal figures."""
 
+from collections.abc import Mapping
 from datetime import date
 
-from services.reporting.domain.scorecards import Performance, perform
+from services.reporting.domain.scorecards import Share, shares_of
 from services.reporting.domain.sitting import where_it_sits
 from services.reporting.pages.agencies import Seen, months_of, show_agencies
 from services.reporting.pages.brief import Seen as Morning
@@ -20,13 +21,13 @@ from tests.reporting.tallying import DEFINITIONS
 TODAY = date(2026, 4, 10)
 
 
-def answered(in_time: int, late: int) -> Performance:
+def answered(in_time: int, late: int) -> Mapping[str, Share]:
     """So many answers in time, so many too late."""
     numbers = {"received": in_time + late, "response_in_time": in_time, "response_late": late}
-    return perform(numbers, DEFINITIONS)
+    return shares_of(numbers, DEFINITIONS.figures)
 
 
-def a_table(level: str = "", **every: Performance) -> Seen:
+def a_table(level: str = "", **every: Mapping[str, Share]) -> Seen:
     """`_` stands for nobody."""
     named = {name.replace("_", "-"): one for name, one in every.items()}
     return Seen("12-bulan", months_of("12-bulan", TODAY), level, named, {"BB": 3})

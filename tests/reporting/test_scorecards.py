@@ -161,11 +161,11 @@ def test_given_peers_when_a_body_is_placed_then_those_with_few_cases_are_left_ou
     worse = perform({"received": 60, "done": 6}, DEFINITIONS)
     few = perform({"received": 2, "done": 2}, DEFINITIONS)
 
-    standing = stand("done", own, [better, worse, few])
+    standing = stand("done", own, [better.shares, worse.shares, few.shares])
 
     assert (standing.place, standing.peers, standing.median_percent) == (2, 3, 80.0)
-    assert stand("done", few, [better]).place is None
-    assert stand("done", own, [few]).place is None
+    assert stand("done", few, [better.shares]).place is None
+    assert stand("done", own, [few.shares]).place is None
 
 
 def test_given_a_day_in_january_when_the_month_before_is_named_then_it_is_in_the_year_before() -> None:

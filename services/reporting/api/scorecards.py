@@ -1,6 +1,6 @@
 """`GET /v1/scorecards`, `GET /v1/scorecards/{agency}` and what their figures mean."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
@@ -20,7 +20,7 @@ from services.reporting.api.scorecard_figures import (
     TimingFigures,
 )
 from services.reporting.domain.definitions import COMPARED, Definitions, Figure
-from services.reporting.domain.scorecards import Performance, Period, month_before, predecessors_of
+from services.reporting.domain.scorecards import Performance, Period, Share, month_before, predecessors_of
 from services.reporting.domain.views import agency_name, category_name, region_name
 from services.reporting.scoring import Card, Cut, Scoring
 from shared.directory import Directory
@@ -121,10 +121,10 @@ def _period(query: PeriodQuery, today: Today) -> Period:
     return Period.parse(query.period or month_before(today()))
 
 
-def _row(agency: str, performance: Performance, names: Directory) -> TableRow:
+def _row(agency: str, shares: Mapping[str, Share], names: Directory) -> TableRow:
     known = names.agencies.get(agency)
     return TableRow(
-        figures={name: ShareFigures.of_share(performance[name]) for name in IN_TABLE},
+        figures={name: ShareFigures.of_share(shares[name]) for name in IN_TABLE},
         agency=agency,
         agency_name=agency_name(names, agency),
         level=known.level if known else None,

@@ -145,14 +145,19 @@ def perform(numbers: Mapping[str, int], definitions: Definitions) -> Performance
     total = sum(rated.values())
     points = sum(rating * number for rating, number in rated.items())
     return Performance(
-        shares={figure.id: _share(figure, numbers) for figure in definitions.figures},
+        shares=shares_of(numbers, definitions.figures),
         timings={each.id: _timing(each.id, numbers, definitions) for each in definitions.durations},
         rating=tenths(Decimal(points) / total) if total else None,
         ratings=total,
     )
 
 
-def stand(figure: str, own: Performance, peers: Iterable[Performance]) -> Standing:
+def shares_of(numbers: Mapping[str, int], figures: Iterable[Figure]) -> Mapping[str, Share]:
+    """By the figure's id."""
+    return {figure.id: _share(figure, numbers) for figure in figures}
+
+
+def stand(figure: str, own: Performance, peers: Iterable[Mapping[str, Share]]) -> Standing:
     """By the lower end of Wilson's interval, so that three of three are not above ninety-five of a hundred."""
     others = [peer[figure] for peer in peers]
     enough = [share for share in others if share.of and not share.is_of_few]

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Final
 
 from services.reporting.domain.figures import NO_AGENCY
-from services.reporting.domain.scorecards import Performance, Share
 from services.reporting.domain.scorecards import Period as Months
+from services.reporting.domain.scorecards import Share
 from services.reporting.pages.listing import address_of
 from services.reporting.pages.periods import month_away
 from services.reporting.pages.saying import Speaker
@@ -69,7 +69,7 @@ class Seen:
     kind: str
     months: Months
     level: str
-    every: Mapping[str, Performance]
+    every: Mapping[str, Mapping[str, Share]]
     late: Mapping[str, int]
 
 
@@ -124,8 +124,8 @@ def part_of(share: Share, say: Speaker) -> str:
     return say.words["number_of"].format(number=say.number(share.number), of=say.number(share.of))
 
 
-def _every(seen: Seen) -> Iterable[tuple[str, Performance]]:
-    return ((agency, one) for agency, one in seen.every.items() if any(share.number for share in one.shares.values()))
+def _every(seen: Seen) -> Iterable[tuple[str, Mapping[str, Share]]]:
+    return ((agency, one) for agency, one in seen.every.items() if any(share.number for share in one.values()))
 
 
 def _is_of(agency: str, level: str, say: Speaker) -> bool:
@@ -133,7 +133,7 @@ def _is_of(agency: str, level: str, say: Speaker) -> bool:
     return not level or (known is not None and known.level == LEVELS[level])
 
 
-def _row(place: str, agency: str, one: Performance, context: tuple[Seen, Speaker]) -> Row:
+def _row(place: str, agency: str, one: Mapping[str, Share], context: tuple[Seen, Speaker]) -> Row:
     seen, say = context
     known, in_time = say.names.agencies.get(agency), one[ORDERED_BY]
     return Row(

@@ -81,7 +81,7 @@ class FigureStore:
         for document in await self._rollups.find(matched, _needed(figures)).to_list(None):
             place = _place_of(document, question)
             add(added.setdefault(place, Counter()), document["counts"])
-        rows = ((place, {name: numbers[name] for name in figures}) for place, numbers in added.items())
+        rows = ((place, {name: numbers.get(name, 0) for name in figures}) for place, numbers in added.items())
         return list(islice((row for row in rows if any(row[1].values())), MOST_ROWS + 1))
 
     async def _of_buckets(
@@ -155,7 +155,8 @@ def _place_of(summed: Document, question: Question) -> Place:
 def add(numbers: Counter[str], counts: Mapping[str, int]) -> None:
     """Those of confidential cases to the others."""
     for figure, number in counts.items():
-        numbers[figure.removeprefix(CONFIDENTIAL)] += number
+        name = figure.removeprefix(CONFIDENTIAL)
+        numbers[name] = numbers.get(name, 0) + number
 
 
 def _cells(question: Question, rollup: Rollup, pieces: Iterable[Piece]) -> Document:
