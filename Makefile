@@ -32,10 +32,10 @@ test-integration: setup
 	$(PYTEST_MANY) -m integration
 
 test-system: setup
-	$(BIN)/pytest -m system tests/deploy tests/system
+	$(BIN)/pytest --durations=15 -m system tests/deploy tests/system
 
 test-browser: setup
-	$(BIN)/pytest -m browser tests/system
+	$(BIN)/pytest --durations=15 -m browser tests/system
 
 browser: ## Install Chromium where it is missing (Debian, Ubuntu; as root)
 	@deploy/local/install-browser
