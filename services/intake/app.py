@@ -7,7 +7,9 @@ from services.intake.erasing.routine import Routine
 from services.intake.follow_ups import FollowUps, create_follow_up_router
 from services.intake.form_follow_ups import FormFollowUps, create_follow_up_form_router
 from services.intake.open311 import Open311, create_open311_router
+from services.intake.operator_sessions import OperatorSessions
 from services.intake.pages.answering import ASSETS, HOME, Counter
+from services.intake.pages.operators import create_operator_router
 from services.intake.pages.routes import create_form_router
 from services.intake.photos import Photos, create_photo_router
 from services.intake.places import load_places
@@ -44,6 +46,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     forms = FormFollowUps(follow_ups, sessions, Pages("services.intake.amiss", ""))
     pages = Pages("services.intake.pages", HOME, ASSETS)
     counter = Counter(pages, service.directory, intake, uploads, suggestions)
+    operators = OperatorSessions.of(settings, service.directory)
     routers = (
         create_router(intake, options),
         create_follow_up_router(follow_ups),
@@ -54,6 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         create_photo_router(settings, photos, SignIn(settings.oidc)),
         pages.assets_router(),
         create_form_router(counter),
+        create_operator_router(counter, operators),
         create_open311_router(Open311(settings, intake, service.directory)),
     )
     app = service.create_app(*routers, max_body_size=settings.max_body_size)

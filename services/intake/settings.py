@@ -106,6 +106,8 @@ class Settings(ServiceSettings):
     """So long a resident's photo waits for the complaint that names it; then it is deleted."""
     unclaimed_looked_at_every: timedelta = timedelta(minutes=10)
     """How often each replica deletes those; up to a half sooner, so that replicas don't all do it at once."""
+    operator_session_lasts: timedelta = timedelta(hours=12)
+    """So long an operator who signed in at the counter's page need not do it again."""
     publish_within: timedelta = timedelta(seconds=2.5)
     """After so long without the broker's acknowledgement the answer is 503."""
 

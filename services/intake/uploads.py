@@ -136,6 +136,18 @@ def names_of(code: str | None, regions: Mapping[str, Region]) -> str:
     return ", ".join(one.name for one in known if one)
 
 
+async def take_upload(
+    uploads: Uploads, gate: Gate, request: Request, visitor: Visitor, key: UUID | None
+) -> Response:
+    """Raises a 400, 403, 413, 415, 422, 429 or 503 Problem."""
+    if comes_from_elsewhere(request):
+        raise Problem(403, "This form is of another site")
+    gate.let_in(Wish.PHOTO, visitor)
+    async with sent_photo(request) as sent:
+        kept = await uploads.keep(sent, key)
+    return Response(kept.model_dump_json(), 201, {"Cache-Control": "no-store"}, media_type="application/json")
+
+
 def create_upload_router(uploads: Uploads, gate: Gate) -> APIRouter:
     router = APIRouter(prefix="/v1/complaints/photos", tags=["complaints"], responses=_REFUSED)
 
@@ -145,12 +157,7 @@ def create_upload_router(uploads: Uploads, gate: Gate) -> APIRouter:
         It is drawn anew, at most 2048 pixels long and without any of its metadata. One that no complaint names is
         deleted after a day. Nobody can list them or see one of somebody else's.
         """
-        if comes_from_elsewhere(request):
-            raise Problem(403, "This form is of another site")
-        gate.let_in(Wish.PHOTO, Visitor(gate.peer_of(request)))
-        async with sent_photo(request) as sent:
-            kept = await uploads.keep(sent, idempotency_key)
-        return Response(kept.model_dump_json(), 201, {"Cache-Control": "no-store"}, media_type="application/json")
+        return await take_upload(uploads, gate, request, Visitor(gate.peer_of(request)), idempotency_key)
 
     router.add_api_route(
         "",

@@ -82,9 +82,10 @@ class PlainBrowser:
     http: httpx2.AsyncClient
     page: Page = field(default_factory=lambda: Page(0, ""))
     language: str = "id"
+    home: str = "/lapor"
 
-    async def open(self, path: str = "/lapor") -> Page:
-        answer = await self.http.get(path, headers={"Accept-Language": self.language})
+    async def open(self, path: str | None = None) -> Page:
+        answer = await self.http.get(path or self.home, headers={"Accept-Language": self.language})
         return self.see(answer)
 
     async def press(self, go: str, *files: bytes, **filled: str) -> Page:
@@ -99,7 +100,7 @@ class PlainBrowser:
     async def send(self, sent: dict[str, Any], *files: bytes, **headers: str) -> Page:
         parts = [("photo", ("gambar.jpg", file)) for file in files] or [("photo", ("", b""))]
         told = {"Accept-Language": self.language, **headers}
-        return self.see(await self.http.post("/lapor", data=sent, files=parts, headers=told))
+        return self.see(await self.http.post(self.home, data=sent, files=parts, headers=told))
 
     def see(self, answer: httpx2.Response) -> Page:
         self.page = Page(answer.status_code, answer.text)

@@ -20,6 +20,7 @@ from services.intake.pages.showing import NOTHING, FormView, Told, suggested_for
 from services.intake.suggestions import Suggestions
 from services.intake.uploads import MOST_PHOTOS, Position, Uploads
 from shared.directory import Directory
+from shared.events.directory import Client
 from shared.events.event import Language
 from shared.pages.rendering import Pages
 from shared.problems import Problem, field_problem, read_faults
@@ -40,6 +41,12 @@ class Visit:
     request: Request
     language: Language
     words: Mapping[str, Any]
+    home: str = HOME
+    """The page that the form is on."""
+    operator: Client | None = None
+    """Who keys in what came another way; None: somebody writes it themselves."""
+    csrf: str = ""
+    """Of an operator's session."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,7 @@ class Counter:
             try:
                 if len(names) >= MOST_PHOTOS:
                     raise field_problem(("photos", "too many"))
-                self.intake.gate.let_in(Wish.PHOTO, Visitor(self.intake.gate.peer_of(visit.request)))
+                self.intake.gate.let_in(Wish.PHOTO, self._visitor(visit))
                 kept = await self._keep(file)
             except Problem as problem:
                 told = tell_of_photo(problem, visit.words)
@@ -118,13 +125,14 @@ class Counter:
         peer = self.intake.gate.peer_of(visit.request)
         try:
             complaint = self._complaint_of(visit, filled)
-            self.intake.gate.look_at_form(peer, filled.guard)
-            accepted = await self.intake.accept(complaint, None, filled.key, peer)
+            if visit.operator is None:
+                self.intake.gate.look_at_form(peer, filled.guard)
+            accepted = await self.intake.accept(complaint, visit.operator, filled.key, peer)
         except Problem as problem:
             return self._refuse(visit, filled, problem)
         codes = {"code": accepted.tracking_code, "subject_code": accepted.subject_code}
-        values = {"ticket": accepted.ticket, **codes, "view": self._view(visit, filled, NOTHING)}
-        return self.pages.render("receipt.html", visit.language, HTTPStatus.OK, "no-store", here=HOME, **values)
+        view, host = self._view(visit, filled, NOTHING), visit.request.headers.get("host", "")
+        return self.page("receipt.html", visit, ticket=accepted.ticket, **codes, view=view, host=host)
 
     def _refuse(self, visit: Visit, filled: Filled, problem: Problem) -> Response:
         told = tell_problem(problem, visit.words)
@@ -140,16 +148,18 @@ class Counter:
     def _complaint_of(self, visit: Visit, filled: Filled) -> Complaint:
         """Raises a 422 Problem."""
         category = self.directory.categories.get(filled["category"])
-        sent = filled.to_body(category, visit.language)
+        sent = filled.to_body(category, visit.language, keyed_in=visit.operator is not None)
         try:
             body = ComplaintBody.model_validate(sent)
         except ValidationError as error:
             faults = read_faults(error.errors(include_url=False, include_input=False))
             raise field_problem(*faults, *_faults_beside(sent, known=category is not None)) from None
         complaint = replace(body.to_complaint(), entrance=ENTRANCE)
-        visitor = Visitor(self.intake.gate.peer_of(visit.request))
-        self.intake.judge.check_form(complaint, visitor, datetime.now(UTC))
+        self.intake.judge.check_form(complaint, self._visitor(visit), datetime.now(UTC))
         return complaint
+
+    def _visitor(self, visit: Visit) -> Visitor:
+        return Visitor(self.intake.gate.peer_of(visit.request), visit.operator)
 
     def _view(self, visit: Visit, filled: Filled, told: Told) -> FormView:
         found = suggested_for(filled["text"], self.suggest, self.directory, visit.language)
@@ -162,10 +172,15 @@ class Counter:
         photos = [(name, self.uploads.thumbnail_address(name)) for name in filled.photos]
         values = {"view": view, "filled": view.filled, "photos": photos, "most_photos": MOST_PHOTOS}
         gate = self.intake.gate
-        values["disaster"] = gate.is_disaster
         # The empty form lies in caches, and nobody has begun to fill it in.
-        values["work"] = 0 if filled.is_fresh else gate.work_for_form(gate.peer_of(visit.request), filled.guard)
-        return self.pages.render(template, visit.language, status, "no-store", here=HOME, **values)
+        is_eased = filled.is_fresh or visit.operator is not None
+        work = 0 if is_eased else gate.work_for_form(gate.peer_of(visit.request), filled.guard)
+        return self.page(template, visit, status, **values, disaster=gate.is_disaster, work=work)
+
+    def page(self, template: str, visit: Visit, status: int = HTTPStatus.OK, **values: Any) -> Response:
+        """One of the page that the form is on, kept by nobody."""
+        told = {"t": visit.words, "prefix": visit.home, "operator": visit.operator, "csrf": visit.csrf, **values}
+        return self.pages.render(template, visit.language, status, "no-store", here=visit.home, **told)
 
 
 def _faults_beside(sent: Mapping[str, Any], *, known: bool) -> Faults:

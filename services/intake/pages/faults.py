@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from services.intake.pages.filled import PROXY, SUBJECT
+from services.intake.pages.filled import KEYED_IN, PROXY, SUBJECT
 from services.intake.pages.showing import Told
 from shared.problems import Problem
 
@@ -14,6 +14,7 @@ _FIELDS: Final = {
     "reporter.email": "email",
     "reporter.phone": "phone",
     "reporter.prefers": "prefers",
+    "reporter.language": "language",
     "proxy.kind": "proxy",
     "proxy.mandate": "mandate",
     "proxy.subject.name": "subject_name",
@@ -26,7 +27,7 @@ _FIELDS: Final = {
     "location": "place",
 }
 _TOLD: Final = ("text", "category", "answers", "place", "address", "photos", "name", "phone", "email", "prefers")
-ORDER: Final = (*_TOLD, *PROXY, *SUBJECT)
+ORDER: Final = (*KEYED_IN, *_TOLD, *PROXY, *SUBJECT)
 """Of the fields on the page."""
 _OTHERS: Final = "form"
 PARTICULAR: Final = {("place", "lies"): "outside", ("name", "somebody else"): "name_for_other"}

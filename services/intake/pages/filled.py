@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -11,6 +12,7 @@ from services.intake.domain.stamps import STAMP, TRAP, WORK, Sent
 from services.intake.uploads import MOST_PHOTOS
 from shared.events.directory import Category
 from shared.events.event import Language
+from shared.wita import WITA
 
 PLACE: Final = ("latitude", "longitude", "address")
 REGIONS: Final = ("regency", "district", "village")
@@ -20,9 +22,12 @@ SWITCHES: Final = ("anonymous", "confidential")
 PROXY: Final = {"proxy": "kind", "mandate": "mandate"}
 SUBJECT: Final = {"subject_name": "name", "subject_phone": "phone", "subject_email": "email"}
 """Of the person concerned. Both by the fields of the form, with their names in the API."""
+KEYED_IN: Final = ("channel", "received_at", "source", "language")
+"""What an operator says of a complaint that came another way; the language is the reporter's."""
 GUARD: Final = (STAMP, TRAP, WORK)
 """What tells a person from a program."""
-_FIELDS: Final = ("text", "category", "suggested", *PLACE, *REGIONS, *PERSON, *PROXY, *SUBJECT, *SWITCHES, *GUARD)
+_ASKED: Final = ("text", "category", "suggested", *PLACE, *REGIONS, *PERSON, *PROXY, *SUBJECT, *SWITCHES)
+_FIELDS: Final = (*_ASKED, *KEYED_IN, *GUARD)
 ANSWER: Final = "answers."
 _PHOTO: Final = "photos"
 
@@ -74,8 +79,11 @@ class Filled:
         """Something was said of a person that it is filed for, if not all that is needed."""
         return any(self[name] for name in (*PROXY, *SUBJECT))
 
-    def to_body(self, category: Category | None, language: Language) -> dict[str, Any]:
-        """What `POST /v1/complaints` would be sent; what was left empty is left out."""
+    def to_body(self, category: Category | None, language: Language, *, keyed_in: bool = False) -> dict[str, Any]:
+        """What `POST /v1/complaints` would be sent; what was left empty is left out.
+
+        `keyed_in`: by an operator, with how it came, which must be said.
+        """
         place = {name: self[name] for name in PLACE if self[name]} | ({"region": self.region} if self.region else {})
         person = {name: self[name] for name in PERSON if self[name]} | {"language": language}
         asked = {question.code for question in category.questions} if category else set[str]()
@@ -84,7 +92,14 @@ class Filled:
         words = {name: self[name] for name in ("text", "category")}
         body = {**words, "location": place, "reporter": person, "answers": answers, "photos": self.photos, **switches}
         body |= {"proxy": self._proxy()} if self.is_for_other else {}
+        body |= self._keyed_in(person) if keyed_in else {}
         return body | ({"suggested": self["suggested"]} if self["suggested"] else {})
+
+    def _keyed_in(self, person: Mapping[str, Any]) -> dict[str, Any]:
+        told: dict[str, Any] = {"channel": self["channel"]}
+        told |= {"source": self["source"]} if self["source"] else {}
+        told |= {"received_at": _in_wita(self["received_at"])} if self["received_at"] else {}
+        return told | ({"reporter": {**person, "language": self["language"]}} if self["language"] else {})
 
     def _proxy(self) -> dict[str, Any]:
         subject = {told: self[name] for name, told in SUBJECT.items() if self[name]}
@@ -110,6 +125,15 @@ def read_form(sent: FormData) -> tuple[Filled, Sequence[UploadFile]]:
     names = [name for name in sent.getlist(_PHOTO) if isinstance(name, str) and name]
     files = [file for file in sent.getlist("photo") if isinstance(file, UploadFile) and file.filename]
     return Filled(_key(told.get("key", "")), values).with_photos(names), files
+
+
+def _in_wita(entered: str) -> datetime | str:
+    """A time without a zone is WITA; what is none becomes an empty string, which no endpoint takes for one."""
+    try:
+        moment = datetime.fromisoformat(entered)
+    except ValueError:
+        return ""
+    return moment if moment.tzinfo else moment.replace(tzinfo=WITA)
 
 
 def _key(sent: str) -> UUID:

@@ -27,7 +27,7 @@ Regency = Annotated[str, Path(pattern=r"^52\.\d\d$")]
 
 def create_form_router(counter: Counter) -> APIRouter:
     router = APIRouter(prefix=HOME, include_in_schema=False)
-    most_bytes = MOST_PHOTOS * counter.uploads.most_bytes + _MOST_FIELDS * 1024
+    most_bytes = most_bytes_of(counter)
 
     async def show_form(request: Request) -> Response:
         if "hx-request" in request.headers:
@@ -38,10 +38,11 @@ def create_form_router(counter: Counter) -> APIRouter:
     async def post_form(request: Request) -> Response:
         visit = _visit(counter, request)
         try:
-            _look_at(request, most_bytes)
-            return await _answer(counter, visit)
+            look_at(request, most_bytes)
+            async with sent_form(request) as form:
+                return await answer_form(counter, visit, form)
         except Problem as problem:
-            return _sorry(counter, visit, problem)
+            return sorry(counter, visit, problem)
 
     router.add_api_route("", show_form, methods=["GET", "HEAD"])
     # One that says how large it is and is too large is told so on a page.
@@ -50,7 +51,12 @@ def create_form_router(counter: Counter) -> APIRouter:
     return router
 
 
-def _look_at(request: Request, most_bytes: int) -> None:
+def most_bytes_of(counter: Counter) -> int:
+    """Of a form with all its photos."""
+    return MOST_PHOTOS * counter.uploads.most_bytes + _MOST_FIELDS * 1024
+
+
+def look_at(request: Request, most_bytes: int) -> None:
     """Before it is read. Raises a 403 or 413 Problem."""
     if comes_from_elsewhere(request):
         raise Problem(403, "This form is of another site")
@@ -59,14 +65,13 @@ def _look_at(request: Request, most_bytes: int) -> None:
         raise Problem(413, "The form is too large")
 
 
-async def _answer(counter: Counter, visit: Visit) -> Response:
-    async with _sent(visit.request) as form:
-        filled, files = read_form(form)
-        go = str(form.get("go", ""))
-        filled, told = await counter.take(visit, filled, files)
-        if files and (told.faults or go in {"", "photo"}):
-            return counter.show(visit, filled, told, 422 if told.faults else 200)
-        return await counter.answer(visit, filled, go)
+async def answer_form(counter: Counter, visit: Visit, form: FormData) -> Response:
+    filled, files = read_form(form)
+    go = str(form.get("go", ""))
+    filled, told = await counter.take(visit, filled, files)
+    if files and (told.faults or go in {"", "photo"}):
+        return counter.show(visit, filled, told, 422 if told.faults else 200)
+    return await counter.answer(visit, filled, go)
 
 
 def _add_beside(router: APIRouter, counter: Counter) -> None:
@@ -97,7 +102,7 @@ def _add_beside(router: APIRouter, counter: Counter) -> None:
 
 
 @asynccontextmanager
-async def _sent(request: Request) -> AsyncGenerator[FormData]:
+async def sent_form(request: Request) -> AsyncGenerator[FormData]:
     """Raises a 400, 413 or 503 Problem."""
     try:
         form = await request.form(max_files=MOST_PHOTOS, max_fields=_MOST_FIELDS, max_part_size=_FIELD_BYTES)
@@ -118,13 +123,13 @@ def _visit(counter: Counter, request: Request) -> Visit:
     return Visit(request, language, counter.pages.words(language))
 
 
-def _sorry(counter: Counter, visit: Visit, problem: Problem) -> Response:
+def sorry(counter: Counter, visit: Visit, problem: Problem) -> Response:
     """A page that says why the form could not even be read."""
     known = visit.words["unread"]
     text = known.get(str(problem.status), known["other"])
     # 413 is answered in plain text by whatever limits bodies, before this page is seen.
     status = 422 if problem.status == 413 else problem.status  # noqa: PLR2004 - it says which
-    page = counter.pages.render("told.html", visit.language, status, "no-store", here=HOME, text=text)
+    page = counter.page("told.html", visit, status, text=text)
     page.headers.update(problem.headers)
     return page
 

@@ -17,7 +17,7 @@
   const values = () => {
     const found = {};
     for (const [name, value] of new FormData(form())) {
-      if (typeof value === "string" && !["key", "photos", "go", "stamp", "website", "work"].includes(name)) found[name] = value;
+      if (typeof value === "string" && !["key", "csrf", "photos", "go", "stamp", "website", "work"].includes(name)) found[name] = value;
     }
     return found;
   };
