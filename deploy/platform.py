@@ -26,7 +26,13 @@ from shared.service import OWN_PATHS
 
 HOME: Final = "/-/"
 """Of whoever runs it; the residents' pages begin at `/`."""
-PAGES_OF_SERVICES: Final = {"/": "reporting", "/lapor": "intake", "/lacak": "reporting", "/desk": "routing"}
+PAGES_OF_SERVICES: Final = {
+    "/": "reporting",
+    "/lapor": "intake",
+    "/lacak": "reporting",
+    "/desk": "routing",
+    "/lapor/loket": "intake",
+}
 """Linked from the start page where the service has them."""
 
 

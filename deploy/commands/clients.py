@@ -35,8 +35,9 @@ def issue_client(  # noqa: PLR0913 - one parameter is one option of the command 
 ) -> None:
     """Make a client and print its token, once: only the token's digest is kept.
 
-    integrator: submits for others. operator: also enters what came on paper in the past. Who works at the desk signs in
-    instead; on this machine with `ntbcare token`.
+    integrator: submits for others. operator: also enters what came on paper in the past, and signs in at /lapor/loket
+    to key in what comes by counter, telephone or social media. Give each person one: it says who keyed something in.
+    Who works at the desk signs in instead; on this machine with `ntbcare token`.
     """
     wish = _wish(client_id or _slug(name), name, role, agency)
     address = mongo_of(mongo_uri, writes=True)
@@ -48,6 +49,8 @@ def issue_client(  # noqa: PLR0913 - one parameter is one option of the command 
     soon = "" if follows else " within seconds"
     typer.echo(f"{wish.id} is {role.value}{soon}. Its token is shown only now; keep it safe:", err=True)
     typer.echo(token)
+    if role is ClientRole.OPERATOR:
+        typer.echo("Its holder signs in with it at /lapor/loket.", err=True)
     if running is not None and follows:
         typer.echo(asyncio.run(_known(running.url, token)), err=True)
 

@@ -9,7 +9,7 @@ from services.intake.form_follow_ups import FormFollowUps, create_follow_up_form
 from services.intake.open311 import Open311, create_open311_router
 from services.intake.operator_sessions import OperatorSessions
 from services.intake.pages.answering import ASSETS, HOME, Counter
-from services.intake.pages.operators import create_operator_router
+from services.intake.pages.operators import OperatorPages, create_operator_router
 from services.intake.pages.routes import create_form_router
 from services.intake.photos import Photos, create_photo_router
 from services.intake.places import load_places
@@ -57,7 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         create_photo_router(settings, photos, SignIn(settings.oidc)),
         pages.assets_router(),
         create_form_router(counter),
-        create_operator_router(counter, operators),
+        create_operator_router(OperatorPages(counter, operators)),
         create_open311_router(Open311(settings, intake, service.directory)),
     )
     app = service.create_app(*routers, max_body_size=settings.max_body_size)

@@ -136,9 +136,7 @@ def names_of(code: str | None, regions: Mapping[str, Region]) -> str:
     return ", ".join(one.name for one in known if one)
 
 
-async def take_upload(
-    uploads: Uploads, gate: Gate, request: Request, visitor: Visitor, key: UUID | None
-) -> Response:
+async def take_upload(uploads: Uploads, gate: Gate, request: Request, visitor: Visitor, key: UUID | None) -> Response:
     """Raises a 400, 403, 413, 415, 422, 429 or 503 Problem."""
     if comes_from_elsewhere(request):
         raise Problem(403, "This form is of another site")

@@ -176,6 +176,7 @@ async def test_given_a_service_with_pages_when_the_start_page_is_read_then_they_
     service = a_service("intake")
     router = APIRouter(prefix="/lapor")
     router.add_api_route("", lambda: PlainTextResponse("form"))
+    router.add_api_route("/loket", lambda: PlainTextResponse("the counter's form"))
     service.include_router(router)
     platform = create_platform({"intake": service})
 
@@ -183,6 +184,7 @@ async def test_given_a_service_with_pages_when_the_start_page_is_read_then_they_
         page = (await client.get("/-/")).text
 
     assert 'href="/lapor"' in page
+    assert 'href="/lapor/loket"' in page
     assert 'href="/lacak"' not in page
 
 

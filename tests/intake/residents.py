@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from services.intake.api import Intake, Options, create_router
 from services.intake.operator_sessions import OperatorSessions
 from services.intake.pages.answering import ASSETS, HOME, Counter
-from services.intake.pages.operators import create_operator_router
+from services.intake.pages.operators import OperatorPages, create_operator_router
 from services.intake.pages.routes import create_form_router
 from services.intake.photos import Photos, create_photo_router
 from services.intake.places import Places, load_places
@@ -90,7 +90,7 @@ def a_door(url: str, **settings: Any) -> Door:
     for router in (
         pages.assets_router(),
         create_form_router(counter),
-        create_operator_router(counter, OperatorSessions.of(told, directory)),
+        create_operator_router(OperatorPages(counter, OperatorSessions.of(told, directory))),
         create_router(intake, Options(directory)),
         create_suggestion_router(suggestions, intake.gate),
         create_upload_router(uploads, intake.gate),

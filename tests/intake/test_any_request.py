@@ -11,12 +11,14 @@ from schemathesis.generation import GenerationMode
 
 from services.intake.api import Intake, Options, create_router
 from services.intake.follow_ups import FollowUps, create_follow_up_router
+from services.intake.open311 import Open311, create_open311_router
 from services.intake.photos import Photos, create_photo_router
 from services.intake.settings import Settings
 from services.intake.suggestions import Suggestions, create_suggestion_router
 from services.intake.uploads import Uploads, create_upload_router
 from shared.ids import subject_code, tracking_code
 from shared.oidc import SignIn
+from shared.open311 import PREFIX, Open311Faults
 from shared.problems import MEDIA_TYPE, ProblemApp
 from shared.tracking import CodeCheck
 from tests.intake.gates import AS_CLERK, SETTINGS, a_directory, the_places
@@ -27,6 +29,9 @@ pytestmark = pytest.mark.integration
 TICKET = "NTB-C833-HX1X-7X7V-TM"
 KEYS = {"1": b"dev-tracking"}
 CODES = [tracking_code(KEYS, "1", TICKET), subject_code(KEYS, "1", TICKET)]
+API_KEY = AS_CLERK["Authorization"].removeprefix("Bearer ")
+OPEN311 = ("text/xml", "application/json")
+"""What Open311 tells of faults in."""
 _JUDGED = settings(
     max_examples=25,
     deadline=None,
@@ -50,9 +55,11 @@ def an_app() -> FastAPI:
         create_suggestion_router(suggestions, intake.gate),
         create_upload_router(uploads, intake.gate),
         create_photo_router(read, photos, SignIn(read.oidc)),
+        create_open311_router(Open311(read, intake, directory)),
     )
     for router in routers:
         app.router.routes.extend(router.routes)
+    app.add_middleware(Open311Faults)
     return app
 
 
@@ -81,12 +88,15 @@ def test_given_any_request_when_it_is_sent_then_the_answer_is_no_5xx_and_a_refus
         # What no generator finds: a ticket whose check character is right, its code, and tokens.
         if real and "ticket" in (case.path_parameters or {}):
             case.path_parameters["ticket"] = TICKET
+        if real and isinstance(case.body, dict) and "api_key" in case.body:
+            case.body["api_key"] = API_KEY
         headers = token | ({"X-Tracking-Code": code} if code else {})
         answer = case.call(headers=headers)
         assert answer.status_code < 500, (case.as_curl_command(), answer.text)
         assert str(answer.status_code) in documented, (case.as_curl_command(), answer.text)
         if answer.status_code >= 400:
-            assert answer.headers["content-type"][0].startswith(MEDIA_TYPE), answer.text
+            kinds = OPEN311 if operation.path.startswith(PREFIX) else (MEDIA_TYPE,)
+            assert answer.headers["content-type"][0].startswith(kinds), answer.text
 
     judge()
 
@@ -95,4 +105,5 @@ def test_given_the_schema_when_it_is_read_then_every_route_is_in_it() -> None:
     labels = {operation.label for operation in OPERATIONS}
 
     assert {"POST /v1/complaints", "POST /v1/complaints/validations", "POST /v1/photos"} <= labels
+    assert {f"POST {PREFIX}/requests.{{form}}", f"GET {PREFIX}/services.{{form}}"} <= labels
     assert {f"POST /v1/complaints/{{ticket}}/{name}" for name in ("take-over", "support", "contact")} <= labels

@@ -12,7 +12,7 @@ from services.intake.pages.faults import ORDER, PARTICULAR
 from shared.events.directory import Door as Province
 from shared.ids import parse_ticket, tracking_code_fits
 from tests.intake.images import a_photo
-from tests.intake.plain_browser import PlainBrowser
+from tests.intake.plain_browser import Page, PlainBrowser
 from tests.intake.residents import Door, a_door
 from tests.intake.test_uploads import taken_at
 
@@ -106,6 +106,20 @@ async def test_given_a_disaster_when_the_form_is_filled_in_then_it_says_so_until
     after = await sitti.open()
 
     assert ["Yang mendesak ditangani lebih dahulu" in page.words for page in (*during, after)] == [True, True, False]
+
+
+async def test_given_an_emergency_when_it_was_sent_then_the_receipt_too_says_whom_to_call(sitti: PlainBrowser) -> None:
+    receipts = dict[str, Page]()
+    for category in ("social.violence", "road.damage"):
+        await sitti.open()
+        await sitti.press("check", **{**ROAD, "category": category}, **SITTI, regency="52.03")
+        receipts[category] = await sitti.press("send")
+
+    assert {name: "tel:" in page.html for name, page in receipts.items()} == {
+        "social.violence": True,
+        "road.damage": False,
+    }
+    assert 'href="tel:129"' in receipts["social.violence"].html
 
 
 async def test_given_the_same_press_twice_when_it_is_sent_then_it_is_one_complaint(sitti: PlainBrowser) -> None:

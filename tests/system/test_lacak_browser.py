@@ -19,6 +19,7 @@ from tests.system.browsers import (
     NO_BROWSER,
     PHONE,
     PICTURES,
+    DeskVisitor,
     Visitor,
     a_browser,
     a_lasting_platform,
@@ -40,7 +41,8 @@ CURRENT: dict[str, str] = {}
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def platform(kafka: Kafka, mongod: Mongod, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Platform]:
     port = free_port()
-    public = {"NOTIFICATION_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    soon = {"INTAKE_JANITOR__FIRST_AFTER": "PT1S", "INTAKE_JANITOR__LOOK_EVERY": "PT1S"}
+    public = {"NOTIFICATION_PUBLIC_URL": f"http://127.0.0.1:{port}", **soon}
     async with (
         a_lasting_platform(kafka, mongod, tmp_path_factory.mktemp("lacak"), **public) as platform,
         gateway(platform, port) as origin,
@@ -369,6 +371,45 @@ async def test_given_a_lost_ticket_when_its_address_asks_then_the_mail_leads_to_
 
     await sitti.page.wait_for_url(f"**/lacak/{sitti.ticket}")
     assert TEXT in await sitti.page.inner_text("main")
+    assert sitti.complaints == []
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+async def test_given_the_rights_over_data_when_their_buttons_are_pressed_then_the_desk_sees_it_and_the_data_go(
+    browser: Browser, platform: Platform, *, scripts: bool
+) -> None:
+    """Restrict processing, allow it again, and have everything erased."""
+    sitti = await a_reporter(browser, platform, viewport=PHONE, java_script_enabled=scripts)
+    agency = (await platform.read(sitti.ticket, after=1, code=sitti.code))["agency"]
+    officer = DeskVisitor(await (await browser.new_context(locale="id-ID")).new_page(), platform, PICTURES)
+    await officer.sign_in("officer", agency)
+
+    async def officer_sees(told: str) -> bool:
+        await officer.open(f"/desk/cases/{sitti.ticket}")
+        return told in await officer.page.inner_text("main")
+
+    async def ask(form: str) -> str:
+        await sitti.open(f"/lacak/{sitti.ticket}/data")
+        await sitti.unfold(form)
+        if scripts:
+            assert await sitti.wrong() == []
+        return await sitti.press(form)
+
+    await sitti.enter()
+    await until(lambda: officer_sees(TEXT))
+    assert "dibatasi" in await ask("restriction")
+    await until(lambda: officer_sees("data pribadi dibatasi"))
+    assert not await officer_sees(TEXT)
+    assert "boleh dipakai lagi" in await ask("permission")
+    await until(lambda: officer_sees(TEXT))
+    assert not await officer_sees("data pribadi dibatasi")
+    assert "sudah diterima" in await ask("erasure")
+
+    async def is_erased() -> bool:
+        return not await officer_sees(TEXT) and TEXT not in await sitti.reload()
+
+    await until(is_erased, limit_s=60)
+    assert await platform.read(sitti.ticket, code=sitti.code)
     assert sitti.complaints == []
 
 

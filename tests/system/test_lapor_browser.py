@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 from playwright.async_api import Browser, BrowserContext
 
 from shared.settings import KafkaSettings
@@ -21,6 +21,8 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER),
 ]
 LIGHT_KB = 50
+SLOW: Any = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
+"""Slow 3G: 400 kbit/s both ways, in bytes a second, and as long on its way, in ms, as a packet really takes."""
 MATARAM: Any = {"latitude": -8.583, "longitude": 116.116}
 TEXT = "Jalan di depan pasar berlubang, sudah dua bulan."
 LEAVES = "[data-leaves]"
@@ -311,3 +313,43 @@ async def test_given_the_public_pages_when_somebody_looks_for_the_form_then_ever
     for path in ("/", "/aduan", "/data"):
         await anybody.open(path)
         assert await anybody.page.locator("nav a[href='/lapor']").count() == 1
+
+
+async def test_given_a_slow_network_when_a_resident_complains_with_a_photo_then_each_wait_is_told_and_a_case_is_opened(
+    browser: Browser, platform: Platform
+) -> None:
+    sitti = await resident(browser, platform, viewport=PHONE)
+    page = sitti.page
+    network = await sitti.context.new_cdp_session(page)
+    await network.send("Network.enable")
+    await network.send("Network.emulateNetworkConditions", SLOW)
+
+    await sitti.open("/lapor")
+    await sitti.say()
+    photo: Any = {"name": "jalan.jpg", "mimeType": "image/jpeg", "buffer": a_noisy_photo_of_mataram()}
+    await page.set_input_files("#photo", [photo])
+    await page.wait_for_selector("#photos li:has-text('sedang diunggah')")
+    await sitti.introduce()
+    await page.wait_for_selector("#offered:not([hidden])")
+    assert "Kota Mataram" in await page.inner_text("#offered")
+    await page.click("#offered button")
+    await page.wait_for_selector("#located:has-text('-8.583')")
+    assert not await page.is_visible("#offered")
+    await page.wait_for_selector("#photos li:has-text('terunggah') img")
+    await page.click(LEAVES)
+    await page.wait_for_selector("#waits:has-text('Mengirim')")
+    ticket = await sitti.send()
+
+    case = await platform.read(ticket, after=1)
+    assert (case["category"], case["region"][:5]) == ("road.damage", "52.71")
+    assert sitti.surprises() == []
+
+
+def a_noisy_photo_of_mataram() -> bytes:
+    """Some 150 KB, which take 3 s on that network, and where it was taken."""
+    target, exif = io.BytesIO(), Image.Exif()
+    place = exif.get_ifd(ExifTags.IFD.GPSInfo)
+    place[ExifTags.GPS.GPSLatitudeRef], place[ExifTags.GPS.GPSLatitude] = "S", (8.583, 0.0, 0.0)
+    place[ExifTags.GPS.GPSLongitudeRef], place[ExifTags.GPS.GPSLongitude] = "E", (116.116, 0.0, 0.0)
+    Image.effect_noise((600, 400), 80).save(target, "JPEG", quality=85, exif=exif)
+    return target.getvalue()

@@ -24,6 +24,7 @@ from shared.events.directory import Client
 from shared.events.event import Language
 from shared.pages.rendering import Pages
 from shared.problems import Problem, field_problem, read_faults
+from shared.wita import day_of
 
 HOME: Final = "/lapor"
 _SCRIPTS: Final = ("about.js", "draft.js", "form.js", "near.js", "photos.js", "receipt.js", "work.js", "worker.js")
@@ -132,7 +133,8 @@ class Counter:
             return self._refuse(visit, filled, problem)
         codes = {"code": accepted.tracking_code, "subject_code": accepted.subject_code}
         view, host = self._view(visit, filled, NOTHING), visit.request.headers.get("host", "")
-        return self.page("receipt.html", visit, ticket=accepted.ticket, **codes, view=view, host=host)
+        paper = {"host": host, "today": day_of(datetime.now(UTC))}
+        return self.page("receipt.html", visit, ticket=accepted.ticket, **codes, view=view, **paper)
 
     def _refuse(self, visit: Visit, filled: Filled, problem: Problem) -> Response:
         told = tell_problem(problem, visit.words)
