@@ -4,6 +4,9 @@ What residents send lies in a folder of its own until a complaint names it. Then
 a name that follows from the old one and the ticket: the same complaint sent again finds it there, no other complaint
 can have it, and whoever knows a name that was shown can do nothing with it.
 
+Until that complaint is published a mark lies beside, `claims/<ticket>/<name>`: where it never was, the janitor finds
+the photo by it.
+
 Beside each redacted copy lies a mark, `copies/<original>/<copy>`: whoever deletes the original finds the copies by it.
 """
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from services.intake.pictures import Picture
 
 _NAME_BYTES: Final = 20
+_CLAIMS: Final = "claims"
 
 
 @dataclass(frozen=True)
@@ -99,16 +103,19 @@ class Album:
     async def claim(self, name: str, ticket: str) -> str | None:
         """The name that an unclaimed photo has from now on; None where there is none. Raises a 503 Problem."""
         claimed = claimed_name(self._secret, name, ticket)
+        await self._blobs.put(_claim_of(claimed, ticket), b"")
         for thumbnail in (True, False):
             place, target = _place(name, thumbnail=thumbnail), _place(claimed, thumbnail=thumbnail)
             copied = await self._blobs.copy(f"{UNCLAIMED}/{place}", target)
             if not copied and not await self._blobs.has(target):
+                await self._blobs.delete(_claim_of(claimed, ticket))
                 return None
         return claimed
 
-    async def let_go(self, names: Sequence[str]) -> None:
-        """Delete what was claimed from where it lay before. Raises a 503 Problem."""
+    async def let_go(self, names: Sequence[str], ticket: str) -> None:
+        """Of a published complaint: delete what it claimed from where it lay before. Raises a 503 Problem."""
         for name in names:
+            await self._blobs.delete(_claim_of(claimed_name(self._secret, name, ticket), ticket))
             for thumbnail in (False, True):
                 await self._blobs.delete(f"{UNCLAIMED}/{_place(name, thumbnail=thumbnail)}")
 
@@ -146,6 +153,26 @@ def _place(name: str, *, thumbnail: bool) -> str:
 
 def _no_original() -> Problem:
     return field_problem(("of", "is no photo (any more)"))
+
+
+def _claim_of(name: str, ticket: str) -> str:
+    return f"{_CLAIMS}/{ticket}/{name}"
+
+
+async def find_claims(blobs: Blobs, before: datetime) -> dict[str, str]:
+    """Names of photos that were claimed before, each with its ticket, where nobody knows whether it was published.
+
+    Raises a 503 Problem.
+    """
+    marks = [mark.split("/") for mark in await blobs.keys_in(_CLAIMS, before=before)]
+    return {name: ticket for _, ticket, name in marks}
+
+
+async def forget_claim(blobs: Blobs, name: str, ticket: str, *, deletes_photo: bool) -> None:
+    """The mark last: whoever is killed in between begins again. Raises a 503 Problem."""
+    if deletes_photo:
+        await delete_photo(blobs, name)
+    await blobs.delete(_claim_of(name, ticket))
 
 
 def _copies_of(name: str) -> str:

@@ -168,7 +168,7 @@ class Intake:
         except BrokerUnreachable:
             raise unreachable_problem(idempotency_key=str(key)) from None
         if sent:
-            await self._uploads.let_go(sent)
+            await self._uploads.let_go(sent, ticket)
         codes = codes_of(ticket, self._tracking_keys, filed_for=complaint.filed_for is not None)
         return AcceptedBody(ticket=ticket, **codes, idempotency_key=key)
 

@@ -103,10 +103,10 @@ class Uploads:
             raise field_problem(*missing)
         return tuple(name for name in claimed if name is not None)
 
-    async def let_go(self, names: Sequence[str]) -> None:
-        """Delete them from where they lay unclaimed; where that fails, they expire there."""
+    async def let_go(self, names: Sequence[str], ticket: str) -> None:
+        """Delete them from where they lay unclaimed, once the complaint is published; where that fails, they expire."""
         with suppress(Problem):
-            await self.photos.album.let_go(names)
+            await self.photos.album.let_go(names, ticket)
 
     async def run(self) -> None:
         """Delete what nobody claims, for ever. Every replica does."""

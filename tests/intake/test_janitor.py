@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from deploy.topics import apply_topics
+from services.intake.album import Album
 from services.intake.blobs import Blobs
+from services.intake.erasing.claims import find_claims
 from services.intake.erasing.deciding import Rules
 from services.intake.erasing.janitor import Janitor, Swept
 from services.intake.erasing.routine import Routine, its_turn
@@ -108,6 +110,12 @@ class World:
         for name in photos:
             await self.blobs.put(f"photos/{name}.jpg", b"photo")
             await self.blobs.put(f"thumbnails/{name}.jpg", b"small")
+
+    async def claim(self, ticket: str) -> list[str]:
+        """Of a photo that somebody sent; the name that it has from then on."""
+        for folder in ("photos", "thumbnails"):
+            await self.blobs.put(f"unclaimed/{folder}/{PHOTO}.jpg", b"photo")
+        return [name for name in [await Album(self.settings).claim(PHOTO, ticket)] if name]
 
     async def kept(self, *photos: str) -> list[str]:
         return [name for name in photos if await self.blobs.get(f"photos/{name}.jpg")]
@@ -269,6 +277,37 @@ async def test_given_a_part_whose_event_never_came_when_a_day_is_over_then_it_go
     assert await world.left() == {f"{a_ticket(2)}:s-1"}
     assert await world.kept(PHOTO, REDACTED) == [REDACTED]
     assert await world.erasures() == []
+
+
+async def test_given_claims_of_a_day_ago_when_the_janitor_passes_then_what_a_complaint_names_stays_and_the_rest_goes(
+    world: World,
+) -> None:
+    published, lost = a_ticket(1), a_ticket(2)
+    [kept] = await world.claim(published)
+    [orphan] = await world.claim(lost)
+    await world.publisher.publish(a_part(published, "s-1", kept), a_submission(published))
+
+    young = await world.sweep()
+    world.ahead = timedelta(days=2)
+    swept, again = await world.sweep(), await world.sweep()
+
+    assert (young.photos, swept.photos, again.photos) == (0, 1, 0)
+    assert await world.kept(kept, orphan) == [kept]
+    assert await world.blobs.keys_in("claims") == []
+
+
+async def test_given_a_complaint_that_is_sent_again_while_the_janitor_passes_when_it_ends_then_its_photo_stays(
+    world: World,
+) -> None:
+    ticket = a_ticket(1)
+    [name] = await world.claim(ticket)
+    claims = await find_claims(world.blobs, datetime.now(UTC) + timedelta(seconds=1))
+    assert claims.tickets == {ticket}
+
+    late = replace(claims, before=datetime.now(UTC) - timedelta(days=1))
+
+    assert await late.settle(world.blobs) == 0
+    assert await world.kept(name) == [name]
 
 
 async def test_given_an_erased_ticket_when_something_still_comes_then_the_next_pass_erases_that_too(

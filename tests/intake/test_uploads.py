@@ -127,6 +127,26 @@ async def test_given_a_complaint_with_photos_when_it_is_sent_again_then_it_is_th
     assert len(set(before[0].photos)) == 5
 
 
+async def test_given_a_broker_that_is_away_when_photos_were_claimed_then_a_mark_says_so_until_they_are_published(
+    on_disk: Door, folder: Path
+) -> None:
+    name = (await on_disk.upload(a_photo())).json()["name"]
+    on_disk.publisher.reachable = False
+
+    await on_disk.submit(name, key=KEY)
+    marks = claims_in(folder)
+    on_disk.publisher.reachable = True
+    accepted = await on_disk.submit(name, key=KEY)
+
+    [claimed] = on_disk.published()[0].photos
+    assert marks == [f"claims/{accepted.json()['ticket']}/{claimed}"]
+    assert claims_in(folder) == []
+
+
+def claims_in(folder: Path) -> list[str]:
+    return [str(file.relative_to(folder)) for file in folder.glob("claims/*/*")]
+
+
 async def test_given_a_broker_that_is_away_when_it_is_back_then_the_photos_are_still_there(door: Door) -> None:
     name = (await door.upload(a_photo())).json()["name"]
     door.publisher.reachable = False

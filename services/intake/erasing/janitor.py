@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
+from services.intake.erasing.claims import Claims, find_claims
 from services.intake.erasing.deciding import (
     Job,
     Part,
@@ -72,6 +73,7 @@ class _Seen:
     due: dict[str, ComplaintErased] = field(default_factory=dict[str, ComplaintErased])
     parts: dict[str, Part] = field(default_factory=dict[str, Part])
     """By key: those of tickets that are due or erased, and those that no event names."""
+    claims: Claims = field(default_factory=Claims)
 
 
 class Janitor:
@@ -98,8 +100,11 @@ class Janitor:
             seen, began = _Seen(), self._now()
             read_to = await self._read_history(seen, began)
             too_many = self._find_due(seen, began)
+            # Before the parts are read: whatever is named later was claimed anew.
+            seen.claims = await find_claims(self._blobs, began - self._rules.orphans_after)
             await self._read_parts(seen)
             swept = await self._do(self._jobs(seen, began), Swept(read_to, left=too_many))
+            swept.photos += await seen.claims.settle(self._blobs)
         if not swept.left:
             JANITOR_ENDED.labels(_SERVICE).set_to_current_time()
         return swept
@@ -139,6 +144,9 @@ class Janitor:
     def _take_parts(self, seen: _Seen, batch: Sequence[Record]) -> None:
         """Of one key the last record counts."""
         known = [(record, ticket) for record in batch if (ticket := ticket_of_part(record)) is not None]
+        for record, ticket in known:
+            if ticket in seen.claims.tickets:
+                seen.claims.named.update(part_of(record, has_event=True, reads_photos=True).photos)
         erased = seen.complaints.erased.of([ticket for _, ticket in known])
         named = seen.complaints.names.has([key_of(record) for record, _ in known])
         for (record, ticket), erased_at, has_event in zip(known, erased, named, strict=True):
