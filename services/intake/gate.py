@@ -16,12 +16,12 @@ from starlette.requests import Request
 
 from services.intake.counting import Counts, Reached, read_rates
 from services.intake.domain.complaints import Person
-from services.intake.domain.peers import peer_of
 from services.intake.domain.stamps import Pace, Sent, Suspicion, make_stamp, suspect, wait_left, work_left
 from services.intake.settings import Settings
 from shared.directory import Directory
 from shared.doors import contact_digest
 from shared.events.directory import Client, ClientRole
+from shared.peers import peer_of
 from shared.problems import Problem
 from shared.wita import day_of
 

@@ -14,6 +14,7 @@ from services.notification.api.receipts import create_receipts_router
 from services.notification.api.subscriptions import create_subscriptions_router
 from services.notification.api.webhooks import Administration, create_webhooks_router
 from services.notification.arriving import Arriving
+from services.notification.askers import Askers
 from services.notification.budget import Budget
 from services.notification.domain.following import Subscription
 from services.notification.domain.judging import Retry, Rules
@@ -100,10 +101,11 @@ def _routers(settings: Settings, service: Service, queueing: Queueing) -> list[A
     arriving = Arriving(queueing, _now)
     budget = Budget(settings.texts_asked_an_hour)
     pages = Pages("services.notification.pages", HOME)
+    askers = Askers(settings.lost_tickets_asked_an_hour, settings.trusted_hops)
     return [
         create_notices_router(queueing, get_caller, _now),
         create_subscriptions_router(_following(settings, service, queueing, budget)),
-        create_lost_tickets_router(_lost_tickets(settings, queueing, budget), directory, pages),
+        create_lost_tickets_router(_lost_tickets(settings, queueing, budget), directory, pages, askers),
         create_webhooks_router(administration, get_caller, settings.hooks.old_secret_lasts),
         create_receipts_router(settings, arriving.take, arriving.heed),
         create_previews_router(Previews(settings)),

@@ -175,6 +175,10 @@ class Settings(ServiceSettings):
     """How long a mail waits for what would make it better (an officer's words, the reporter's name for the agency)."""
     texts_asked_an_hour: int = 60
     """Text messages that ask whether somebody wants to follow: anybody can have one sent. By replica."""
+    lost_tickets_asked_an_hour: int = Field(default=30, ge=1)
+    """Of one address of the network, which many may share. By replica."""
+    trusted_hops: int = Field(default=0, ge=0, le=9)
+    """Gateways of ours before this service, each of which adds to `X-Forwarded-For`; the same as intake's."""
     receipts_a_day: int = 5
     """Receipts that one address gets in one day of WITA."""
 

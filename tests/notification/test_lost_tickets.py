@@ -8,9 +8,11 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from fastapi import Request
 
 from services.notification.api.lost_tickets import create_lost_tickets_router
 from services.notification.api.notices import NoticeView
+from services.notification.askers import Askers
 from services.notification.budget import Budget
 from services.notification.domain.contacts import Contact, Person
 from services.notification.domain.deliveries import Delivery
@@ -60,10 +62,12 @@ def a_lost(replica: Replica, clock: Clock, **fields: Any) -> LostTickets:
     return LostTickets(**known | fields)
 
 
-def a_client(lost: LostTickets) -> httpx2.AsyncClient:
+def a_client(lost: LostTickets, an_hour: int = 1_000) -> httpx2.AsyncClient:
     app = ProblemApp()
     pages = Pages("services.notification.pages", "/v1/subscriptions")
-    app.router.routes.extend(create_lost_tickets_router(lost, a_directory(), pages).routes)
+    app.router.routes.extend(
+        create_lost_tickets_router(lost, a_directory(), pages, Askers(an_hour, trusted_hops=1)).routes
+    )
     transport = httpx2.ASGITransport(app=app)
     return httpx2.AsyncClient(transport=transport, base_url="https://care.example", headers=HTML)
 
@@ -292,3 +296,38 @@ async def test_given_as_many_texts_as_an_hour_has_when_one_more_is_asked_for_the
     assert 'value="081234567890"' in text.text
     assert "belum ada yang dikirim" in text.text
     assert mail.status_code == 200
+
+
+@pytest.mark.integration
+async def test_given_somebody_who_asks_again_and_again_when_it_is_too_often_then_they_wait_an_hour_and_nobody_else_does(
+    sending: Replica, clock: Clock
+) -> None:
+    async with a_client(a_lost(sending, clock), an_hour=2) as client:
+
+        async def status(peer: str, number: int) -> int:
+            client.headers["X-Forwarded-For"] = peer
+            return (await ask(client, f"siti-{number}@example.id", number)).status_code
+
+        first = [await status("192.0.2.1", number) for number in range(1, 4)]
+        refused = await ask(client, "siti-4@example.id", 4)
+        other = await status("192.0.2.2", 5)
+        clock.forward(timedelta(hours=1))
+        later = await status("192.0.2.1", 6)
+
+    assert (first, other, later) == ([200, 200, 429], 200, 200)
+    assert refused.headers["Retry-After"] == "3600"
+    assert "Terlalu sering diminta" in refused.text
+    assert 'value="siti-4@example.id"' in refused.text
+
+
+def test_given_very_many_networks_when_they_ask_then_only_so_many_are_remembered(clock: Clock) -> None:
+    askers = Askers(1, trusted_hops=1)
+
+    def takes(peer: str) -> bool:
+        scope = {"type": "http", "headers": [(b"x-forwarded-for", peer.encode())], "client": ("127.0.0.1", 1)}
+        return askers.takes(Request(scope), clock())
+
+    assert takes("192.0.2.1")
+    assert not takes("192.0.2.1")
+    assert all(takes(f"10.0.{number // 250}.{number % 250}") for number in range(10_000))
+    assert takes("192.0.2.1")

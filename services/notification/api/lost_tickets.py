@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.background import BackgroundTask
 
 from services.notification.api.links import LOST
+from services.notification.askers import Askers
 from services.notification.domain.links import LinkExpired, LinkInvalid
 from services.notification.domain.lost_tickets import parse_address
 from services.notification.lost_tickets import LostTickets
@@ -29,6 +30,7 @@ class LostTicketPages:
     lost: LostTickets
     directory: Directory
     pages: Pages
+    askers: Askers
 
     async def ask(self, request: Request) -> Response:
         return self._page(request, "lost.html", key=uuid4(), entered="", fault="")
@@ -43,8 +45,10 @@ class LostTicketPages:
         address = parse_address(entered)
         if address is None:
             return self._page(request, "lost.html", 422, key=key, entered=entered, fault=words["fault"])
-        if not self.lost.takes(address):
-            answer = self._page(request, "lost.html", 429, key=key, entered=entered, fault=words["busy"])
+        asks_often = not self.askers.takes(request, self.lost.now())
+        if asks_often or not self.lost.takes(address):
+            why = words["often" if asks_often else "busy"]
+            answer = self._page(request, "lost.html", 429, key=key, entered=entered, fault=why)
             answer.headers["Retry-After"] = "3600"
             return answer
         answer = self._said(request, words["sent"])
@@ -95,8 +99,8 @@ class LostTicketPages:
         return answer
 
 
-def create_lost_tickets_router(lost: LostTickets, directory: Directory, pages: Pages) -> APIRouter:
-    shown = LostTicketPages(lost, directory, pages)
+def create_lost_tickets_router(lost: LostTickets, directory: Directory, pages: Pages, askers: Askers) -> APIRouter:
+    shown = LostTicketPages(lost, directory, pages, askers)
     router = APIRouter(include_in_schema=False)
     router.add_api_route(ASK, shown.ask, methods=["GET"])
     router.add_api_route(ASK, shown.send, methods=["POST"])

@@ -1,6 +1,6 @@
 import pytest
 
-from services.intake.domain.peers import peer_of
+from shared.peers import peer_of
 
 
 @pytest.mark.parametrize(
