@@ -45,7 +45,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     sessions = ReporterSessions(settings.tracking_keys(), secure=settings.environment == "production")
     forms = FormFollowUps(follow_ups, sessions, Pages("services.intake.amiss", ""))
     pages = Pages("services.intake.pages", HOME, ASSETS)
-    counter = Counter(pages, service.directory, intake, uploads, suggestions)
+    counter = Counter(pages, service.directory, intake, uploads, suggestions, follow_ups)
     operators = OperatorSessions.of(settings, service.directory)
     routers = (
         create_router(intake, options),

@@ -181,6 +181,7 @@ def test_given_a_seeded_directory_when_an_operator_is_issued_then_the_token_is_t
     assert authenticate({client.id: client}, f"Bearer {result.stdout.strip()}") == client
     assert result.stdout.strip() not in run("clients", "list", *where).stdout
     assert f"written to the database {database_name} at {shown(mongod.uri)}" in result.stderr
+    assert "signs in with it at /lapor/loket" in result.stderr
 
 
 @pytest.mark.integration

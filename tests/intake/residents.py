@@ -8,6 +8,7 @@ import httpx2
 from fastapi import FastAPI
 
 from services.intake.api import Intake, Options, create_router
+from services.intake.follow_ups import FollowUps
 from services.intake.operator_sessions import OperatorSessions
 from services.intake.pages.answering import ASSETS, HOME, Counter
 from services.intake.pages.operators import OperatorPages, create_operator_router
@@ -24,6 +25,7 @@ from shared.events.personal import PersonalRecorded
 from shared.oidc import SignIn
 from shared.pages.rendering import Pages
 from shared.problems import ProblemApp
+from shared.tracking import CodeCheck
 from tests.intake.posting import client_of, the_settings
 from tests.shared.fakes import FakePublisher
 
@@ -86,7 +88,8 @@ def a_door(url: str, **settings: Any) -> Door:
     suggestions = Suggestions(directory)
     intake = Intake(told, directory, the_places(), publisher, uploads)  # type: ignore[arg-type]
     pages = Pages("services.intake.pages", HOME, ASSETS)
-    counter = Counter(pages, directory, intake, uploads, suggestions)
+    follow_ups = FollowUps(told, publisher, CodeCheck(told.tracking_keys()), intake.gate)  # type: ignore[arg-type]
+    counter = Counter(pages, directory, intake, uploads, suggestions, follow_ups)
     for router in (
         pages.assets_router(),
         create_form_router(counter),

@@ -42,6 +42,7 @@ MORE = [
     "subject_phone",
     "subject_email",
     "key",
+    "tried",
     "answers.road_class",
     "answers.<b>",
     "other",

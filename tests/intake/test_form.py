@@ -10,6 +10,7 @@ import pytest
 
 from services.intake.pages.faults import ORDER, PARTICULAR
 from shared.events.directory import Door as Province
+from shared.events.personal import PersonalRecorded
 from shared.ids import parse_ticket, tracking_code_fits
 from tests.intake.images import a_photo
 from tests.intake.plain_browser import Page, PlainBrowser
@@ -108,6 +109,53 @@ async def test_given_a_disaster_when_the_form_is_filled_in_then_it_says_so_until
     assert ["Yang mendesak ditangani lebih dahulu" in page.words for page in (*during, after)] == [True, True, False]
 
 
+@pytest.mark.parametrize("acknowledged", [0, 1])
+async def test_given_an_answer_that_was_lost_when_a_corrected_contact_is_sent_again_then_it_is_the_one_that_counts(
+    door: Door, sitti: PlainBrowser, acknowledged: int
+) -> None:
+    await sitti.open()
+    await sitti.press("check", **ROAD, **SITTI, regency="52.03")
+    door.publisher.refuse_after = acknowledged
+    lost = await sitti.press("send")
+    door.publisher.refuse_after = None
+    await sitti.press("check", phone="0819 1111 2222")
+    receipt = await sitti.press("send")
+
+    assert (lost.status, receipt.status) == (503, 200)
+    contacts = [one for one in door.publisher.published if one.type == "contact.changed.v1"]
+    assert len(contacts) == 1
+    personal = PersonalRecorded.model_validate_json(door.publisher.published[-2].value or b"")
+    assert (personal.name, personal.phone, personal.text) == ("Sitti", "+6281911112222", "")
+
+
+async def test_given_an_answer_that_was_lost_when_the_same_is_sent_again_then_nothing_is_said_of_another_contact(
+    door: Door, sitti: PlainBrowser
+) -> None:
+    await sitti.open()
+    await sitti.press("check", **ROAD, **SITTI, regency="52.03")
+    door.publisher.reachable = False
+    await sitti.press("send")
+    door.publisher.reachable = True
+    await sitti.press("send")
+
+    assert door.publisher.kinds() == ["personal.recorded.v1", "complaint.submitted.v1"]
+
+
+@pytest.mark.parametrize("third", ["0812 3456 789", "0819 1111 2222", "0819 3333 4444"])
+async def test_given_two_lost_answers_with_different_contacts_when_a_third_arrives_then_the_third_counts(
+    door: Door, sitti: PlainBrowser, third: str
+) -> None:
+    await sitti.open()
+    await sitti.press("check", **ROAD, **SITTI, regency="52.03")
+    door.publisher.reachable = False
+    await sitti.press("send")
+    await sitti.press("send", phone="0819 1111 2222")
+    door.publisher.reachable = True
+    await sitti.press("send", phone=third)
+
+    assert door.publisher.kinds()[-1] == "contact.changed.v1"
+
+
 async def test_given_an_emergency_when_it_was_sent_then_the_receipt_too_says_whom_to_call(sitti: PlainBrowser) -> None:
     receipts = dict[str, Page]()
     for category in ("social.violence", "road.damage"):
@@ -192,7 +240,7 @@ async def test_given_photos_that_expired_when_it_is_sent_then_they_are_named_and
     await sitti.press("photo", a_photo(), a_photo(size=(61, 40)), **ROAD, **SITTI, regency="52.03")
     gone, there = sitti.page.fields["photos"]
     await sitti.press("check")
-    await door.uploads.photos.album.let_go([gone])
+    await door.uploads.photos.album.let_go([gone], "NTB-C833-HX1X-7X7V-TM")
 
     page = await sitti.press("send")
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from fastapi import Response
 
 from services.intake.operator_sessions import HOME, OperatorSessions
 from services.intake.pages.filled import KEYED_IN
@@ -280,6 +281,16 @@ def test_given_a_session_when_its_time_is_over_then_it_is_none() -> None:
         return late.read(a_request(token)) is not None
 
     assert (read(11 * 3600), read(12 * 3600 + 1)) == (True, False)
+
+
+def test_given_production_when_a_session_begins_then_its_cookie_goes_over_https_alone() -> None:
+    settings = the_settings("memory:///").model_copy(update={"environment": "production"})
+    sessions, response = OperatorSessions.of(settings, Directory.of(ANI)), Response()
+
+    sessions.remember(response, sessions.sign_in(ANIS))
+
+    assert response.headers["set-cookie"].startswith("__Secure-ntbcare_loket=")
+    assert "; Secure" in response.headers["set-cookie"]
 
 
 def a_request(token: str) -> Any:

@@ -81,7 +81,8 @@ class Operator(Visitor):
 
 
 async def an_operator(browser: Browser, platform: Platform, **look: Any) -> Operator:
-    context = await browser.new_context(**({"viewport": DESKTOP, "locale": "id-ID"} | look))
+    looks: dict[str, Any] = {"viewport": DESKTOP, "locale": "id-ID"} | look
+    context = await browser.new_context(**looks)
     return Operator(await context.new_page(), platform, "intake", PICTURES)
 
 
@@ -127,6 +128,7 @@ async def test_given_an_operator_when_each_step_is_looked_at_then_nothing_is_wro
     assert PICTURES is not None or [one for one in ani.complaints if not any(told in one for told in expected)] == []
     coordinator = DeskVisitor(await page.context.new_page(), platform, PICTURES)
     await coordinator.sign_in("coordinator")
+    assert await coordinator.page.is_visible("a[href='/lapor/loket']")
     await coordinator.open(f"/desk/cases/{ticket}")
     await coordinator.page.click("form[action$='/identity'] button")
     await coordinator.page.wait_for_selector(f"text={POST}")

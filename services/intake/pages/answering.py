@@ -1,7 +1,7 @@
 """What the form answers: shown again with more in it, with what is wrong, to be checked, or as a receipt."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -13,6 +13,7 @@ from starlette.datastructures import UploadFile
 from services.intake.api import ComplaintBody, Intake
 from services.intake.domain.complaints import Complaint
 from services.intake.domain.stamps import STAMP, Suspicion
+from services.intake.follow_ups import ContactBody, FollowUps
 from services.intake.gate import Visitor, Wish
 from services.intake.pages.faults import Faults, tell_of_photo, tell_problem
 from services.intake.pages.filled import GUARD, PROXY, SUBJECT, Filled
@@ -59,6 +60,7 @@ class Counter:
     intake: Intake
     uploads: Uploads
     suggest: Suggestions
+    follow_ups: FollowUps
 
     async def answer(self, visit: Visit, filled: Filled, go: str) -> Response:
         """Do what the pressed button says."""
@@ -129,12 +131,20 @@ class Counter:
             if visit.operator is None:
                 self.intake.gate.look_at_form(peer, filled.guard)
             accepted = await self.intake.accept(complaint, visit.operator, filled.key, peer)
+            if filled.is_corrected:
+                await self._correct(accepted.ticket, complaint, filled)
         except Problem as problem:
-            return self._refuse(visit, filled, problem)
+            is_lost = problem.status == HTTPStatus.SERVICE_UNAVAILABLE
+            return self._refuse(visit, filled.tried() if is_lost else filled, problem)
         codes = {"code": accepted.tracking_code, "subject_code": accepted.subject_code}
         view, host = self._view(visit, filled, NOTHING), visit.request.headers.get("host", "")
-        paper = {"host": host, "today": day_of(datetime.now(UTC))}
+        paper: dict[str, Any] = {"host": host, "today": day_of(datetime.now(UTC))}
         return self.page("receipt.html", visit, ticket=accepted.ticket, **codes, view=view, **paper)
+
+    async def _correct(self, ticket: str, complaint: Complaint, filled: Filled) -> None:
+        """What was corrected before it was sent again; sent once more it is the same. Raises a 503 Problem."""
+        told = asdict(complaint.reporter) if complaint.reporter else {}
+        await self.follow_ups.accept(ticket, ContactBody(**told), filled.key)
 
     def _refuse(self, visit: Visit, filled: Filled, problem: Problem) -> Response:
         told = tell_problem(problem, visit.words)

@@ -26,8 +26,11 @@ KEYED_IN: Final = ("channel", "received_at", "source", "language")
 """What an operator says of a complaint that came another way; the language is the reporter's."""
 GUARD: Final = (STAMP, TRAP, WORK)
 """What tells a person from a program."""
+TRIED: Final = "tried"
+"""The contact that was sent before, where nobody knows whether it arrived."""
+_CHANGED: Final = "changed"
 _ASKED: Final = ("text", "category", "suggested", *PLACE, *REGIONS, *PERSON, *PROXY, *SUBJECT, *SWITCHES)
-_FIELDS: Final = (*_ASKED, *KEYED_IN, *GUARD)
+_FIELDS: Final = (*_ASKED, *KEYED_IN, *GUARD, TRIED)
 ANSWER: Final = "answers."
 _PHOTO: Final = "photos"
 
@@ -104,6 +107,20 @@ class Filled:
     def _proxy(self) -> dict[str, Any]:
         subject = {told: self[name] for name, told in SUBJECT.items() if self[name]}
         return {told: self[name] for name, told in PROXY.items() if self[name]} | {"subject": subject}
+
+    @property
+    def contact(self) -> str:
+        """Who and how to reach them, in one line, as the script tells it too."""
+        return "|".join(self[name] for name in PERSON)
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether a try that may have arrived told of another contact: of two with one key the first counts."""
+        return self[TRIED] not in {"", self.contact}
+
+    def tried(self) -> "Filled":
+        """As it is after a try that may have arrived."""
+        return self.with_values(**{TRIED: _CHANGED if self.is_corrected else self.contact})
 
     def hidden(self) -> list[tuple[str, str]]:
         """Everything, by names, for a page that does not show it as fields."""

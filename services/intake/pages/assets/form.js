@@ -61,7 +61,7 @@
     const page = await answered(go).catch(() => null);
     isSending = false;
     if (page) await show(page);
-    else wait();
+    else { if (go === "send") tried(); wait(); }
   };
   // The page that the server answers; null while anything waits for a connection, or what lies between answers instead.
   const answered = async (go) => {
@@ -72,6 +72,14 @@
     const answer = await fetch(form().action, {method: "POST", body});
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     return page.querySelector("main") ? page : null;
+  };
+  // It may have arrived: who corrects how to be reached before it is sent again must be heard.
+  const tried = () => {
+    const contact = ["name", "email", "phone", "prefers"].map((name) => field(name)?.value.trim() || "").join("|");
+    const before = field("tried").value;
+    field("tried").value = !before || before === contact ? contact : "changed";
+    const draft = lapor.draft.read();
+    if (draft) lapor.draft.write({...draft, values: {...draft.values, tried: field("tried").value}});
   };
   // What was to be checked is sent as it is: whoever has no connection can't be shown what the server says to it.
   const wait = () => {
