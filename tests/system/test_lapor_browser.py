@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PIL import ExifTags, Image
-from playwright.async_api import Browser, BrowserContext
+from playwright.async_api import Browser, BrowserContext, Route
 
 from shared.settings import KafkaSettings
 from tests.services import Platform, running_platform
@@ -353,3 +353,42 @@ def a_noisy_photo_of_mataram() -> bytes:
     place[ExifTags.GPS.GPSLongitudeRef], place[ExifTags.GPS.GPSLongitude] = "E", (116.116, 0.0, 0.0)
     Image.effect_noise((600, 400), 80).save(target, "JPEG", quality=85, exif=exif)
     return target.getvalue()
+
+
+async def test_given_an_answer_that_is_lost_when_the_contact_is_corrected_then_the_desk_has_the_corrected_one(
+    browser: Browser, platform: Platform
+) -> None:
+    sitti = await resident(browser, platform, service_workers="block")
+    page, lost = sitti.page, list[str]()
+
+    async def lose_the_first(route: Route) -> None:
+        sends = b'name="go"\r\n\r\nsend' in (route.request.post_data_buffer or b"")
+        if not sends or lost:
+            await route.continue_()
+            return
+        answer = await route.fetch()
+        lost.append(await answer.text())
+        await route.abort()
+
+    await page.route("**/lapor", lose_the_first)
+    await sitti.open("/lapor")
+    await sitti.say()
+    await page.select_option("#regency", "52.03")
+    await sitti.introduce()
+    await page.click(LEAVES)
+    await page.wait_for_selector("[data-checked]")
+    await page.click(LEAVES)
+    await page.wait_for_selector("#waits.waits button")
+    await page.click("[value=edit]")
+    await page.fill("#email", "siti@mail.example")
+    await page.click(LEAVES)
+    ticket = await sitti.send()
+
+    assert ticket in lost[0]
+    coordinator = platform.signed_in("coordinator")
+
+    async def is_known_as_corrected() -> bool:
+        answer = await platform.http["routing"].get(f"/v1/desk/cases/{ticket}/identity", headers=coordinator)
+        return answer.status_code == 200 and answer.json()["email"] == "siti@mail.example"
+
+    await until(is_known_as_corrected)
