@@ -19,14 +19,12 @@ from aiosmtplib import (
 
 from services.notification.breaker import Breaker
 from services.notification.domain.attempts import UNSURE, Answer, NotTried, Refused, Taken
+from services.notification.domain.mail_replies import read_refusal
 from services.notification.metrics import CONNECTIONS, SERVICE
 from services.notification.outlets import Mail
 from services.notification.settings import SmtpSettings
 
 _STARTTLS: Final = {"never": False, "if_offered": None, "always": True}
-_PERMANENT: Final = 500
-_NOT_NOW: Final = frozenset({421, 452})
-_BY_A_RULE: Final = re.compile(r"5\.7\.\d")
 _FIRST_DOT: Final = re.compile(rb"^\.", re.MULTILINE)
 
 
@@ -96,13 +94,14 @@ class MailServer:
         return Taken()
 
     def _refused(self, refusal: SMTPResponseException, mail: Mail) -> Answer:
-        """What may be about everybody counts; a refusal for good that others get as well is nobody's attempt."""
-        answer = Refused(str(refusal.code), for_good=refusal.code >= _PERMANENT)
-        if not _may_be_of_everybody(refusal):
+        """What is about the one recipient says that the server works."""
+        of_content = isinstance(refusal, SMTPDataError)
+        read = read_refusal(refusal.code, refusal.message, of_content=of_content)
+        if read.may_be_of_everybody:
+            self._breaker.failed(str(refusal.code), mail.recipient)
+        else:
             self._breaker.worked()
-            return answer
-        self._breaker.failed(answer.reason, mail.recipient)
-        return NotTried() if answer.for_good and self._breaker.resting else answer
+        return Refused(str(refusal.code), for_good=read.for_good)
 
 
 class Connections:
@@ -212,13 +211,6 @@ async def _end_data(smtp: SMTP, content: bytes) -> None:
         raise SMTPServerDisconnected("Connection lost")
     smtp.protocol.write(_FIRST_DOT.sub(b"..", content) + b".\r\n")
     _must_be(SMTPStatus.completed, await smtp.protocol.read_response())
-
-
-def _may_be_of_everybody(refusal: SMTPResponseException) -> bool:
-    """No room, not now, not this message, or by a rule (RFC 3463: x.7.x); the rest is about the one recipient."""
-    if refusal.code >= _PERMANENT:
-        return _BY_A_RULE.match(refusal.message) is not None
-    return refusal.code in _NOT_NOW or isinstance(refusal, SMTPDataError)
 
 
 def _must_be(status: SMTPStatus, said: SMTPResponse) -> None:

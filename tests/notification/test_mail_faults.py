@@ -38,7 +38,8 @@ async def test_given_a_server_that_thinks_longer_about_a_mail_than_about_a_comma
         ("452 4.3.1 no room", [Refused("452", for_good=False)] * 3),
         (HANG, [Refused("timeout", for_good=False)] * 3),
         (DROP, [Refused("disconnected", for_good=False)] * 3),
-        ("554 5.7.1 relay access denied", [Refused("554", for_good=True)] * 2 + [NotTried()]),
+        ("554 5.7.1 relay access denied", [Refused("554", for_good=False)] * 3),
+        ("530 5.7.0 must issue STARTTLS first", [Refused("530", for_good=False)] * 3),
     ],
 )
 async def test_given_a_server_that_has_the_same_for_everybody_when_sent_then_it_rests(
@@ -57,8 +58,9 @@ async def test_given_a_server_that_has_the_same_for_everybody_when_sent_then_it_
 
 async def test_given_recipients_that_are_not_there_when_sent_to_then_the_server_works(sink: Sink, port: int) -> None:
     nobody = [f"r{number}@example.id" for number in range(9)]
+    said = ("550 5.1.1 no such user", "450 4.2.0 greylisted", "550 5.7.133 not for you")
     for number, one in enumerate(nobody):
-        sink.answer(one, "450 4.2.0 greylisted" if number % 2 else "550 5.1.1 no such user")
+        sink.answer(one, said[number % 3])
 
     async with a_server(port, first_wait_s=30) as server:
         found = [await server.send(a_mail(one)) for one in nobody]
