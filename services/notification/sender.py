@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from services.notification.lanes import Lane, Limits
@@ -12,7 +13,7 @@ from services.notification.patience import patiently
 from services.notification.queueing import Queueing
 from services.notification.recording import Recorder
 from services.notification.settings import SendingSettings
-from services.notification.store import Share
+from services.notification.store import Claimed, Share
 from services.notification.tools import Tools, Way
 from services.notification.working import AddressWork
 from shared.tasks import end_tasks
@@ -82,19 +83,23 @@ class Sender:
             await self.way.outlet.usable()
             await lane.room()
             lane.woken.clear()
-            if await patiently(lambda: self._claim(lane, recorder)):
+            claimed: list[Claimed] = []
+            if await patiently(partial(self._claim, lane, recorder, claimed)):
                 await asyncio.sleep(REST_S)
                 await self._until_due(lane)
 
     def _share(self, lane: Lane) -> Share:
         return Share(self.way.channel, lane.again, lane.free, lane.in_hand)
 
-    async def _claim(self, lane: Lane, recorder: Recorder) -> bool:
-        """Pick up what is due; returns whether that was all of it."""
+    async def _claim(self, lane: Lane, recorder: Recorder, claimed: list[Claimed]) -> bool:
+        """Pick up what is due; returns whether that was all of it.
+
+        `claimed`: what was claimed before the database went away in the middle. It is ours already.
+        """
         store = self.queueing.store
         async with lane.claiming:
             at, share = self.now(), self._share(lane)
-            claimed = await store.addresses.claim(share, at, self.settings.lease)
+            claimed += [] if claimed else await store.addresses.claim(share, at, self.settings.lease)
             if claimed:
                 tools = Tools(self.way, self.queueing, self.now, lambda: self._stopping, self._released)
                 queues = await store.deliveries.queues([one.address.id for one in claimed], at)

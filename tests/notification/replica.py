@@ -13,6 +13,7 @@ from services.notification.domain.attempts import Answer, Taken
 from services.notification.handlers import Handler
 from services.notification.mailer import MailServer
 from services.notification.outlets import Outlet
+from services.notification.patience import patiently
 from services.notification.queueing import Queueing
 from services.notification.sender import Sender
 from services.notification.sources import Sources
@@ -131,7 +132,7 @@ class Replica:
     async def _waits(self) -> None:
         """As `Queueing.run`, at the test's pace."""
         while True:
-            await self.queueing.decide_waiting()
+            await patiently(self.queueing.decide_waiting)
             await asyncio.sleep(0.02)
 
 

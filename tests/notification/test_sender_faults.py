@@ -147,6 +147,27 @@ async def test_given_a_mail_server_that_goes_away_in_the_middle_when_it_is_back_
     assert {notice.attempts for notice in other.sent()} == {1}
 
 
+async def test_given_a_relay_that_denies_everybody_when_it_is_put_right_then_every_mail_goes_out(
+    sending: Replica, sink: Sink, clock: Clock
+) -> None:
+    addresses = [f"r{number}@example.id" for number in range(10)]
+    for address in addresses:
+        sink.answer(address, *["554 5.7.1 Relay access denied"] * 3)
+    for number in range(10):
+        await sending.hear_of(number)
+    await until(lambda: sink.asked >= 6)
+    denied = await sending.deliveries()
+
+    sink.to_recipient.clear()
+    clock.forward(timedelta(days=1))
+    sending.wake()
+    await finished(sending)
+
+    assert {one["state"] for one in denied} == {"queued"}
+    assert sink.recipients() == sorted(addresses)
+    assert [notice.type for notice in sending.notices()] == ["notice.sent.v1"] * 10
+
+
 async def test_given_two_replicas_when_mail_is_due_then_each_mail_goes_out_once(
     replica: Replica, database: Database, publisher: FakePublisher, clock: Clock, port: int, sink: Sink
 ) -> None:
@@ -181,6 +202,26 @@ async def test_given_a_database_that_is_away_when_mail_was_sent_then_it_is_writt
     await sending.hear_of(1)
     await finished(sending)
 
+    assert not refusals
+    assert len(sink.taken) == len(sending.sent()) == 1
+
+
+async def test_given_a_database_that_goes_away_after_a_claim_when_it_is_back_then_what_is_claimed_goes_out_at_once(
+    sending: Replica, sink: Sink
+) -> None:
+    deliveries: Any = sending.store.deliveries
+    read, refusals = deliveries.queues, [AutoReconnect("away"), AutoReconnect("away")]
+
+    async def queues(addresses: Any, at: Any) -> Any:
+        if refusals:
+            raise refusals.pop()
+        return await read(addresses, at)
+
+    deliveries.queues = queues
+    await sending.hear_of(1)
+    await finished(sending)
+
+    # The clock stood still: no lease ran out.
     assert not refusals
     assert len(sink.taken) == len(sending.sent()) == 1
 
