@@ -28,6 +28,8 @@ class Breaker:
         self._delays = growing_delays(first_s, longest_s)
         self._failed = set[object]()
         self._rests_until = 0.0
+        self._is_fine = False
+        """Nothing has happened since it worked: the next that works changes nothing."""
         if proven:
             self._tell(reachable=True)
 
@@ -56,12 +58,12 @@ class Breaker:
         return NotTried() if self.resting else await attempt()
 
     def worked(self) -> None:
-        if self.resting:
-            # It was under way when the others failed, and says nothing about now.
+        if self._is_fine or self.resting:
+            # Or it was under way when the others failed, and says nothing about now.
             return
         self._delays = growing_delays(self._first_s, self._longest_s)
         self._failed.clear()
-        self._proven = True
+        self._proven = self._is_fine = True
         self._tell(reachable=True)
 
     def opened(self) -> None:
@@ -76,13 +78,14 @@ class Breaker:
 
         `whom` it concerned, where that is known: one recipient who fails again and again counts once.
         """
+        self._is_fine = False
         self._failed.add(whom or len(self._failed))
         if len(self._failed) >= _FAILURES_IN_A_ROW or not self._proven:
             self.rest(why)
 
     def rest(self, why: str, seconds: float | None = None) -> None:
         """It can't be used now. `seconds`: how long it asked to be left alone."""
-        self._proven = False
+        self._proven = self._is_fine = False
         if seconds is None and self.resting:
             # Those under way at the same moment fail together; that is one failure.
             return
