@@ -37,7 +37,9 @@ answers always go). The hours and the number are settings (`NOTIFICATION_TIMING_
 "always" can be stopped by a link in the message, kind by kind, and started again by the same link; on a telephone
 STOP and START are answered, of all kinds at once, and YA says that the number is one's own. A reporter is told on one
 way, the one they prefer; if that fails for good, on the next one they gave. An office is told next where whoever is
-on duty is reached, at last at its post. Each address gets its messages in order. What every message says: `GET
+on duty is reached, at last at its post. An officer who is absent, left or works elsewhere by now is not told: whoever
+stands in for them is, else their office; so is the office where none of the officer's addresses works. The message says
+whom it was for. Each address gets its messages in order. What every message says: `GET
 /v1/notices/preview`.
 
 A body that a complaint is about, and whatever stands below it, is told nothing of it; then the reporter is not told

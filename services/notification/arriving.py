@@ -77,8 +77,8 @@ class Arriving:
     async def _instead(self, told: Mapping[str, Sequence[Open]]) -> None:
         """Only of what is written down as failed. If we die before it, the gateway has no answer, and says it again."""
         failed = [one.delivery for several in told.values() for one in several if one.state is State.FAILED]
-        known = await self.queueing.sources.read(failed)
-        others = [instead(one, known[one.id], self.queueing.rules) for one in failed]
+        known, at = await self.queueing.sources.read(failed), self.now()
+        others = [instead(one, known[one.id], at, self.queueing.rules) for one in failed]
         await self.queueing.add([other for other in others if other is not None])
 
 

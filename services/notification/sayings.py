@@ -117,6 +117,7 @@ class Sayings:
             "region": self._region(facts.region),
             "agency": self._agency(delivery.agency, language),
             "office": self._office(delivery, language),
+            "officer": self._officer(detail.get("officer", "")),
             "received_at": in_words(facts.received_at, language),
             "reporter": one_line(reporter.name or "")[:_LONGEST_NAME] if reporter else "",
             "words": contact.words.get(delivery.words, "").strip() if delivery.words else "",
@@ -147,7 +148,9 @@ class Sayings:
         facts, moment = delivery.facts, _first_due(delivery.facts, delivery.detail)
         about = [self._category(facts.category, language), self._region(facts.region)]
         due = f"{words['due']}: {in_words(moment, language)}" if moment else ""
-        said = (what[:1].upper() + what[1:], ", ".join(filter(None, about)), due)
+        officer = self._officer(delivery.detail.get("officer", ""))
+        meant = words["instead"].format(officer) if officer else ""
+        said = (what[:1].upper() + what[1:], ", ".join(filter(None, about)), due, meant)
         place = (0, _KINDS.index(delivery.kind))
         return {"group": delivery.kind.value, "place": place, "ticket": delivery.ticket, "link": link, "said": said}
 
@@ -163,6 +166,11 @@ class Sayings:
         """Who is told, where that is a body: the holder of a part is not the holder of the whole."""
         told = delivery.told if delivery.told in self.directory.agencies else delivery.agency
         return self._agency(told, language)
+
+    def _officer(self, officer_id: str) -> str:
+        """For whom somebody else gets it."""
+        officer = self.directory.officers.get(officer_id)
+        return one_line(officer.name)[:_LONGEST_NAME] if officer else officer_id
 
     def _region(self, code: str | None) -> str:
         """`Masbagik Utara, Masbagik, Lombok Timur`: from the finest known to the regency."""

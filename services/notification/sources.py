@@ -7,7 +7,7 @@ from datetime import date
 from uuid import UUID
 
 from services.notification.domain.deliveries import Delivery
-from services.notification.domain.judging import Follower, Known, System
+from services.notification.domain.known import Follower, Known, System
 from services.notification.domain.offices import Offices
 from services.notification.store import Store
 from services.notification.store.webhooks import Webhook

@@ -39,9 +39,13 @@ def _sms_length(text: str) -> int:
 
 
 _ROOMS: Final = {
-    Channel.SMS: _Room(SMS_SEPTETS, _sms_length, ("agency", "followed", "category", "region", "confirm", "link")),
+    Channel.SMS: _Room(
+        SMS_SEPTETS, _sms_length, ("agency", "officer", "followed", "category", "region", "confirm", "link")
+    ),
     Channel.WHATSAPP: _Room(
-        WHATSAPP_LETTERS, len, ("words", "agency", "followed", "category", "region", "stop", "confirm", "link")
+        WHATSAPP_LETTERS,
+        len,
+        ("words", "agency", "officer", "followed", "category", "region", "stop", "confirm", "link"),
     ),
 }
 _LINKS: Final = frozenset({"link", "confirm", "stop"})

@@ -12,7 +12,8 @@ import structlog
 from services.notification.answers import step_of_broken, steps_after
 from services.notification.domain.attempts import Again, Answer, Delivered, Failed, NotTried, Sent, Step
 from services.notification.domain.deliveries import Delivery, State
-from services.notification.domain.judging import Known, Ready, Suppressed, Waits, as_it_is, instead, judge, queued
+from services.notification.domain.judging import Ready, Suppressed, Waits, instead, judge, queued
+from services.notification.domain.known import Known, as_it_is
 from services.notification.domain.rounds import Message, Round, plan
 from services.notification.domain.timing import Pace, after_the_night
 from services.notification.lanes import Lane
@@ -122,7 +123,7 @@ class AddressWork:
         ready = [(delivery, way) for delivery in open_ if (way := await self._ready(delivery)) is not None]
         if not ready:
             return
-        deliveries = [as_it_is(delivery, self.known[delivery.id]) for delivery, _ in ready]
+        deliveries = [as_it_is(delivery, self.known[delivery.id], way.address) for delivery, way in ready]
         try:
             answer = await self._hand_over(deliveries, ready[0][1])
         except UnusableAddress:
@@ -227,9 +228,9 @@ class AddressWork:
 
     async def _instead(self, deliveries: list[Delivery], steps: list[Step]) -> None:
         """Before a failure is written down, the next way to the same person or body is."""
-        rules = self.tools.queueing.rules
+        at, rules = self.tools.now(), self.tools.queueing.rules
         for one, step in zip(deliveries, steps, strict=True):
-            if isinstance(step, Failed) and (other := instead(one, self.known[one.id], rules)) is not None:
+            if isinstance(step, Failed) and (other := instead(one, self.known[one.id], at, rules)) is not None:
                 await patiently(lambda other=other: self.tools.queueing.add([other]))
 
     async def _write(self, finished: list[Finished]) -> None:

@@ -7,8 +7,9 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 from services.notification.domain.deliveries import Delivery
-from services.notification.domain.judging import Known, Ready
+from services.notification.domain.judging import Ready
 from services.notification.domain.kinds import OwnKind
+from services.notification.domain.known import Known
 from services.notification.domain.links import Link, Links, Purpose, code_of
 from services.notification.domain.lost_tickets import link_for
 from services.notification.domain.rounds import ALL, Address

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from services.notification.domain.contacts import Contact, Person
 from services.notification.domain.deliveries import CaseFacts, Delivery, Due
-from services.notification.domain.judging import Known, Retry, Rules
+from services.notification.domain.judging import Retry, Rules
 from services.notification.domain.kinds import Kind
+from services.notification.domain.known import Known
 from services.notification.domain.offices import Offices
 from services.notification.settings import Settings
 from shared.directory import Directory

@@ -7,7 +7,8 @@ import pytest
 
 from services.notification.domain.contacts import Contact, Person
 from services.notification.domain.deliveries import Delivery, deliveries_of
-from services.notification.domain.judging import Known, Ready, Suppressed, Verdict, Waits, judge
+from services.notification.domain.judging import Ready, Suppressed, Verdict, Waits, judge
+from services.notification.domain.known import Known
 from services.notification.domain.offices import Offices
 from shared.events.case import EscalationLevel, PromiseKind, Status
 from shared.events.cases import CaseEscalated

@@ -4,7 +4,8 @@ import pytest
 
 from services.notification.domain.contacts import Contact, Person
 from services.notification.domain.deliveries import Delivery, deliveries_of
-from services.notification.domain.judging import Known, Ready, Suppressed, System, Waits, instead, judge
+from services.notification.domain.judging import Ready, Suppressed, Waits, instead, judge
+from services.notification.domain.known import Known, System
 from services.notification.domain.offices import Offices, concerned
 from services.notification.domain.rules import RULES as TABLE
 from services.notification.domain.timing import Pace
@@ -283,16 +284,12 @@ def test_given_the_body_that_is_complained_about_when_it_would_be_told_then_it_i
     assert isinstance(another, Ready)
 
 
-def test_given_an_officer_who_works_now_where_the_complaint_is_about_when_they_would_be_told_then_they_are_not() -> (
-    None
-):
-    message = a_delivery(NoticeKind.ASSIGNED, recipient=Recipient.OFFICER, told="ani")
-    moved = Officer(id="ani", name="Ani", agency=OTHER, email="ani@opd.example")
-    offices = Offices(OFFICES.agencies, {"ani": moved})
+def test_given_an_officer_when_the_body_that_has_the_case_is_complained_about_then_they_are_not_told() -> None:
+    message = a_delivery(NoticeKind.ANSWERED, recipient=Recipient.OFFICER, told="ani")
 
     unknown, accused, another = (
-        judge(message, known(contact, offices=offices), AT, RULES)
-        for contact in (Contact(), Contact(part="s-1", about=OTHER), Contact(part="s-1", about="SETDA"))
+        judge(message, known(contact), AT, RULES)
+        for contact in (Contact(), Contact(part="s-1", about=AGENCY), Contact(part="s-1", about="SETDA"))
     )
 
     assert isinstance(unknown, Waits)
@@ -344,15 +341,15 @@ def test_given_a_way_that_failed_when_there_is_another_then_the_same_is_told_on_
     contact = person(email="siti@example.id")
     first = a_delivery(channel=Channel.EMAIL, attempts=1, ready_at=AT)
 
-    second = instead(first, known(contact), RULES)
+    second = instead(first, known(contact), AT, RULES)
     assert second is not None
-    third = instead(second, known(contact), RULES)
+    third = instead(second, known(contact), AT, RULES)
     assert third is not None
 
     assert (second.channel, second.attempts, second.ready_at) == (Channel.WHATSAPP, 0, None)
     assert third.channel is Channel.SMS
     assert len({first.id, second.id, third.id}) == 3
-    assert instead(third, known(contact), RULES) is None
+    assert instead(third, known(contact), AT, RULES) is None
     assert ready(second, contact).address == "+62900010"
 
 

@@ -10,7 +10,8 @@ import pytest
 from services.notification.domain.attempts import Refused
 from services.notification.domain.contacts import Contact
 from services.notification.domain.deliveries import Delivery, deliveries_of
-from services.notification.domain.judging import Known, Ready, Suppressed, Waits, instead, judge, queued
+from services.notification.domain.judging import Ready, Suppressed, Waits, instead, judge, queued
+from services.notification.domain.known import Known
 from services.notification.domain.offices import Offices
 from services.notification.domain.timing import Pace
 from services.notification.store.webhooks import Webhook
@@ -54,7 +55,7 @@ def ways(first: Delivery, known: Offices) -> list[tuple[str, str]]:
         assert isinstance(verdict, Ready)
         found.append((verdict.channel, verdict.address))
         ids.add(str(delivery.id))
-        delivery = instead(queued(delivery, verdict, AT, RULES.address_secret), all_known, RULES)
+        delivery = instead(queued(delivery, verdict, AT, RULES.address_secret), all_known, AT, RULES)
     assert len(ids) == len(found)
     return found
 
@@ -89,8 +90,8 @@ def test_given_an_urgent_case_on_all_ways_when_one_fails_then_the_next_is_the_on
     known = offices(email=DUTY_MAIL, whatsapp=DUTY_PHONE)
     by_mail, by_phone = to_the_agency(known, Urgency.URGENT)
 
-    following = instead(by_mail, Known(offices=known), RULES)
-    at_last = instead(by_phone, Known(offices=known), RULES)
+    following = instead(by_mail, Known(offices=known), AT, RULES)
+    at_last = instead(by_phone, Known(offices=known), AT, RULES)
 
     assert following is not None
     assert following.id == by_phone.id
@@ -106,11 +107,16 @@ def test_given_the_head_when_they_cannot_be_reached_then_the_post_is_told_and_no
     assert ways(first, known) == [("whatsapp", DUTY_PHONE), ("email", AGENCY_ADDRESS)]
 
 
-def test_given_an_officer_when_their_mail_fails_then_they_alone_are_told_in_another_way() -> None:
+def test_given_an_officer_when_all_their_ways_fail_then_their_body_is_told_at_last() -> None:
     known = offices(sms=DUTY_PHONE)
     first = a_delivery(NoticeKind.YOUR_CASE, recipient=Recipient.OFFICER, told="ani", channel=Channel.EMAIL)
 
-    assert ways(first, known) == [("email", "ani@pupr.example"), ("whatsapp", "+62900009")]
+    assert ways(first, known) == [
+        ("email", "ani@pupr.example"),
+        ("whatsapp", "+62900009"),
+        ("email", AGENCY_ADDRESS),
+        ("sms", DUTY_PHONE),
+    ]
 
 
 def test_given_an_agency_that_has_only_a_telephone_when_its_system_is_called_no_more_then_it_is_told_there() -> None:
@@ -125,7 +131,7 @@ def test_given_an_agency_that_has_only_a_telephone_when_its_system_is_called_no_
 def test_given_a_system_or_a_follower_when_it_fails_then_there_is_no_other_way(recipient: Recipient) -> None:
     delivery = a_delivery(NoticeKind.FOLLOWED, recipient=recipient, told=AGENCY, channel=Channel.EMAIL)
 
-    assert instead(delivery, Known(offices=offices(sms=DUTY_PHONE)), RULES) is None
+    assert instead(delivery, Known(offices=offices(sms=DUTY_PHONE)), AT, RULES) is None
 
 
 def test_given_a_body_that_this_replica_does_not_know_when_judged_then_it_is_looked_for_an_hour() -> None:

@@ -104,7 +104,13 @@ def with_the_longest(kind: str, recipient: Recipient) -> Iterator[list[Delivery]
     """What goes out as one, with all that it may say."""
     latest = AT + timedelta(days=28)
     due = tuple(Due(promise, latest) for promise in PromiseKind)
-    said = {"linked_to": TICKET, "until": latest.isoformat(), "target": f"agency:{AGENCY}", "url": "x" * 500}
+    said = {
+        "linked_to": TICKET,
+        "until": latest.isoformat(),
+        "target": f"agency:{AGENCY}",
+        "url": "x" * 500,
+        "officer": "x" * 100,
+    }
     of_kind = NoticeKind(kind) if kind in set(NoticeKind) else NoticeKind.RECEIVED
     for detail, urgency in product(DETAILS, Urgency):
         facts = the_facts(due=due, urgency=urgency, confidential=kind == CONFIDENTIAL)

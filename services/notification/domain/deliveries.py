@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.notification.domain.kinds import Kind
-from services.notification.domain.offices import Offices, holder_of, told_of, ways_of
+from services.notification.domain.offices import Offices, Whom, holder_of, reached, told_of, ways_of
 from services.notification.domain.rules import Rule, rules_for
 from services.notification.domain.timing import Pace, pace_of
 from shared.events.case import CaseSnapshot, PromiseKind
@@ -101,6 +101,11 @@ class Delivery:
     """Id of what it was tried as, where that is not its own: whoever may have that already must know it again."""
 
     @property
+    def whom(self) -> Whom:
+        """Where that is a body or an officer."""
+        return Whom(self.recipient, self.told or "", self.agency)
+
+    @property
     def names_reporter(self) -> bool:
         """Who works on it learns who complained unless they are anonymous; a confidential case says nothing at all."""
         works_on_it = self.recipient in {Recipient.AGENCY, Recipient.OFFICER} and self.kind is NoticeKind.NEW_CASE
@@ -137,10 +142,18 @@ def deliveries_of(
             if (rule.kind, told) in already:
                 continue
             already.add((rule.kind, told))
-            ways = ways_of(rule.audience, told, offices, enabled, pace)
+            ways = _ways(replace(first, told=told), offices, enabled, at)
             # Without any way it is stored all the same: it may be known later, or is known to have reached nobody.
-            found += [_to(first, told, way) for way, _ in ways] or [_to(first, told, None)]
+            found += [_to(first, told, way) for way in ways] or [_to(first, told, None)]
     return found
+
+
+def _ways(delivery: Delivery, offices: Offices, enabled: Collection[Channel], at: datetime) -> list[Channel]:
+    """All at once; none to an officer of whom nothing was heard yet."""
+    if delivery.recipient is Recipient.OFFICER and delivery.told not in offices.officers:
+        return []
+    found = (ways_of(*one, offices, enabled, delivery.pace) for one in reached(delivery.whom, offices, at))
+    return [channel for channel, _ in next(filter(None, found), [])]
 
 
 def _to(delivery: Delivery, told: str, way: Channel | None) -> Delivery:

@@ -1,8 +1,8 @@
 """Whether, where and when a delivery goes out. Pure."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Final
 
@@ -10,7 +10,8 @@ from services.notification.domain.addresses import address_id
 from services.notification.domain.contacts import Contact
 from services.notification.domain.deliveries import Delivery
 from services.notification.domain.kinds import OwnKind
-from services.notification.domain.offices import Offices, all_ways_of, at_step, contact_of
+from services.notification.domain.known import Known
+from services.notification.domain.offices import all_ways_of, at_step, contact_of, reached
 from services.notification.domain.rules import REQUIRED
 from services.notification.domain.timing import Pace, Timing, goes_out
 from shared.directory import related_bodies
@@ -84,42 +85,6 @@ class Suppressed:
 Verdict = Ready | Waits | Suppressed
 
 
-@dataclass(frozen=True, slots=True)
-class Follower:
-    """Who follows, and how they are reached."""
-
-    channel: Channel
-    address: str
-    language: Language
-    id: str = ""
-    """Of the subscription."""
-
-
-@dataclass(frozen=True, slots=True)
-class System:
-    """An agency's own, which wants to be called."""
-
-    id: str
-    agency: str
-    url: str
-    enabled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a delivery is judged by."""
-
-    contact: Contact = field(default_factory=Contact)
-    offices: Offices = field(default_factory=Offices)
-    closed: Collection[date] = ()
-    """Days on which nobody works."""
-    disaster_until: datetime | None = None
-    follower: Follower | None = None
-    """Of what goes to one; None: they left."""
-    system: System | None = None
-    """Of what goes to one; None: it was taken away."""
-
-
 def judge(delivery: Delivery, known: Known, at: datetime, rules: Rules) -> Verdict:
     """Whether, where and when it goes out, given what is known."""
     if delivery.facts.historical:
@@ -134,29 +99,16 @@ def judge(delivery: Delivery, known: Known, at: datetime, rules: Rules) -> Verdi
     until = delivery.created_at + rules.wait_at_most
     if _could_be_better(delivery, known.contact) and at < until:
         return Waits(until)
-    ways, language = _ways(delivery, known, rules)
+    ways, language = _ways(delivery, known, at, rules)
     way = next(iter(ways[_place_in(ways, delivery, rules) :]), None)
-    if way is None and delivery.recipient is Recipient.REPORTER:
-        # They are reached in another way by now.
+    if way is None and delivery.recipient in {Recipient.REPORTER, Recipient.OFFICER}:
+        # They, or who stands in for them, are reached in another way by now.
         way = next(iter(ways), None)
     if way is None:
         return Suppressed("no_address")
     disaster = known.disaster_until is not None and at < known.disaster_until
     goes_at = goes_out(delivery.pace, at, rules.timing, known.closed, disaster=disaster)
     return Ready(*way, language, goes_at, delivery.pace is Pace.GATHERED and bool(rules.timing.digests))
-
-
-def as_it_is(delivery: Delivery, known: Known) -> Delivery:
-    """Confidential or anonymous where the case became so after the event; a person can only switch these on.
-
-    By a subscription that is there, where the first was left.
-    """
-    facts, contact = delivery.facts, known.contact
-    confidential = facts.confidential or contact.hidden
-    # Who restricted the processing of their data is named to nobody either.
-    anonymous = facts.anonymous or contact.anonymous or contact.restricted
-    told = known.follower.id if known.follower and known.follower.id else delivery.told
-    return replace(delivery, told=told, facts=replace(facts, confidential=confidential, anonymous=anonymous))
 
 
 def queued(delivery: Delivery, ready: Ready, at: datetime, secret: bytes) -> Delivery:
@@ -167,11 +119,11 @@ def queued(delivery: Delivery, ready: Ready, at: datetime, secret: bytes) -> Del
     return replace(delivery, channel=ready.channel, to=to, gathered=ready.gathered, ready_at=since)
 
 
-def instead(delivery: Delivery, known: Known, rules: Rules) -> Delivery | None:
+def instead(delivery: Delivery, known: Known, at: datetime, rules: Rules) -> Delivery | None:
     """The same message to the same person or body on the next way that there is, after this one failed."""
     if delivery.recipient in {Recipient.FOLLOWER, Recipient.SYSTEM} or isinstance(delivery.kind, OwnKind):
         return None
-    ways, _ = _ways(delivery, known, rules)
+    ways, _ = _ways(delivery, known, at, rules)
     left = ways[_place_in(ways, delivery, rules) + 1 :]
     if not left:
         return None
@@ -230,10 +182,9 @@ def _unwanted(delivery: Delivery, known: Known) -> SuppressionReason | None:
 
 
 def _body_of(delivery: Delivery, known: Known) -> str | None:
-    """Whose message it is; of an officer the body where they work now: they may have moved since."""
+    """Whose message it is; of an officer the body that has the case: who works elsewhere by now does not get it."""
     if delivery.recipient is Recipient.OFFICER:
-        officer = known.offices.officers.get(delivery.told or "")
-        return officer.agency if officer else None
+        return delivery.agency
     return known.system.agency if known.system else delivery.told
 
 
@@ -243,7 +194,7 @@ def _nobody_above_was_told(delivery: Delivery, known: Known) -> bool:
     return bool(told) and related_bodies(known.offices.agencies, known.contact.about).issuperset(told)
 
 
-def _ways(delivery: Delivery, known: Known, rules: Rules) -> tuple[list[tuple[Channel, str]], Language]:
+def _ways(delivery: Delivery, known: Known, at: datetime, rules: Rules) -> tuple[list[tuple[Channel, str]], Language]:
     if delivery.recipient is Recipient.REPORTER:
         reporter = known.contact.reporter
         return (reporter.ways(rules.enabled), reporter.language) if reporter else ([], Language.INDONESIAN)
@@ -251,9 +202,10 @@ def _ways(delivery: Delivery, known: Known, rules: Rules) -> tuple[list[tuple[Ch
         return [(known.follower.channel, known.follower.address)], known.follower.language
     if known.system is not None:
         return [(Channel.WEBHOOK, known.system.url)], Language.INDONESIAN
-    office = delivery.recipient, delivery.told or "", known.offices
-    ways = all_ways_of(*office, rules.enabled, delivery.pace)
-    return ways, contact_of(*office, delivery.pace).language
+    offices, whom = known.offices, reached(delivery.whom, known.offices, at)
+    ways = [way for one in whom for way in all_ways_of(*one, offices, rules.enabled, delivery.pace)]
+    language = contact_of(*whom[0], offices, delivery.pace).language if whom else Language.INDONESIAN
+    return list(dict.fromkeys(ways)), language
 
 
 def _could_be_better(delivery: Delivery, contact: Contact) -> bool:

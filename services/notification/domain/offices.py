@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from services.notification.domain.timing import Pace
 from shared.events.case import Status
@@ -34,6 +34,24 @@ class Offices:
     officers: Mapping[str, Officer] = field(default_factory=dict[str, Officer])
 
 
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """Whom a message is for."""
+
+    recipient: Recipient
+    told: str
+    """Id of the body or the officer."""
+    agency: str | None
+    """The body that has the case."""
+
+    def is_meant_by(self, address: str, offices: Offices) -> bool:
+        """Whether it is their own address, and not that of who is told in their place."""
+        if self.recipient is not Recipient.OFFICER:
+            return True
+        officer = offices.officers.get(self.told)
+        return officer is not None and address in {officer.email, officer.whatsapp, officer.sms}
+
+
 def told_of(event: CaseEnvelope, recipient: Recipient, offices: Offices) -> list[str]:
     """Ids of the bodies, or of the officer, who are that recipient."""
     found: list[str] = []
@@ -58,6 +76,15 @@ def told_of(event: CaseEnvelope, recipient: Recipient, offices: Offices) -> list
 def at_step(level: str, at: datetime, offices: Offices) -> list[str]:
     """Bodies that are told of that step of the ladder then: the Sekda, the governor."""
     return [office.id for office in offices.agencies.values() if office.escalation == level and _is_there(office, at)]
+
+
+def reached(whom: Whom, offices: Offices, at: datetime) -> list[tuple[Recipient, str]]:
+    """Who gets it, one after the other: an officer is away or gone, and then it is for their body."""
+    if whom.recipient is not Recipient.OFFICER:
+        return [(whom.recipient, whom.told)]
+    officer = _present(whom, offices, day_of(at))
+    found = [(Recipient.OFFICER, officer.id)] if officer else []
+    return [*found, (Recipient.AGENCY, whom.agency)] if whom.agency else found
 
 
 def contact_of(recipient: Recipient, told: str, offices: Offices, pace: Pace) -> Contact:
@@ -163,6 +190,21 @@ def _coordinators(event: CaseEnvelope, offices: Offices) -> list[str]:
         return [holder]
     at = event.occurred_at
     return [office.id for office in offices.agencies.values() if office.coordinates and _is_there(office, at)]
+
+
+def _present(whom: Whom, offices: Offices, day: date) -> Officer | None:
+    """Them or, by and by, who stands in; nobody who works elsewhere, for they could not open the case."""
+    officer, asked = whom.told, set[str]()
+    while officer not in asked:
+        asked.add(officer)
+        known = offices.officers.get(officer)
+        if known is None or known.agency != whom.agency or not known.valid_on(day):
+            return None
+        absence = next((absence for absence in known.absences if absence.covers(day)), None)
+        if absence is None:
+            return known
+        officer = absence.stand_in or officer
+    return None
 
 
 def _is_there(office: Agency, at: datetime) -> bool:
