@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from services.notification.destinations import why_not_allowed
-from services.notification.domain.access import Caller, may_change, may_read
+from services.notification.domain.access import Caller, may_change, may_read, may_replay
 from services.notification.domain.signatures import printable, secret_of
 from services.notification.store.webhooks import Webhook, Webhooks
 from shared.directory import Directory
@@ -24,6 +24,10 @@ _WORDS: Final = {
     "not_https": "must begin with https://",
     "forbidden_address": "is not an address that the whole internet can reach",
 }
+_OF_CHANGES: Final = "the agency's head, or a coordinator"
+_OF_EVENTS: Final = "the agency's head, or its own system"
+_OF_LISTS: Final = "the agency's head or its own system, a coordinator or an auditor"
+"""Whose it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class Administration:
     async def add(self, wish: Wish, caller: Caller, key: UUID | None, at: datetime) -> Webhook:
         """With the same key the same one is given back."""
         if not may_change(caller, wish.agency):
-            raise _not_yours()
+            raise _not_yours(_OF_CHANGES)
         self._must_have_a_master()
         self._check(wish.url, wish.types, wish.agency)
         webhook_id = named_id(wish.agency, caller.name, key or uuid4()).hex[:16]
@@ -61,7 +65,7 @@ class Administration:
 
     async def of(self, agency: str, caller: Caller) -> list[Webhook]:
         if not may_read(caller, agency):
-            raise _not_yours()
+            raise _not_yours(_OF_LISTS)
         return await self.webhooks.of(agency)
 
     async def find(self, webhook_id: str, caller: Caller, may: Callable[[Caller, str], bool] = may_read) -> Webhook:
@@ -70,7 +74,7 @@ class Administration:
         if not may_read(caller, webhook.agency):
             raise _no_such()
         if not may(caller, webhook.agency):
-            raise _not_yours()
+            raise _not_yours(_OF_EVENTS if may is may_replay else _OF_CHANGES)
         return webhook
 
     async def change(self, webhook_id: str, caller: Caller, url: str | None, types: tuple[str, ...] | None) -> Webhook:
@@ -122,8 +126,8 @@ class Administration:
             raise Problem(503, "Webhooks are switched off", "NOTIFICATION_HOOKS__SECRET is not set.")
 
 
-def _not_yours() -> Problem:
-    return Problem(403, "That is not yours to do", "It takes the agency's head, or a coordinator.")
+def _not_yours(whose: str) -> Problem:
+    return Problem(403, "That is not yours to do", f"It takes {whose}.")
 
 
 def _no_such() -> Problem:

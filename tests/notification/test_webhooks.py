@@ -82,6 +82,20 @@ async def test_given_whoever_asks_when_every_endpoint_is_asked_then_the_matrix_a
     assert all("secret" not in answer.json() for answer in answers[:3] if "{" in answer.text)
 
 
+async def test_given_somebody_whose_it_is_not_when_refused_then_the_words_say_whose_it_is(
+    office: httpx2.AsyncClient, database: Database, clock: Clock
+) -> None:
+    one = f"{WEBHOOKS}/{(await register(office))['id']}"
+
+    async with an_office(database, clock, directory=DIRECTORY, headers=signed_in("coordinator", "BIRO")) as asking:
+        events = await asking.get(f"{one}/events")
+    async with an_office(database, clock, directory=DIRECTORY, headers=signed_in("auditor")) as asking:
+        change = await asking.delete(one)
+
+    assert events.json()["detail"] == "It takes the agency's head, or its own system."
+    assert change.json()["detail"] == "It takes the agency's head, or a coordinator."
+
+
 async def test_given_a_new_webhook_when_read_then_the_secret_was_shown_once_and_a_renewal_shows_the_next(
     office: httpx2.AsyncClient, clock: Clock
 ) -> None:
