@@ -93,16 +93,25 @@ def test_given_an_urgent_case_of_somebody_who_is_away_when_they_are_to_be_told_t
     assert told(officer("ani", absences=away()), urgency=Urgency.URGENT) == [("whatsapp", DUTY_PHONE)]
 
 
-def test_given_somebody_who_goes_away_before_a_message_went_out_when_judged_again_then_it_is_another_way() -> None:
-    [message] = asked_by_ani(offices(officer("ani", email=None, whatsapp="+62900009")))
+def test_given_an_event_that_is_read_again_when_the_officer_went_away_meanwhile_then_it_is_the_same_message() -> None:
+    before = offices(officer("ani", email=None, whatsapp="+62900009"))
+    after = offices(officer("ani", absences=away("budi")), officer("budi"))
+
+    assert asked_by_ani(before) == asked_by_ani(after)
+
+
+@pytest.mark.parametrize("urgency", [Urgency.IMPORTANT, Urgency.URGENT])
+def test_given_somebody_who_goes_away_before_a_message_went_out_when_judged_again_then_it_is_not_lost(
+    urgency: Urgency,
+) -> None:
+    [message] = asked_by_ani(offices(officer("ani", email=None, whatsapp="+62900009")), urgency)
     gone = offices(officer("ani", absences=away("budi")), officer("budi"))
 
     verdict = judge(message, Known(Contact(part="s-1"), gone), AT, RULES)
 
-    assert message.channel is Channel.WHATSAPP
     assert isinstance(verdict, Ready)
-    # The body's telephone, as a message to a telephone was asked for; never nobody.
-    assert (verdict.channel, verdict.address) == (Channel.WHATSAPP, DUTY_PHONE)
+    # To a telephone, where a telephone was asked for.
+    assert verdict.address == (DUTY_PHONE if urgency is Urgency.URGENT else BUDI)
 
 
 def test_given_a_way_that_nobody_has_any_more_when_judged_again_then_who_stands_in_is_told_all_the_same() -> None:

@@ -149,8 +149,9 @@ def deliveries_of(
 
 
 def _ways(delivery: Delivery, offices: Offices, enabled: Collection[Channel], at: datetime) -> list[Channel]:
-    """All at once; none to an officer of whom nothing was heard yet."""
-    if delivery.recipient is Recipient.OFFICER and delivery.told not in offices.officers:
+    """All that are used at once; of an officer the one way is chosen when it goes out: who gets it may be another."""
+    is_officer = delivery.recipient is Recipient.OFFICER
+    if is_officer and (delivery.pace is not Pace.NOW or delivery.told not in offices.officers):
         return []
     found = (ways_of(*one, offices, enabled, delivery.pace) for one in reached(delivery.whom, offices, at))
     return [channel for channel, _ in next(filter(None, found), [])]
