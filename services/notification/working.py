@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -59,13 +59,17 @@ class AddressWork:
     next_at: datetime | None = None
     again: bool = False
     messages: int = 0
+    is_last: bool = False
+    """Nothing is sent after the message that is in hand."""
+    last: list[Finished] = field(default_factory=list[Finished])
+    """What is written down as the address is given back: waiting for the one and then the other takes twice as long."""
 
     async def run(self) -> None:
         self.next_at = self.queue.next_at
         with suppress(RecordingFailed):
             # Then nobody knows what was written down; the address is taken over when its lease runs out.
             await self._worked_off()
-            await self.recorder.write([], Released(self.claimed, self.next_at, self.again, self.messages))
+            await self.recorder.write(self.last, Released(self.claimed, self.next_at, self.again, self.messages))
         self.lane.put_down(self.claimed.address.id)
         self.tools.released(self.again)
         if self.again:
@@ -92,7 +96,8 @@ class AddressWork:
         if round_.held:
             self._later(round_.held_until)
             await patiently(lambda: self.tools.queueing.store.deliveries.hold(round_.held, round_.held_until))
-        for message in round_.messages:
+        for number, message in enumerate(round_.messages, 1):
+            self.is_last = number == len(round_.messages)
             await self._message(message)
 
     async def _due(self) -> list[Delivery]:
@@ -211,6 +216,7 @@ class AddressWork:
     async def _broken(self, deliveries: list[Delivery], error: Exception) -> None:
         """What cannot be written is put aside, at last parked; to an agency's own system the rest waits till then."""
         if len(deliveries) > 1:
+            self.is_last = False
             for one in deliveries:
                 # Each is a message of its own now.
                 await self._message(Message((replace(one, message=None),)))
@@ -234,7 +240,9 @@ class AddressWork:
                 await patiently(lambda other=other: self.tools.queueing.add([other]))
 
     async def _write(self, finished: list[Finished]) -> None:
-        if finished:
+        if self.is_last:
+            self.last += finished
+        elif finished:
             await self.recorder.write(finished)
 
     def _later(self, at: datetime) -> None:
