@@ -200,3 +200,20 @@ async def test_given_a_delivery_that_cannot_be_written_when_sent_then_others_go_
 
     assert "delivery_broke" in logged.getvalue()
     assert REPORTER_ADDRESS not in logged.getvalue()
+
+
+async def test_given_one_mail_when_sent_then_it_is_written_down_and_its_address_given_back_at_once(
+    sending: Replica,
+) -> None:
+    deliveries: Any = sending.store.deliveries
+    write, written = deliveries.finish, list[int]()
+
+    async def finish(results: Any, at: Any) -> bool:
+        written.append(len(results))
+        return await write(results, at)
+
+    deliveries.finish = finish
+    await sending.hear_of(1)
+    await finished(sending)
+
+    assert written == [1]
