@@ -11,10 +11,17 @@ from joserfc.jwk import KeySet, OctKey
 _LOCAL_ALGORITHM: Final = "HS256"
 _ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
 _FETCH_S: Final = 5.0
+_WORDS: Final = {
+    "BadSignature": "its signature does not fit",
+    "ExpiredToken": "it has expired",
+    "MissingClaim": "a claim is missing",
+    "InvalidClaim": "a claim says something else than it must",
+}
+"""By what the library's errors are called."""
 
 
 class TokenRefused(Exception):
-    """The text says why, in a word; never what the token holds."""
+    """The text says why; never what the token holds."""
 
 
 class KeyUnknown(TokenRefused):
@@ -89,4 +96,4 @@ def _decode(token: str, key: OctKey | KeySet, algorithms: list[str]) -> dict[str
 
 
 def _word(error: Exception) -> str:
-    return type(error).__name__.removesuffix("Error")
+    return _WORDS.get(type(error).__name__.removesuffix("Error"), "it can't be read")

@@ -118,6 +118,30 @@ async def test_given_a_claim_that_is_wrong_when_the_token_is_read_then_it_is_ref
     assert issuer.token(**claims)[:20] not in str(problem.body)
 
 
+async def test_given_a_token_that_is_not_good_when_it_is_refused_then_the_answer_says_why_in_words(
+    sign_in: SignIn, issuer: Issuer
+) -> None:
+    tokens = [
+        "no.token.atall",
+        issuer.token(exp=LONG_AGO),
+        issuer.token(aud="another"),
+        issuer.token(nbf=FAR_OFF),
+        issuer.token(sub=None),
+        issuer.token(key=ECKey.generate_key("P-256", {"kid": "one", "use": "sig"})),
+    ]
+
+    details = [(await refused(sign_in, token)).body["detail"] for token in tokens]
+
+    assert [str(detail).removeprefix("Please sign in again: ") for detail in details] == [
+        "it can't be read.",
+        "it has expired.",
+        "a claim says something else than it must.",
+        "a claim says something else than it must.",
+        "a claim is missing.",
+        "its signature does not fit.",
+    ]
+
+
 @pytest.mark.parametrize("late_s", [50, 70])
 async def test_given_a_token_that_just_expired_when_clocks_differ_then_a_minute_is_forgiven(
     sign_in: SignIn, issuer: Issuer, late_s: int
