@@ -19,7 +19,7 @@ from services.reporting.refresher import Refresher, Rules
 from services.reporting.shipped import shipped_definitions
 from services.reporting.store import Store
 from services.reporting.store.cases import INDEXES
-from shared.mongo import MongoSettings
+from shared.mongo import MongoSettings, connected
 from shared.wita import day_of
 from tests.bench.client import connected_to
 from tests.bench.figures import percentiles
@@ -48,6 +48,8 @@ PAGES: Final = (
     "/data",
 )
 _BATCH: Final = 2_000
+_PATIENCE_MS: Final = 600_000
+"""An index over a million cases takes minutes."""
 _FILLERS: Final = 2
 """Processes; more than cores are no help, and the database needs some too."""
 
@@ -103,8 +105,9 @@ async def run() -> dict[str, Any]:
 
 async def _fill(stage: Stage, first: int, number: int) -> None:
     """Indexes that counting does not use are built at the end: kept up case by case they take most of the time."""
-    mongo, loop = stage.platform.database("reporting"), asyncio.get_running_loop()
-    async with stage.database("reporting") as database, Store(mongo).open() as store:
+    mongo = stage.platform.database("reporting").model_copy(update={"timeout_ms": _PATIENCE_MS})
+    loop = asyncio.get_running_loop()
+    async with connected(mongo) as database, Store(mongo).open() as store:
         cases = database["cases_1"]
         for index in INDEXES:
             if index.document["name"] not in {"stale", "bucket", "by_day"}:
