@@ -218,7 +218,9 @@ async def test_given_residents_when_their_form_is_shown_then_it_knows_nothing_of
 
 
 @pytest.mark.parametrize(
-    ("token", "status"), [("", 401), ("ntb_biro-ani_0000", 401), (POSS, 403), (f"  {ANIS}\n", 303)]
+    ("token", "status"),
+    [("", 401), ("ntb_biro-ani_0000", 401), (POSS, 403), (f"  {ANIS}\n", 303)],
+    ids=["none", "wrong", "integrator", "operator"],
 )
 async def test_given_a_token_when_somebody_signs_in_then_only_an_operators_opens_the_page(
     at_door: Door, token: str, status: int
