@@ -1,7 +1,7 @@
 """Reads scorecards: one body's, and all bodies' beside each other."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -69,6 +69,7 @@ class Scoring:
         self._store = store
         self._names = names
         self.definitions = definitions
+        self._sitting: tuple[Hashable, list[Row]] | None = None
 
     async def card(self, agency: Agency, cut: Cut) -> Card:
         bodies = line_of(agency.id, self._names) if cut.line else [agency.id]
@@ -95,8 +96,17 @@ class Scoring:
         return {cell["agency"]: shares_of(numbers, wanted) for cell, numbers in rows}
 
     async def sitting(self, today: date) -> list[Row]:
-        """Where it sits now over all months, and how long it lay there in the three months up to this one."""
-        now = await self._store.figures.open_now("agency")
+        """Where it sits now over all months, and how long it lay there in the three months up to this one.
+
+        Worked out once for a day and the sums as they are: it costs all days on which what is open came to lie there.
+        """
+        state = (today, await self._store.rollups.state())
+        if self._sitting is None or self._sitting[0] != state:
+            self._sitting = state, await self._work_out_sitting(today)
+        return self._sitting[1]
+
+    async def _work_out_sitting(self, today: date) -> list[Row]:
+        now = await self._store.figures.open_now(by="agency")
         definitions = self.definitions()
         first, last = last_three_months(today)
         year = Question(by=(Dimension.AGENCY,), first=first, last=last)

@@ -1,9 +1,10 @@
 """The buckets on a real MongoDB, with both drivers."""
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -23,6 +24,7 @@ from tests.reporting.tallying import a_holding
 pytestmark = [pytest.mark.integration, pytest.mark.both_drivers]
 
 NOW = datetime(2026, 3, 6, tzinfo=UTC)
+LATE = a_promise(PromiseKind.RESPONSE, 24).model_copy(update={"breached_at": NOW})
 PARTS = ("cases_1", "buckets_1", "rollups_1", "marks_1")
 REGIONS = ("52.03.01.2001", "52.03.01", "52.03", "52", None)
 
@@ -117,6 +119,22 @@ async def test_given_a_case_that_moves_when_it_is_counted_again_then_it_left_the
 
     rows = await projecting.store.figures.rows(Question(by=(Dimension.AGENCY,)))
     assert rows == [({"agency": "-"}, Counts(received=1)), ({"agency": "PUPR-52.03"}, Counts(received=1))]
+
+
+async def test_given_open_cases_when_some_figures_are_asked_for_then_they_are_those_of_the_whole(
+    projecting: Projecting,
+) -> None:
+    await projecting.take(
+        *(a_step(number, 1, promises=(LATE,), confidential=number % 2 == 0, region="52") for number in range(6))
+    )
+    figures = projecting.store.figures
+    by: list[Literal["agency", "region"] | None] = [None, "agency", "region"]
+
+    whole = [await figures.open_now(by=one) for one in by]
+    late = [await figures.open_now(("late",), by=one) for one in by]
+
+    assert whole[0]["*"]["late"] == 6
+    assert late == [{name: Counter(late=row["late"]) for name, row in rows.items()} for rows in whole]
 
 
 async def test_given_the_last_case_of_a_place_when_it_moves_then_no_sum_of_months_holds_it_there(
@@ -243,7 +261,7 @@ async def test_given_confidential_cases_at_a_regencys_body_when_any_table_is_rea
         replace(march, by=(Dimension.AGENCY, Dimension.CATEGORY)),
         Question(by=(Dimension.MONTH,), agency=body, category=fund),
     ]
-    open_now = (await store.open_now("agency"))[body]
+    open_now = (await store.open_now(by="agency"))[body]
 
     assert [[counts.received for _, counts in await store.rows(question)] for question in by_body] == [[shown]] * 5
     assert [(await store.total(replace(question, by=()))).received for question in by_body[1:2]] == [shown]

@@ -58,6 +58,11 @@ class Tallied:
     """When the first of its promises that are overdue now was due."""
 
 
+def due_figure(day: date) -> str:
+    """The figure of open cases whose next promise ends on the day."""
+    return f"{DUE_ON}{day:%Y%m%d}"
+
+
 def tally(stored: StoredCase, definitions: Definitions) -> Tallied:
     """Nothing before the first event of the case."""
     if stored.head is None:
@@ -205,7 +210,7 @@ def _due(case: CaseSnapshot) -> Iterator[tuple[str | None, str]]:
     running = [promise for promise in case.promises if promise.is_open and not promise.is_paused]
     coming = [promise.due_at for promise in running if promise.breached_at is None]
     if coming and case.status.value not in ENDED:
-        yield case.agency, f"{DUE_ON}{day_of(min(coming)):%Y%m%d}"
+        yield case.agency, due_figure(day_of(min(coming)))
 
 
 def _late_since(case: CaseSnapshot) -> datetime | None:

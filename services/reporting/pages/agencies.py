@@ -8,6 +8,7 @@ from typing import Final
 from services.reporting.domain.figures import NO_AGENCY
 from services.reporting.domain.scorecards import Period as Months
 from services.reporting.domain.scorecards import Share
+from services.reporting.domain.tallies import LATE
 from services.reporting.pages.listing import address_of
 from services.reporting.pages.periods import month_away
 from services.reporting.pages.saying import Speaker
@@ -93,7 +94,7 @@ async def look(scoring: Scoring, figures: FigureStore, asked: Mapping[str, str],
     kind = asked.get("waktu", "")
     months = months_of(kind if kind in KINDS else USUAL, today)
     every = await scoring.table(Cut(months), SHOWN)
-    late = {agency: counter["late"] for agency, counter in (await figures.open_now("agency")).items()}
+    late = {agency: counter[LATE] for agency, counter in (await figures.open_now((LATE,), by="agency")).items()}
     level = asked.get("tingkat", "")
     return Seen(months.name, months, level if level in LEVELS else "", every, late)
 

@@ -125,12 +125,12 @@ async def sitting(site: Site, visit: Visit) -> Response:
 
 
 async def brief(site: Site, visit: Visit) -> Response:
-    seen = await brief_page.look(site.store, visit.say.today)
+    seen = await brief_page.look(site.store, visit.say.today, visit.say.next_working_day())
     return site.show(visit, "brief.html", page=brief_page.show_brief(seen, visit.say))
 
 
 async def message(site: Site, visit: Visit) -> Response:
-    seen = await brief_page.look(site.store, visit.say.today)
+    seen = await brief_page.look(site.store, visit.say.today, visit.say.next_working_day())
     base = str(visit.request.base_url).rstrip("/")
     text = brief_page.as_message(brief_page.show_brief(seen, visit.say), visit.say, base)
     return PlainTextResponse(text, headers={"Cache-Control": CACHE, "Vary": "Cookie, Accept-Language"})

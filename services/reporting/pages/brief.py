@@ -10,7 +10,7 @@ from typing import Final
 from services.reporting.domain.case import Head
 from services.reporting.domain.figures import NO_AGENCY
 from services.reporting.domain.statistics import Dimension, Question
-from services.reporting.domain.tallies import DUE_ON, LATE, URGENT
+from services.reporting.domain.tallies import LATE, URGENT, due_figure
 from services.reporting.pages.listing import Line, address_of, lines_of
 from services.reporting.pages.saying import Speaker
 from services.reporting.pages.today import RECEIVED, Row
@@ -68,9 +68,9 @@ class Brief:
     longest: Line | None
 
 
-async def look(store: Store, today: date) -> Seen:
+async def look(store: Store, today: date, next_working_day: date) -> Seen:
     """From what was counted before, and two short lists of cases."""
-    before = today - _DAY
+    before, due = today - _DAY, [due_figure(day) for day in (today, next_working_day)]
     begin, end = (datetime.combine(day, time(), WITA) for day in (before, today))
     yesterday = Question(by=(Dimension.CATEGORY,), first=before, last=before)
     figures, cases = store.figures, store.cases
@@ -78,7 +78,11 @@ async def look(store: Store, today: date) -> Seen:
         asyncio.gather(
             figures.numbers(Question(first=before, last=before), (RECEIVED,)), figures.table(yesterday, (RECEIVED,))
         ),
-        asyncio.gather(figures.open_now(), figures.open_now("agency"), figures.open_now("region")),
+        asyncio.gather(
+            figures.open_now((LATE, URGENT, *due)),
+            figures.open_now((LATE,), by="agency"),
+            figures.open_now((LATE,), by="region"),
+        ),
         asyncio.gather(cases.overdue(MOST_LISTED + 1, begin, end), cases.overdue(1)),
     )
     return Seen(
@@ -135,7 +139,7 @@ def as_message(brief: Brief, say: Speaker, base: str) -> str:
 
 
 def _due(day: date, which: str, seen: Seen, say: Speaker) -> Named:
-    figure = f"{DUE_ON}{day:%Y%m%d}"
+    figure = due_figure(day)
     name = say.words["brief"][f"due_{which}"].format(say.day(day))
     return Named(name, say.number(seen.open_now.get(figure, 0)), address_of(angka=figure))
 

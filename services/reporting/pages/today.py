@@ -102,7 +102,7 @@ async def look(figures: FigureStore, period: Period) -> Picture:
     numbers, before, open_now, months, categories, regions = await asyncio.gather(
         figures.numbers(whole, SHOWN),
         _of_before(figures, period.before),
-        figures.open_now(),
+        figures.open_now((LATE,)),
         figures.table(year, SHOWN),
         figures.table(by_category, SHOWN),
         figures.table(by_region, SHOWN),

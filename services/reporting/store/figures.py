@@ -101,8 +101,10 @@ class FigureStore:
         ]
 
     @within(ANSWERS_WITHIN_S)
-    async def open_now(self, by: Literal["agency", "region"] | None = None) -> dict[str, Counter[str]]:
-        """What is open over all months: `late`, `urgent_open`, `due_on_…`, `sits_…`.
+    async def open_now(
+        self, figures: Sequence[str] | None = None, by: Literal["agency", "region"] | None = None
+    ) -> dict[str, Counter[str]]:
+        """What is open over all months: `late`, `urgent_open`, `due_on_…`, `sits_…`; all of them, or these alone.
 
         Confidential cases are in it, at a regency's body only where it got `ENOUGH` in one month in one district.
 
@@ -110,7 +112,8 @@ class FigureStore:
         """
         rollup = Rollup("regency" if by == "region" else "province", agencies=by == "agency", categories=False)
         wanted = {"level": rollup.name, "category": ALL, "agency": _of(None, is_kept=rollup.agencies)}
-        fields = {"agency": 1, "region": 1, "open": 1}
+        shown = _with_confidential("open", figures) if figures else ["open"]
+        fields = dict.fromkeys(("agency", "region", *shown), 1)
         found = await self._rollups.find(wanted | {"open": {"$exists": True}}, fields).to_list(None)
         rows: dict[str, Counter[str]] = {}
         for document in found:
@@ -212,9 +215,13 @@ def _place(dimension: Dimension, question: Question) -> Any:
 
 def _needed(figures: Iterable[str]) -> Document:
     """Of a document, besides its place; a sum looks for its number among all that are there."""
-    counts = [f"counts.{prefix}{name}" for name in figures for prefix in ("", CONFIDENTIAL)]
+    counts = _with_confidential("counts", figures)
     place = ("regency", "district", "region", "agency", "category", "start", "period")
     return dict.fromkeys((*place, f"counts.{CONFIDENTIAL}received", *counts), 1)
+
+
+def _with_confidential(field: str, figures: Iterable[str]) -> list[str]:
+    return [f"{field}.{prefix}{name}" for name in figures for prefix in ("", CONFIDENTIAL)]
 
 
 def _sums(figures: Iterable[str], sheltered: Sheltered) -> Document:

@@ -4,7 +4,7 @@ A month is marked before what changed in it is taken for counted, and its mark g
 meanwhile. One replica at a time makes the sums of a month.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -96,6 +96,7 @@ class RollupStore:
     async def prepare(self) -> None:
         await self.collection.create_indexes(list(INDEXES))
         await self._marks.create_index("marked", sparse=True)
+        await self._marks.create_index("made_at")
         again = {"$set": {"marked": True}, "$inc": {"version": 1}}
         await self._marks.update_many({"made_at": {"$exists": True}, "made": {"$ne": _MADE}}, again)
 
@@ -136,6 +137,11 @@ class RollupStore:
         given_back = await self._marks.update_one(ours, {"$unset": free, "$set": {"made_at": at, "made": _MADE}})
         if not given_back.matched_count:
             await self.mark([claim.month])
+
+    async def state(self) -> Hashable:
+        """Another one after any sums were made."""
+        made = await self._marks.find({"made_at": {"$exists": True}}, {"made_at": 1}).to_list(None)
+        return self.collection.name, frozenset((month["_id"], month["made_at"]) for month in made)
 
     async def are_current(self) -> bool:
         return await self._marks.find_one({"marked": True}) is None

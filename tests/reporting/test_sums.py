@@ -1,4 +1,4 @@
-"""Days that are added up beforehand, on a real MongoDB with both drivers."""
+"""What is added up beforehand, on a real MongoDB with both drivers."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -7,6 +7,7 @@ import pytest
 
 from services.reporting.domain.statistics import Counts, Dimension, Question
 from services.reporting.refresher import Refresher
+from services.reporting.scoring import Scoring
 from services.reporting.store import Store
 from tests.reporting.conftest import RULES, Projecting
 from tests.reporting.samples import a_step
@@ -68,3 +69,25 @@ async def test_given_sums_that_an_older_version_made_when_a_replica_starts_then_
     assert await days(projecting.store, BY_DAY) == {"2026-03-05": 1}
     await model.prepare()
     assert await model.rollups.are_current()
+
+
+async def test_given_where_it_sits_when_it_is_asked_for_again_then_it_is_worked_out_once_for_the_sums_as_they_are(
+    projecting: Projecting,
+) -> None:
+    scoring = Scoring(projecting.store, RULES.names, lambda: RULES.definitions)
+    rollups = projecting.store.live.collections["rollups"]
+    await projecting.take(a_step(1, 1))
+    today = date(2026, 3, 9)
+
+    first = await scoring.sitting(today)
+    await rollups.update_many({}, {"$unset": {"open": ""}})
+    again, a_day_later = await scoring.sitting(today), await scoring.sitting(today + timedelta(days=1))
+    await projecting.take(a_step(2, 1))
+    anew = await scoring.sitting(today + timedelta(days=1))
+
+    assert [sum(stage.now for row in rows for stage in row.stages) for rows in (first, again, a_day_later, anew)] == [
+        1,
+        1,
+        0,
+        2,
+    ]
