@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final, cast
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -72,10 +72,13 @@ class Asked:
 
     def __init__(
         self,
+        request: Request,
         form: FormPath,
         jurisdiction_id: Annotated[str, Query(description="There is one, which need not be named.")] = "",
         locale: Annotated[str, Query(description="`id` (default) or `en`: of names and sentences.")] = "",
     ) -> None:
+        self.base = str(request.base_url)
+        """Where it was asked, as whoever asked sees it."""
         self.form = form_of(form)
         self.jurisdiction_id = jurisdiction_id
         self.language = language_of(locale)

@@ -6,15 +6,20 @@ from html import unescape
 import httpx2
 import pytest
 
+from services.reporting.api.open311 import Open311, create_open311_router
 from services.reporting.domain.projection import Erased, Told
+from services.reporting.reading import Reading
 from shared.events.case import CaseSnapshot, Role
 from shared.events.cases import CasePublished
 from shared.events.words import WordsKind, WordsRecorded
 from shared.ids import named_id, tracking_code
+from shared.open311 import Open311Settings
+from shared.problems import ProblemApp
 from tests.reporting.conftest import PHOTO_KEY, Projecting
 from tests.reporting.samples import (
     RECEIVED_AT,
     TRACKING_KEYS,
+    a_directory,
     a_lifecycle,
     a_personal_part,
     a_snapshot,
@@ -90,6 +95,28 @@ async def test_given_published_photos_when_a_program_reads_the_case_then_it_gets
     assert OWN not in everybody.text
     assert reporter.json()["photos"] == everybody.json()["photos"]
     assert [one["address"] for one in reporter.json()["reporter"]["photos"]] == [PHOTO_KEY.address(OWN)]
+
+
+@pytest.mark.parametrize("form", ["json", "xml"])
+async def test_given_photos_when_a_client_of_open311_reads_the_request_then_it_gets_the_first_published_one_alone(
+    projecting: Projecting, form: str
+) -> None:
+    reading = Reading(projecting.store, projecting.waiters, a_directory(), TRACKING_KEYS)
+    reading.photo_key = PHOTO_KEY
+    app = ProblemApp()
+    app.include_router(create_open311_router(Open311(Open311Settings(), projecting.store, a_directory(), reading)))
+    address = f"/open311/v2/requests/{ticket(1)}.{form}"
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="https://care.example") as http:
+        await projecting.take(*submitted())
+        before = (await http.get(address)).text
+        await projecting.take(*published(2, COPY, LATER_COPY))
+        after = (await http.get(address)).text
+
+    found = re.findall(r"https?://[^\"<]+", unescape(after))
+    assert found == [f"https://care.example{PHOTO_KEY.address(COPY)}"]
+    assert "/v1/photos" not in before
+    assert OWN not in after
 
 
 async def test_given_a_complaint_with_photos_when_nothing_is_published_then_nobody_else_sees_any(

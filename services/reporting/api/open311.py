@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
+from urllib.parse import urljoin
 
 from fastapi import APIRouter, Path, Response
 
@@ -52,7 +53,8 @@ class Open311:
     def voice(self, asked: Asked) -> Voice:
         """Raises a 404 Problem for another jurisdiction."""
         check_jurisdiction(self._settings, asked.jurisdiction_id)
-        return Voice(self._names, asked.language)
+        key = self._reading.photo_key
+        return Voice(self._names, asked.language, lambda name: urljoin(asked.base, key.address(name)) if key else None)
 
     async def requests(self, query: RequestQuery, paging: Paging, voice: Voice) -> Told:
         """Raises a 404 or 422 Problem."""

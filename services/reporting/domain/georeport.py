@@ -1,6 +1,6 @@
 """Public cases in the words of Open311 GeoReport v2. Nothing is told that `domain/views.py` does not tell everybody."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -51,6 +51,8 @@ class Voice:
 
     names: Directory
     language: Language
+    photo_address: Callable[[str], str | None] = lambda _: None
+    """Whole, by the photo's name."""
 
     def say(self, label: Label | None) -> str | None:
         return label.in_language(self.language) if label else None
@@ -98,7 +100,7 @@ def to_request(stored: StoredCase, voice: Voice, *, extended: bool = False) -> d
         "updated_datetime": _updated_at(view),
         "expected_datetime": _expected_at(view),
         **_place(view, voice.names),
-        "media_url": None,
+        "media_url": next((voice.photo_address(photo.name) for photo in view.photos), None),
     }
     return told | (_extension(stored, view, voice) if extended else {})
 
