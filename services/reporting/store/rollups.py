@@ -18,6 +18,8 @@ from services.reporting.domain.statistics import ENOUGH
 from services.reporting.domain.tallies import DUE_ON, LATE, SITS, URGENT
 from shared.mongo import Collection, Document, aggregate
 
+_EVERY: Final[Document] = {"_id": {"$gt": ""}}
+"""Of the marks, which are as many as months, by their ids."""
 LEASE: Final = timedelta(seconds=20)
 """Longer than the sums of a month take. Whoever is slower marks it again: its sums may be older than the next one's."""
 
@@ -96,9 +98,8 @@ class RollupStore:
     async def prepare(self) -> None:
         await self.collection.create_indexes(list(INDEXES))
         await self._marks.create_index("marked", sparse=True)
-        await self._marks.create_index("made_at")
         again = {"$set": {"marked": True}, "$inc": {"version": 1}}
-        await self._marks.update_many({"made_at": {"$exists": True}, "made": {"$ne": _MADE}}, again)
+        await self._marks.update_many(_EVERY | {"made_at": {"$exists": True}, "made": {"$ne": _MADE}}, again)
 
     async def clear(self) -> None:
         """Of a generation that nobody else counts: what was added up before, and what was to be."""
@@ -140,8 +141,8 @@ class RollupStore:
 
     async def state(self) -> Hashable:
         """Another one after any sums were made."""
-        made = await self._marks.find({"made_at": {"$exists": True}}, {"made_at": 1}).to_list(None)
-        return self.collection.name, frozenset((month["_id"], month["made_at"]) for month in made)
+        made = await self._marks.find(_EVERY, {"made_at": 1}).to_list(None)
+        return self.collection.name, frozenset((month["_id"], month.get("made_at")) for month in made)
 
     async def are_current(self) -> bool:
         return await self._marks.find_one({"marked": True}) is None
