@@ -261,7 +261,13 @@ async def test_given_a_token_that_was_revoked_or_made_anew_when_the_page_is_open
     assert "channel" not in (await ani.open()).fields
 
 
-@pytest.mark.parametrize("mangled", ["", "a.b", "biro-ani.99999999999.00", "biro-ani.x.00", "biro-ani.²³.00", "é.1.é"])
+@pytest.mark.parametrize(
+    "mangled",
+    [
+        *("", "a.b", "biro-ani.99999999999.00", "biro-ani.x.00", "biro-ani.²³.00", "é.1.é"),
+        pytest.param(f"biro-ani.{'9' * 5_000}.00", id="longer than a number may be"),
+    ],
+)
 async def test_given_a_cookie_that_is_not_ours_when_the_page_is_opened_then_it_asks(
     at_door: Door, mangled: str
 ) -> None:

@@ -110,7 +110,11 @@ def test_given_any_cookie_when_it_was_not_made_here_then_there_is_no_session(val
 
 
 @pytest.mark.parametrize(
-    "changed", ["2", "1.{e}.r.{m}", "2.{e}1.r.{m}", "2.{e}.r.{m}0", "2.{e}.s.{m}", "2.{e}.{m}", "{m}"]
+    "changed",
+    [
+        *("2", "1.{e}.r.{m}", "2.{e}1.r.{m}", "2.{e}.r.{m}0", "2.{e}.s.{m}", "2.{e}.{m}", "{m}", "2.²³.r.{m}"),
+        pytest.param(f"2.{'9' * 5_000}.r.{{m}}", id="longer than a number may be"),
+    ],
 )
 def test_given_a_good_cookie_when_anything_of_it_is_changed_then_there_is_no_session(changed: str) -> None:
     sessions = ReporterSessions(KEYS, secure=False)
