@@ -187,18 +187,24 @@ async def test_given_two_replicas_when_mail_is_due_then_each_mail_goes_out_once(
     assert len(one.sent()) == 150
 
 
+def away_twice(sending: Replica, what: str) -> list[AutoReconnect]:
+    """The database, whenever this is asked of deliveries: what is left of that."""
+    deliveries: Any = sending.store.deliveries
+    ask, refusals = getattr(deliveries, what), [AutoReconnect("away"), AutoReconnect("away")]
+
+    async def asked(*told: Any) -> Any:
+        if refusals:
+            raise refusals.pop()
+        return await ask(*told)
+
+    setattr(deliveries, what, asked)
+    return refusals
+
+
 async def test_given_a_database_that_is_away_when_mail_was_sent_then_it_is_written_down_later(
     sending: Replica, sink: Sink
 ) -> None:
-    deliveries: Any = sending.store.deliveries
-    write, refusals = deliveries.finish, [AutoReconnect("away"), AutoReconnect("away")]
-
-    async def finish(results: Any, at: Any) -> bool:
-        if refusals:
-            raise refusals.pop()
-        return await write(results, at)
-
-    deliveries.finish = finish
+    refusals = away_twice(sending, "finish")
     await sending.hear_of(1)
     await finished(sending)
 
@@ -209,15 +215,7 @@ async def test_given_a_database_that_is_away_when_mail_was_sent_then_it_is_writt
 async def test_given_a_database_that_goes_away_after_a_claim_when_it_is_back_then_what_is_claimed_goes_out_at_once(
     sending: Replica, sink: Sink
 ) -> None:
-    deliveries: Any = sending.store.deliveries
-    read, refusals = deliveries.queues, [AutoReconnect("away"), AutoReconnect("away")]
-
-    async def queues(addresses: Any, at: Any) -> Any:
-        if refusals:
-            raise refusals.pop()
-        return await read(addresses, at)
-
-    deliveries.queues = queues
+    refusals = away_twice(sending, "queues")
     await sending.hear_of(1)
     await finished(sending)
 
