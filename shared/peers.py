@@ -3,8 +3,16 @@
 from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
+from starlette.requests import Request
+
 _CUSTOMER_BITS = 64
 """What one customer has of IPv6 at least: to count single addresses would count nothing."""
+
+
+def sender_of(request: Request, trusted_hops: int) -> str:
+    """As `peer_of` has it; `trusted_hops`: gateways of ours before the service."""
+    forwarded = ",".join(request.headers.getlist("x-forwarded-for")) if trusted_hops else ""
+    return peer_of(request.client.host if request.client else "", forwarded, trusted_hops)
 
 
 def peer_of(direct: str, forwarded: str, trusted_hops: int) -> str:

@@ -21,7 +21,7 @@ from services.intake.settings import Settings
 from shared.directory import Directory
 from shared.doors import contact_digest
 from shared.events.directory import Client, ClientRole
-from shared.peers import peer_of
+from shared.peers import sender_of
 from shared.problems import Problem
 from shared.wita import day_of
 
@@ -75,8 +75,7 @@ class Gate:
         return self._directory.door.is_disaster(self._now())
 
     def peer_of(self, request: Request) -> str:
-        forwarded = ",".join(request.headers.getlist("x-forwarded-for")) if self._hops else ""
-        return peer_of(request.client.host if request.client else "", forwarded, self._hops)
+        return sender_of(request, self._hops)
 
     def let_in(self, wish: Wish, visitor: Visitor, exempt: Callable[[], bool] = lambda: False) -> None:
         """Raises a 429 Problem. `exempt` is asked only where a limit is reached, in a disaster."""

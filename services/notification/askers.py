@@ -8,7 +8,7 @@ from typing import Final
 from fastapi import Request
 
 from services.notification.budget import Budget
-from shared.peers import peer_of
+from shared.peers import sender_of
 
 _MOST: Final = 10_000
 """Clients that are remembered; of more the one that was heard of first is forgotten."""
@@ -25,8 +25,7 @@ class Askers:
 
     def takes(self, request: Request, at: datetime) -> bool:
         """Whether this one may ask once more; then it is counted."""
-        forwarded = ",".join(request.headers.getlist("x-forwarded-for")) if self.trusted_hops else ""
-        peer = peer_of(request.client.host if request.client else "", forwarded, self.trusted_hops)
+        peer = sender_of(request, self.trusted_hops)
         if peer not in self._budgets and len(self._budgets) >= _MOST:
             self._budgets.popitem(last=False)
         budget = self._budgets.setdefault(peer, Budget(self.an_hour))
