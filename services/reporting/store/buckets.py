@@ -9,8 +9,7 @@ from pymongo.errors import BulkWriteError
 
 from services.reporting.domain.figures import Bucket, levels_of
 from services.reporting.domain.statistics import Question
-from services.reporting.store.rollups import days_of
-from services.reporting.store.searches import between
+from services.reporting.store.searches import between, days_of
 from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Document, aggregate, only_duplicates
 

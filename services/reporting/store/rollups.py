@@ -16,6 +16,7 @@ from services.reporting.domain.figures import CONFIDENTIAL, OF_A_REGENCY, PROVIN
 from services.reporting.domain.rollups import ALL, KEPT_BY_DAY, Rollup
 from services.reporting.domain.statistics import ENOUGH
 from services.reporting.domain.tallies import DUE_ON, LATE, SITS, URGENT
+from services.reporting.store.searches import days_of
 from shared.mongo import Collection, Document, aggregate
 
 _EVERY: Final[Document] = {"_id": {"$gt": ""}}
@@ -175,10 +176,6 @@ def pipeline(step: Step, month: str, into: str) -> list[Document]:
         {"$project": _cell(step.makes)},
         {"$merge": {"into": into, "whenMatched": "replace"}},
     ]
-
-
-def days_of(month: str) -> Document:
-    return {"$gte": f"{month}-01", "$lte": f"{month}-31"}
 
 
 def _cells_of(rollup: Rollup, start: Any) -> Document:

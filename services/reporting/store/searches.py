@@ -71,3 +71,7 @@ def to_filter(search: Search) -> Document:
 def between(first: str | None, last: str | None) -> dict[str, str]:
     bounds = {"$gte": first, "$lte": last}
     return {operator: bound for operator, bound in bounds.items() if bound is not None}
+
+
+def days_of(month: str) -> dict[str, str]:
+    return between(f"{month}-01", f"{month}-31")
