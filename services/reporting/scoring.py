@@ -1,7 +1,7 @@
 """Reads scorecards: one body's, and all bodies' beside each other."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -69,7 +69,6 @@ class Scoring:
         self._store = store
         self._names = names
         self.definitions = definitions
-        self._sitting: tuple[Hashable, list[Row]] | None = None
 
     async def card(self, agency: Agency, cut: Cut) -> Card:
         bodies = line_of(agency.id, self._names) if cut.line else [agency.id]
@@ -100,17 +99,15 @@ class Scoring:
 
         Worked out once for a day and the sums as they are: it costs all days on which what is open came to lie there.
         """
-        state = (today, await self._store.rollups.state())
-        if self._sitting is None or self._sitting[0] != state:
-            self._sitting = state, await self._work_out_sitting(today)
-        return self._sitting[1]
+        return await self._store.kept.get(("sitting", today), lambda: self._work_out_sitting(today))
 
     async def _work_out_sitting(self, today: date) -> list[Row]:
-        now = await self._store.figures.open_now(by="agency")
+        figures = self._store.figures
+        now = {body: Counter(open_there) for body, open_there in (await figures.open_now(by="agency")).items()}
         definitions = self.definitions()
         first, last = last_three_months(today)
         year = Question(by=(Dimension.AGENCY,), first=first, last=last)
-        for cell, numbers in await self._store.figures.table(year, stays(definitions)):
+        for cell, numbers in await figures.table(year, stays(definitions)):
             now.setdefault(cell["agency"], Counter()).update(numbers)
         return where_it_sits(now.items(), definitions, today)
 

@@ -71,23 +71,35 @@ async def test_given_sums_that_an_older_version_made_when_a_replica_starts_then_
     assert await model.rollups.are_current()
 
 
-async def test_given_where_it_sits_when_it_is_asked_for_again_then_it_is_worked_out_once_for_the_sums_as_they_are(
+async def test_given_where_it_sits_when_it_is_asked_for_again_then_it_is_worked_out_once_for_the_sums(
     projecting: Projecting,
 ) -> None:
     scoring = Scoring(projecting.store, RULES.names, lambda: RULES.definitions)
-    rollups = projecting.store.live.collections["rollups"]
     await projecting.take(a_step(1, 1))
     today = date(2026, 3, 9)
 
-    first = await scoring.sitting(today)
-    await rollups.update_many({}, {"$unset": {"open": ""}})
-    again, a_day_later = await scoring.sitting(today), await scoring.sitting(today + timedelta(days=1))
+    first, again = await scoring.sitting(today), await scoring.sitting(today)
+    a_day_later = await scoring.sitting(today + timedelta(days=1))
     await projecting.take(a_step(2, 1))
-    anew = await scoring.sitting(today + timedelta(days=1))
+    anew = await scoring.sitting(today)
 
-    assert [sum(stage.now for row in rows for stage in row.stages) for rows in (first, again, a_day_later, anew)] == [
-        1,
-        1,
-        0,
-        2,
-    ]
+    assert again is first
+    assert a_day_later is not first
+    assert [sum(stage.now for row in rows for stage in row.stages) for rows in (first, anew)] == [1, 2]
+
+
+async def test_given_what_is_open_when_it_is_asked_for_again_then_it_is_added_up_once_for_the_sums_as_they_are(
+    projecting: Projecting,
+) -> None:
+    figures, rollups = projecting.store.figures, projecting.store.live.collections["rollups"]
+    await projecting.take(a_step(1, 1))
+
+    first = await figures.open_now(by="agency")
+    await rollups.update_many({}, {"$unset": {"open": ""}})
+    again, of_all = await figures.open_now(by="agency"), await figures.open_now()
+    await projecting.take(a_step(2, 1))
+    anew = await figures.open_now(by="agency")
+
+    assert [len(first), len(of_all)] == [1, 0]
+    assert again is first
+    assert [number for numbers in anew.values() for name, number in numbers.items() if name.startswith("sits_")] == [2]

@@ -1,7 +1,6 @@
 """The leader's morning brief: one page, and the same as a text message."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -9,6 +8,7 @@ from typing import Final
 
 from services.reporting.domain.case import Head
 from services.reporting.domain.figures import NO_AGENCY
+from services.reporting.domain.rollups import ALL
 from services.reporting.domain.statistics import Dimension, Question
 from services.reporting.domain.tallies import LATE, URGENT, due_figure
 from services.reporting.pages.listing import Line, address_of, lines_of
@@ -88,7 +88,7 @@ async def look(store: Store, today: date, next_working_day: date) -> Seen:
     return Seen(
         yesterday=whole[RECEIVED],
         categories=[(cell["category"], numbers) for cell, numbers in categories],
-        open_now=sum(everything.values(), Counter[str]()),
+        open_now=everything.get(ALL, {}),
         late_by_agency={agency: counter[LATE] for agency, counter in agencies.items()},
         late_by_region={region: counter[LATE] for region, counter in regions.items()},
         became_late=became_late,

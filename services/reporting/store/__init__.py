@@ -16,6 +16,7 @@ from services.reporting.store.exports import ExportStore
 from services.reporting.store.figures import FigureStore
 from services.reporting.store.generations import COLLECTION, GenerationStore, written
 from services.reporting.store.georeport import GeoReportStore
+from services.reporting.store.kept import Kept
 from services.reporting.store.read_model import ReadModel
 from services.reporting.store.rollups import RollupStore
 from shared.mongo import Database, MongoSettings, connected, why_not_ready
@@ -87,6 +88,10 @@ class Store:
     @property
     def rollups(self) -> RollupStore:
         return self._of_this_answer.rollups
+
+    @property
+    def kept(self) -> Kept:
+        return self._of_this_answer.kept
 
     @property
     def definitions(self) -> Definitions:

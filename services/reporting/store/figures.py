@@ -10,6 +10,7 @@ from services.reporting.domain.figures import CONFIDENTIAL, COUNTED, NO_AGENCY, 
 from services.reporting.domain.rollups import ALL, Rollup, rollup_for
 from services.reporting.domain.statistics import ENOUGH, Counts, Dimension, Piece, Question, Sheltered
 from services.reporting.domain.tallies import HEXAGON
+from services.reporting.store.kept import Kept
 from services.reporting.store.searches import between
 from shared.limits import ANSWERS_WITHIN_S, within
 from shared.mongo import Collection, Document, aggregate
@@ -33,9 +34,10 @@ class NotAddedUp(Exception):
 class FigureStore:
     """Reads buckets, and sums of months and days."""
 
-    def __init__(self, buckets: Collection, rollups: Collection) -> None:
+    def __init__(self, buckets: Collection, rollups: Collection, kept: Kept) -> None:
         self._buckets = buckets
         self._rollups = rollups
+        self._kept = kept
 
     async def total(self, question: Question) -> Counts:
         return Counts.of(await self.numbers(question, COUNTED))
@@ -103,13 +105,19 @@ class FigureStore:
     @within(ANSWERS_WITHIN_S)
     async def open_now(
         self, figures: Sequence[str] | None = None, by: Literal["agency", "region"] | None = None
-    ) -> dict[str, Counter[str]]:
+    ) -> Mapping[str, Numbers]:
         """What is open over all months: `late`, `urgent_open`, `due_on_…`, `sits_…`; all of them, or these alone.
 
         Confidential cases are in it, at a regency's body only where it got `ENOUGH` in one month in one district.
 
-        By body (`-`: nobody) or by regency; else all under `*`.
+        By body (`-`: nobody) or by regency; else all under `*`. Kept, because it costs all months.
         """
+        asked = (tuple(figures) if figures else None, by)
+        return await self._kept.get(asked, lambda: self._add_up_open(figures, by))
+
+    async def _add_up_open(
+        self, figures: Sequence[str] | None, by: Literal["agency", "region"] | None
+    ) -> dict[str, Counter[str]]:
         rollup = Rollup("regency" if by == "region" else "province", agencies=by == "agency", categories=False)
         wanted = {"level": rollup.name, "category": ALL, "agency": _of(None, is_kept=rollup.agencies)}
         shown = _with_confidential("open", figures) if figures else ["open"]

@@ -10,6 +10,7 @@ from services.reporting.store.cases import CaseStore
 from services.reporting.store.exports import ExportStore
 from services.reporting.store.figures import FigureStore
 from services.reporting.store.georeport import GeoReportStore
+from services.reporting.store.kept import Kept
 from services.reporting.store.rollups import RollupStore
 from shared.mongo import Database
 
@@ -40,7 +41,8 @@ class ReadModel:
         self.cases = CaseStore(cases, supports)
         self.buckets = BucketStore(buckets, cases)
         self.rollups = RollupStore(rollups, marks, buckets)
-        self.figures = FigureStore(buckets, rollups)
+        self.kept = Kept(self.rollups.state)
+        self.figures = FigureStore(buckets, rollups, self.kept)
         self.exports = ExportStore(cases, buckets)
         self.georeport = GeoReportStore(cases)
 
