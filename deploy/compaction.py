@@ -8,6 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import for_code
 
+from shared.kafka import client_options
 from shared.settings import KafkaSettings
 from shared.topics import PERSONAL, WORDS
 
@@ -30,7 +31,7 @@ async def compacting_soon(kafka: KafkaSettings) -> AsyncGenerator[None]:
     `ntbcare topics check` tells of. Raises KafkaError.
     """
     names = [topic.full_name(kafka.namespace) for topic in (PERSONAL, WORDS)]
-    admin = cast("Any", AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap, client_id=f"{kafka.namespace}.cli"))
+    admin = cast("Any", AIOKafkaAdminClient(**client_options(kafka), client_id=f"{kafka.namespace}.cli"))
     await admin.start()
     try:
         before = await _configs(admin, names)

@@ -20,6 +20,7 @@ from shared.dead_letters import (
     is_resume,
     resume_record,
 )
+from shared.kafka import client_options
 from shared.records import ORIGIN, Record
 from shared.settings import KafkaSettings
 from shared.topics import DEAD_LETTERS, LARGEST_RECORD, REDRIVES
@@ -130,7 +131,7 @@ class Letters:
     async def _consumer(self, *topics: str) -> AsyncGenerator[AIOKafkaConsumer]:
         """Without a group: it is given every partition of its topics when it starts."""
         consumer = AIOKafkaConsumer(
-            *topics, bootstrap_servers=self._kafka.bootstrap, enable_auto_commit=False, auto_offset_reset="none"
+            *topics, **client_options(self._kafka), enable_auto_commit=False, auto_offset_reset="none"
         )
         try:
             await consumer.start()
@@ -141,7 +142,7 @@ class Letters:
     @asynccontextmanager
     async def _producer(self) -> AsyncGenerator[AIOKafkaProducer]:
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._kafka.bootstrap,
+            **client_options(self._kafka),
             acks="all",
             enable_idempotence=True,
             max_request_size=LARGEST_RECORD,

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from shared.kafka import client_options
 from shared.settings import KafkaSettings
 from shared.topics import ALL_TOPICS, Topic
 
@@ -34,7 +35,7 @@ class Difference:
 
 @asynccontextmanager
 async def _admin(kafka: KafkaSettings) -> AsyncGenerator[Any]:
-    admin = cast("Any", AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap, client_id=f"{kafka.namespace}.cli"))
+    admin = cast("Any", AIOKafkaAdminClient(**client_options(kafka), client_id=f"{kafka.namespace}.cli"))
     await admin.start()
     try:
         yield admin

@@ -19,6 +19,7 @@ from faststream.kafka.subscriber.usecase import BatchSubscriber
 from faststream.message import AckStatus
 
 from shared.consumer import Consumer
+from shared.kafka import security_of
 from shared.records import Record
 from shared.settings import KafkaSettings
 from shared.topics import REDRIVES
@@ -32,7 +33,8 @@ _NEVER: Final = timedelta(days=1)
 def create_broker(kafka: KafkaSettings, service: str) -> KafkaBroker:
     """Make the broker of a service: it only consumes; `shared.publisher` publishes."""
     return KafkaBroker(
-        kafka.bootstrap,
+        kafka.bootstrap.split(","),
+        security=security_of(kafka),
         client_id=f"{kafka.namespace}.{service}",
         consumer_only=True,
         apply_types=False,

@@ -10,6 +10,7 @@ from aiokafka.errors import OffsetOutOfRangeError
 
 from shared.errors import RecordRefused
 from shared.ids import named_id
+from shared.kafka import client_options
 from shared.metrics import PARKED
 from shared.publisher import Publisher
 from shared.records import DEAD_LETTER, ORIGIN, RESUME, Record
@@ -120,7 +121,7 @@ async def fetch_origin(kafka: KafkaSettings, letter: Record) -> Record | None:
         raise ValueError(f"no topic of ours: {headers[ORIGIN]}")
     place = TopicPartition(f"{kafka.namespace}.{headers[ORIGIN]}", int(headers[PARTITION]))
     offset = int(headers[OFFSET])
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap, enable_auto_commit=False, auto_offset_reset="none")
+    consumer = AIOKafkaConsumer(**client_options(kafka), enable_auto_commit=False, auto_offset_reset="none")
     await consumer.start()
     try:
         return await _read_one(consumer, place, offset)
@@ -150,9 +151,7 @@ def is_reference(record: Record) -> bool:
 async def wait_for_resume(kafka: KafkaSettings, service: str) -> None:
     """Return when an operator lets the service's consumers go on: every paused replica reads that for itself."""
     topic = REDRIVES[service].full_name(kafka.namespace)
-    consumer = AIOKafkaConsumer(
-        topic, bootstrap_servers=kafka.bootstrap, auto_offset_reset="latest", enable_auto_commit=False
-    )
+    consumer = AIOKafkaConsumer(topic, **client_options(kafka), auto_offset_reset="latest", enable_auto_commit=False)
     await consumer.start()
     try:
         await consumer.seek_to_end()

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from shared.directory import Directory
 from shared.errors import Rejected
+from shared.kafka import client_options
 from shared.records import Record, Unknown, read_record
 from shared.settings import KafkaSettings
 from shared.topics import DIRECTORY
@@ -42,7 +43,7 @@ class DirectoryFollower:
     async def start(self) -> None:
         """Connect and read to the end; raises KafkaError where no broker answers, TopicMissing without topics."""
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._kafka.bootstrap,
+            **client_options(self._kafka),
             client_id=f"{self._kafka.namespace}.directory",
             auto_offset_reset="earliest",
             enable_auto_commit=False,

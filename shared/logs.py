@@ -1,14 +1,17 @@
 """JSON log lines. What a person is or wrote never enters one: log ids, names of topics and types of errors."""
 
 import logging
+import ssl
 import sys
 import traceback
 from typing import Any
 
 import structlog
+from aiokafka.errors import AuthenticationFailedError, SaslAuthenticationFailed, UnsupportedSaslMechanismError
 from structlog.typing import EventDict
 
 _NOISY = (
+    "aiokafka",
     "aiosmtplib",
     "asyncio",
     "httpcore2",
@@ -19,6 +22,7 @@ _NOISY = (
     "pymongo",
     "uvicorn.access",
 )
+_REFUSALS = (AuthenticationFailedError, SaslAuthenticationFailed, UnsupportedSaslMechanismError, ssl.SSLError)
 
 
 def configure_logs(level: str) -> None:
@@ -50,19 +54,28 @@ def configure_logs(level: str) -> None:
             foreign_pre_chain=shared,
         )
     )
+    handler.addFilter(_is_news)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
     for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    # It reports as errors what passes by itself, such as a group's coordinator that is not there yet.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 def place_of_error(error: BaseException) -> str:
     """The line of code that raised, without what it worked on."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+
+
+def _is_news(line: logging.LogRecord) -> bool:
+    """Of aiokafka only that a login or a certificate is refused, which is told nowhere else.
+
+    It reports as errors what passes by itself, such as a group's coordinator that is not there yet.
+    """
+    if not line.name.startswith("aiokafka") or line.levelno >= logging.CRITICAL:
+        return True
+    return isinstance(line.args, tuple) and any(isinstance(part, _REFUSALS) for part in line.args)
 
 
 def _name_error(_: Any, __: str, event: EventDict) -> EventDict:

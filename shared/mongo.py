@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, TypeVar, cast
 
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from pymongo import AsyncMongoClient, lock
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
@@ -78,7 +78,8 @@ if sys.version_info < (3, 12):
 class MongoSettings(BaseModel):
     """Where a service's database is."""
 
-    uri: str = "mongodb://127.0.0.1:27017/?replicaSet=rs0"
+    uri: str = Field(default="mongodb://127.0.0.1:27017/?replicaSet=rs0", repr=False)
+    """With user, password, `tls=true` and `tlsCAFile=…` where the server wants them."""
     database: str = ""
     """Empty: the service's name."""
     driver: Literal["motor", "pymongo"] = "motor"

@@ -19,6 +19,7 @@ from aiokafka.errors import (
 )
 
 from shared.errors import BrokerUnreachable, RecordRefused
+from shared.kafka import client_options
 from shared.metrics import PUBLISH_ERRORS, PUBLISHED
 from shared.records import Outgoing
 from shared.settings import KafkaSettings
@@ -54,7 +55,7 @@ class Publisher:
     async def start(self) -> None:
         """Connect; raises KafkaConnectionError where no broker answers."""
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._kafka.bootstrap,
+            **client_options(self._kafka),
             client_id=f"{self._kafka.namespace}.{self._source}",
             acks="all",
             enable_idempotence=True,

@@ -145,6 +145,7 @@ def _log_to(file: Path) -> None:
     root = logging.getLogger()
     handler = RotatingFileHandler(file, maxBytes=_LOG_BYTES, backupCount=_OLD_LOGS)
     handler.setFormatter(root.handlers[0].formatter)
+    handler.filters = root.handlers[0].filters
     root.handlers = [handler]
     # aiosmtpd logs every command, and so every address.
     logging.getLogger("mail").setLevel(logging.WARNING)

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer
 from services.intake.erasing.janitor import Swept
 from services.intake.erasing.scanning import Offsets, Scan, records_of, type_of
 from services.intake.settings import Settings
+from shared.kafka import client_options
 from shared.settings import KafkaSettings
 from shared.topics import COMPLAINTS, DIRECTORY
 
@@ -89,7 +90,7 @@ async def its_turn(kafka: KafkaSettings) -> AsyncGenerator[Callable[[], bool]]:
     """
     consumer = AIOKafkaConsumer(
         DIRECTORY.full_name(kafka.namespace),
-        bootstrap_servers=kafka.bootstrap,
+        **client_options(kafka),
         client_id=f"{kafka.namespace}.janitor",
         group_id=f"{kafka.namespace}.{_GROUP}",
         group_instance_id=None if kafka.instance is None else f"{_GROUP}.{kafka.instance}",

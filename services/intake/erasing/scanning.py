@@ -7,6 +7,7 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from shared.kafka import client_options
 from shared.records import Record
 from shared.settings import KafkaSettings
 from shared.topics import Topic
@@ -46,7 +47,7 @@ class Scan:
     async def _reading(self) -> AsyncGenerator[AIOKafkaConsumer]:
         consumer = AIOKafkaConsumer(
             self._topic.full_name(self._kafka.namespace),
-            bootstrap_servers=self._kafka.bootstrap,
+            **client_options(self._kafka),
             client_id=f"{self._kafka.namespace}.janitor",
             enable_auto_commit=False,
             auto_offset_reset="earliest",

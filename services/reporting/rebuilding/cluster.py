@@ -10,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import for_code
 from aiokafka.protocol.admin import DeleteGroupsRequest
 
+from shared.kafka import client_options
 from shared.settings import KafkaSettings
 from shared.topics import CONSUMERS, REDRIVES, short_name
 
@@ -94,8 +95,8 @@ class Cluster:
 @asynccontextmanager
 async def looking_at(kafka: KafkaSettings) -> AsyncGenerator[Cluster]:
     """Raises KafkaError."""
-    admin = cast("Any", AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap, client_id=f"{kafka.namespace}.rebuild"))
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap, enable_auto_commit=False)
+    admin = cast("Any", AIOKafkaAdminClient(**client_options(kafka), client_id=f"{kafka.namespace}.rebuild"))
+    consumer = AIOKafkaConsumer(**client_options(kafka), enable_auto_commit=False)
     try:
         await admin.start()
         await consumer.start()

@@ -14,6 +14,7 @@ from services.reporting.rebuilding.cluster import Offsets
 from services.reporting.store.read_model import ReadModel
 from shared.consumer import Consumer, Policy
 from shared.dead_letters import fetch_origin
+from shared.kafka import client_options
 from shared.mongo import is_passing
 from shared.records import Record, Unknown
 from shared.settings import KafkaSettings
@@ -75,7 +76,7 @@ class Filling:
     async def open(self, places: Sequence[TopicPartition]) -> AsyncGenerator[None]:
         """Raises KafkaError."""
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._kafka.bootstrap,
+            **client_options(self._kafka),
             group_id=self._group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",

@@ -26,6 +26,7 @@ from services.reporting.store.contents import (
 from services.reporting.store.read_model import ReadModel
 from services.reporting.store.rollups import STEPS
 from shared.errors import Rejected
+from shared.kafka import client_options
 from shared.records import Record, Unknown, read_record
 from shared.topics import CONSUMERS
 
@@ -105,7 +106,7 @@ class _Scan:
         self._cluster = cluster
         self._topics = {topic.full_name(kafka.namespace): topic for topic in CONSUMERS["reporting"]}
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=kafka.bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+            **client_options(kafka), enable_auto_commit=False, auto_offset_reset="earliest"
         )
 
     async def __aenter__(self) -> Self:
