@@ -22,6 +22,7 @@ from shared.errors import BrokerUnreachable, Rejected
 from shared.metrics import BATCH_SECONDS, CONSUMED, HOLDS, IGNORED, PAUSED, SKIPPED
 from shared.records import Received, Record, Unknown, read_record
 from shared.topics import REDRIVES, Topic, short_name
+from shared.traces import NO_SPANS, Spans
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +59,7 @@ class Consumer:
     wait_for_resume: Callable[[], Awaitable[None]]
     fetch_origin: Callable[[Record], Awaitable[Record | None]]
     """The record that a re-driven one stands for; None where its topic holds it no more."""
+    spans: Spans = NO_SPANS
     holding: str | None = None
     """Why the consumer waits, in words; None while it works."""
     batches: int = 0
@@ -189,7 +191,7 @@ class Consumer:
     async def _succeeds(self, batch: list[Received]) -> str | None:
         """Handle it, waiting out what passes. Returns why it can never succeed, or None."""
         try:
-            await self._patiently(lambda: self.handle(batch), self._passes)
+            await self._patiently(lambda: self._try(batch), self._passes)
         except Abandoned:
             raise
         except Rejected as rejected:
@@ -198,6 +200,10 @@ class Consumer:
             log.exception("handler_failed", records=len(batch), **place_of(batch[0].record, batch[0].topic))
             return f"handler failed: {type(error).__name__}"
         return None
+
+    async def _try(self, batch: Sequence[Received]) -> None:
+        with self.spans.processing(batch) as traced:
+            await self.handle(traced)
 
     async def _park(self, record: Record, topic: Topic, reason: str) -> None:
         if self.dead_letters.flooded():

@@ -92,6 +92,31 @@ LIVE: Final = Gauge(
 RESTARTS: Final = Counter(
     "ntbcare_consumer_restarts_total", "Stuck consumers that the watchdog restarted", ["service"], registry=REGISTRY
 )
+REQUESTS: Final = Counter(
+    "ntbcare_http_requests_total",
+    "Requests, by the template of their path (empty: there is none) and by what was answered",
+    ["service", "method", "route", "status"],
+    registry=REGISTRY,
+)
+REQUEST_SECONDS: Final = Histogram(
+    "ntbcare_http_request_seconds",
+    "Time to the beginning of the answer",
+    ["service", "method", "route"],
+    buckets=(0.005, 0.025, 0.1, 0.25, 0.5, 1, 3, 10),
+    registry=REGISTRY,
+)
+STILL: Final = Gauge(
+    "ntbcare_consumer_still_seconds",
+    "Time that a consumer has had records to read and has not moved; 0 while it waits for a failing part",
+    ["service", "group"],
+    registry=REGISTRY,
+)
+OUTBOX_AGE: Final = Gauge(
+    "ntbcare_outbox_oldest_seconds",
+    "Age of the oldest record in an outbox, as the sweep saw it; 0 where nothing is older than 2 s",
+    ["service"],
+    registry=REGISTRY,
+)
 
 
 class OfService:

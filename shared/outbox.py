@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 from pymongo.errors import PyMongoError
 
-from shared.metrics import OUTBOX_PUBLISHED, OUTBOX_SWEPT
+from shared.metrics import OUTBOX_AGE, OUTBOX_PUBLISHED, OUTBOX_SWEPT
 from shared.mongo import Collection, Document
 from shared.publisher import Publisher
 from shared.records import Outgoing
@@ -156,6 +156,8 @@ class OutboxRelay:
         """Publish the outboxes that hold something queued before then; returns how many could be."""
         cursor = self._collection.find({"outbox.queued_at": {"$lt": before}}, {"outbox": 1}).limit(_AT_ONCE)
         found: list[Document] = await cursor.to_list(None)
+        oldest = min((stored["queued_at"] for one in found for stored in one["outbox"]), default=None)
+        OUTBOX_AGE.labels(self._service).set((datetime.now(UTC) - oldest).total_seconds() if oldest else 0)
         OUTBOX_SWEPT.labels(self._service).inc(len(found))
         published = await self.publish({str(d["_id"]): [from_stored(stored) for stored in d["outbox"]] for d in found})
         await self.clear_once()

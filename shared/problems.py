@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import BrokerUnreachable
-from shared.traces import BindTrace
+from shared.requests import WatchRequests
+from shared.traces import NO_SPANS, Spans
 
 _NO_TELEMETRY: Final[Any] = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
 MEDIA_TYPE: Final = "application/problem+json"
@@ -82,14 +83,14 @@ class _TooLargeAsProblem:
 class ProblemApp(FastAPI):
     """A FastAPI app that answers every error as a problem, and logs with the request's trace id."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, service: str = "platform", spans: Spans = NO_SPANS, **options: Any) -> None:
+        self._service, self._spans = service, spans
         # FastAPI's own telemetry costs a fifth of the speed and repeats what `/metrics` says.
         super().__init__(telemetry=_NO_TELEMETRY, **options)
-        self.add_middleware(BindTrace)
         install_problems(self)
 
     def build_middleware_stack(self) -> ASGIApp:
-        return _TooLargeAsProblem(super().build_middleware_stack())
+        return WatchRequests(_TooLargeAsProblem(super().build_middleware_stack()), self._service, self._spans)
 
 
 def install_problems(app: FastAPI) -> None:

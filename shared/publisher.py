@@ -5,7 +5,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import zip_longest
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -23,7 +23,8 @@ from shared.kafka import client_options
 from shared.metrics import PUBLISH_ERRORS, PUBLISHED
 from shared.records import Outgoing
 from shared.settings import KafkaSettings
-from shared.topics import LARGEST_RECORD
+from shared.topics import EVENT_TOPICS, LARGEST_RECORD
+from shared.traces import NO_SPANS, Span, Spans, trace_in
 
 Key = TypeVar("Key")
 log = structlog.get_logger(__name__)
@@ -42,15 +43,38 @@ _ERRORS_BEFORE_RENEWAL: Final = 5
 """An idempotent producer may stick in OutOfOrderSequence after an outage (aiokafka #1017): then a new one helps."""
 
 
+class _Parts(NamedTuple):
+    """A record as the producer takes it."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes]]
+    span: Span | None
+
+
+class _UnderWay(NamedTuple):
+    """Handed over, and not acknowledged yet."""
+
+    topic: str
+    acknowledged: asyncio.Future[Any]
+    span: Span | None
+
+
 class Publisher:
     """The one producer of a service. `source` is the service's name."""
 
-    def __init__(self, source: str, kafka: KafkaSettings) -> None:
+    def __init__(self, source: str, kafka: KafkaSettings, spans: Spans = NO_SPANS) -> None:
         self._source = source
         self._kafka = kafka
+        self._spans = spans
         self._producer: AIOKafkaProducer | None = None
         self._errors = 0
         self._renewal: asyncio.Task[None] | None = None
+        for topic in EVENT_TOPICS:
+            if topic.writer == source:
+                # There from the start: of a sample that begins with 1 no increase is seen.
+                PUBLISH_ERRORS.labels(source, topic.name)
 
     async def start(self) -> None:
         """Connect; raises KafkaConnectionError where no broker answers."""
@@ -117,65 +141,76 @@ class Publisher:
 
     async def _publish_together(self, records: Sequence[Outgoing]) -> list[bool]:
         """Whether each was acknowledged. One task for all of them: a task a record costs more than the record does."""
-        under_way: list[asyncio.Future[Any] | None] = []
+        under_way: list[_UnderWay | None] = []
         for record in records:
             try:
-                under_way.append(await self._hand_over(record.topic, *self._parts(record)))
+                under_way.append(await self._hand_over(self._parts(record)))
             except RecordRefused:
                 under_way.append(None)
             except BrokerUnreachable:
                 # Its buffer is full; the others would each wait as long for nothing.
                 break
-        pairs = zip_longest(records, under_way)
-        return [future is not None and await self._is_acknowledged(record.topic, future) for record, future in pairs]
+        left = len(records) - len(under_way)
+        return [one is not None and await self._is_acknowledged(one) for one in under_way] + [False] * left
 
-    async def _is_acknowledged(self, topic: str, future: asyncio.Future[Any]) -> bool:
+    async def _is_acknowledged(self, under_way: _UnderWay) -> bool:
         try:
-            await self._acknowledged(topic, future)
+            await self._acknowledged(under_way)
         except (BrokerUnreachable, RecordRefused):
             return False
         return True
 
     async def _publish_one(self, record: Outgoing) -> None:
-        await self.send(record.topic, *self._parts(record))
+        await self._acknowledged(await self._hand_over(self._parts(record)))
 
-    def _parts(self, record: Outgoing) -> tuple[bytes, bytes | None, list[tuple[str, bytes]]]:
-        return record.key.encode(), record.value, record.headers(self._source)
+    def _parts(self, record: Outgoing) -> _Parts:
+        span = self._spans.produce(record.topic, record.type, record.trace)
+        headers = record.headers(self._source, span.trace if span else "")
+        return _Parts(record.topic, record.key.encode(), record.value, headers, span)
 
     async def send(self, topic: str, key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]) -> None:
         """Publish raw bytes and wait for the acknowledgement. `topic` is without the namespace.
 
         Raises BrokerUnreachable, after which it may still arrive, or RecordRefused.
         """
-        await self._acknowledged(topic, await self._hand_over(topic, key, value, headers))
+        trace = trace_in(dict(headers).get("traceparent", b"").decode(errors="replace"))
+        span = self._spans.produce(topic, "", trace)
+        await self._acknowledged(await self._hand_over(_Parts(topic, key, value, headers, span)))
 
-    async def _hand_over(
-        self, topic: str, key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]
-    ) -> asyncio.Future[Any]:
+    async def _hand_over(self, parts: _Parts) -> _UnderWay:
         """Give it to the producer, which sends what it was given meanwhile together."""
-        producer = self._producer
-        if producer is None:
-            raise BrokerUnreachable(topic)
-        with self._naming_errors(topic):
-            return await producer.send(f"{self._kafka.namespace}.{topic}", value=value, key=key, headers=headers)
+        topic, key, value, headers, span = parts
+        with self._naming_errors(topic, span):
+            if self._producer is None:
+                raise BrokerUnreachable(topic)
+            name = f"{self._kafka.namespace}.{topic}"
+            future = await self._producer.send(name, value=value, key=key, headers=headers)
+        return _UnderWay(topic, future, span)
 
-    async def _acknowledged(self, topic: str, future: asyncio.Future[Any]) -> None:
-        with self._naming_errors(topic):
+    async def _acknowledged(self, under_way: _UnderWay) -> None:
+        topic, future, span = under_way
+        with self._naming_errors(topic, span):
             await future
         self._errors = 0
         PUBLISHED.labels(self._source, topic).inc()
+        if span:
+            span.end()
 
     @contextmanager
-    def _naming_errors(self, topic: str) -> Generator[None]:
+    def _naming_errors(self, topic: str, span: Span | None) -> Generator[None]:
         """Raise BrokerUnreachable or RecordRefused in the place of what aiokafka raises."""
         try:
             yield
-        except _REFUSALS as error:
-            log.exception("record_refused", topic=topic)
-            raise RecordRefused(topic) from error
-        except (KafkaError, OSError, TimeoutError) as error:
-            self._count_error(topic, error)
-            raise BrokerUnreachable(topic) from error
+        except BaseException as error:
+            if span:
+                span.end(type(error).__name__)
+            if isinstance(error, _REFUSALS):
+                log.exception("record_refused", topic=topic)
+                raise RecordRefused(topic) from error
+            if isinstance(error, KafkaError | OSError | TimeoutError):
+                self._count_error(topic, error)
+                raise BrokerUnreachable(topic) from error
+            raise
 
     def _count_error(self, topic: str, error: Exception) -> None:
         PUBLISH_ERRORS.labels(self._source, topic).inc()

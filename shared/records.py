@@ -15,7 +15,7 @@ from shared.events.envelope import UnknownCaseEvent
 from shared.events.event import Event
 from shared.ids import named_id, parse_ticket
 from shared.topics import CASES, EVENT_TOPICS, Topic
-from shared.traces import traceparent
+from shared.traces import trace_in, traceparent
 
 Record = ConsumerRecord[bytes | None, bytes | None]
 
@@ -50,14 +50,14 @@ class Outgoing:
     """None: a tombstone."""
     at: datetime
     trace: str = ""
-    """W3C trace id, 32 hexadecimal characters."""
+    """As `shared.traces` has it."""
 
     @property
     def ref(self) -> str:
         """Tells the records of a document apart: words have the id of the event that names them."""
         return f"{self.topic}:{self.id}"
 
-    def headers(self, service: str) -> list[tuple[str, bytes]]:
+    def headers(self, service: str, trace: str = "") -> list[tuple[str, bytes]]:
         return [
             ("ce_id", self.id.encode()),
             ("ce_type", self.type.encode()),
@@ -65,7 +65,7 @@ class Outgoing:
             ("ce_time", self.at.isoformat().encode()),
             ("ce_specversion", b"1.0"),
             ("content-type", b"application/json"),
-            ("traceparent", traceparent(self.trace).encode()),
+            ("traceparent", traceparent(trace or self.trace).encode()),
         ]
 
 
@@ -130,7 +130,7 @@ def read_record(record: Record, topics: Mapping[str, Topic], unknown: Unknown) -
     headers = read_headers(record)
     topic = topics.get(record.topic) or _origin(headers, topics)
     key = _text_key(record)
-    trace = headers.get("traceparent", "")[3:35]
+    trace = trace_in(headers.get("traceparent", ""))
     if record.value is None:
         return Received(topic, key, _ticket_of_tombstone(topic, key), None, trace, record)
     model = _model(topic, headers, unknown)

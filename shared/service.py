@@ -27,6 +27,7 @@ from shared.records import Unknown
 from shared.settings import ServiceSettings
 from shared.tasks import end_tasks
 from shared.topics import CONSUMERS, EVENT_TOPICS
+from shared.traces import open_spans
 from shared.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
@@ -47,7 +48,8 @@ class Service:
         configure_logs(settings.log_level)
         self.name = name
         self.settings = settings
-        self.publisher = Publisher(name, settings.kafka)
+        self.spans = open_spans(name, settings.tracing, settings.kafka.instance)
+        self.publisher = Publisher(name, settings.kafka, self.spans)
         self.follower = DirectoryFollower(settings.kafka)
         self.directory = self.follower.directory
         self.health = Health(name)
@@ -128,11 +130,14 @@ class Service:
             DeadLetters(self.name, self.publisher, self.settings.flood),
             wait_for_resume=lambda: wait_for_resume(kafka, self.name),
             fetch_origin=lambda record: fetch_origin(kafka, record),
+            spans=self.spans,
         )
 
     def create_app(self, *routers: APIRouter, max_body_size: int = 64 * 1024) -> FastAPI:
         """The ASGI app: the routers, and what every service answers for itself. `max_body_size` is in bytes."""
         app = ProblemApp(
+            self.name,
+            self.spans,
             title=f"NTB Care {self.name}",
             version=VERSION,
             lifespan=self._lifespan,
@@ -148,6 +153,7 @@ class Service:
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncGenerator[None]:
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(asyncio.to_thread, self.spans.close)
             await self.publisher.start()
             stack.push_async_callback(self.publisher.stop)
             stack.push_async_callback(_within, _STOP_S, self.follower.stop)
@@ -191,6 +197,8 @@ class Service:
 
         @own.get("/metrics")
         async def metrics() -> Response:
+            # Sets what is said of readiness, which else is as old as the last probe.
+            await self.health.why_not_ready()
             return Response(generate_latest(OfService(self.name)), media_type=CONTENT_TYPE_LATEST)
 
         @own.get("/asyncapi")

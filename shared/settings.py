@@ -89,6 +89,15 @@ class KafkaSettings(BaseModel):
         return self
 
 
+class TracingSettings(BaseModel):
+    """Whether spans are recorded, and where they go. Needs the extra `telemetry`."""
+
+    endpoint: str | None = Field(default=None, pattern="^https?://.+[^/]$")
+    """An OpenTelemetry collector that takes OTLP over HTTP, as in `http://collector:4318`. None: no spans."""
+    ratio: float = Field(default=1.0, ge=0, le=1)
+    """So many of the traces that begin here are recorded, each of them whole."""
+
+
 class FloodSettings(BaseModel):
     """When a consumer stops parking records and waits for `ntbcare consumers resume`."""
 
@@ -102,6 +111,7 @@ class ServiceSettings(FromEnvironment):
 
     kafka: KafkaSettings = KafkaSettings()
     flood: FloodSettings = FloodSettings()
+    tracing: TracingSettings = TracingSettings()
     environment: Literal["development", "production"] = "development"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     stuck_after_s: float = 120.0

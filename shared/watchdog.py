@@ -11,7 +11,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 
 from shared.consumer import Consumer, unix_age
-from shared.metrics import LAG, OLDEST, RESTARTS
+from shared.metrics import LAG, OLDEST, RESTARTS, STILL
 from shared.topics import short_name
 
 log = structlog.get_logger(__name__)
@@ -42,6 +42,7 @@ class Watchdog:
         self._seen: tuple[int, Mapping[TopicPartition, int | None]] = (0, {})
         self._restarted = False
         self._published: set[TopicPartition] = set()
+        RESTARTS.labels(consumer.service)
 
     async def run(self) -> None:
         while True:
@@ -70,6 +71,7 @@ class Watchdog:
         """Say no more of a consumer that is stopped for good."""
         self._say({})
         OLDEST.remove(self._consumer.service, self._group)
+        STILL.remove(self._consumer.service, self._group)
 
     @property
     def _kafka(self) -> AIOKafkaConsumer | None:
@@ -113,10 +115,13 @@ class Watchdog:
         self, assigned: set[TopicPartition], positions: Mapping[TopicPartition, int | None], *, behind: bool
     ) -> None:
         now = (self._consumer.batches, positions)
+        STILL.labels(self._consumer.service, self._group).set(0)
         idle = bool(assigned) and not behind
         if idle or now != self._seen or self._consumer.holding is not None:
             self._seen, self._moved_at, self._restarted = now, time.monotonic(), False
-        elif self._still_for() > self._stuck_after_s and not self._restarted:
+            return
+        STILL.labels(self._consumer.service, self._group).set(self._still_for())
+        if self._still_for() > self._stuck_after_s and not self._restarted:
             await self._restart()
 
     async def _restart(self) -> None:

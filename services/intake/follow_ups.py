@@ -39,6 +39,7 @@ from shared.problems import Problem, unreachable_problem
 from shared.publisher import Publisher
 from shared.records import Outgoing, to_record
 from shared.topics import COMPLAINTS, PERSONAL
+from shared.traces import current_trace
 from shared.tracking import CodeCheck
 
 
@@ -218,17 +219,18 @@ def _records(ticket: str, body: FollowUpBody, key: UUID, *, by_subject: bool) ->
     now, kind = datetime.now(UTC), type(body).__name__ if isinstance(body, TakeOverBody) else body.event.__name__
     sender = "\nsubject" if by_subject else ""
     digest = hashlib.sha256(f"{kind}\n{key}\n{body.model_dump_json()}{sender}".encode()).hexdigest()
+    trace = current_trace()
     common = {"event_id": named_id(ticket, kind, digest), "ticket": ticket, "occurred_at": now}
     facts, records = body.facts() | {"by_subject": by_subject}, list[Outgoing]()
     if body.words() is not None:
         part = f"f-{digest[:16]}"
         facts["part"] = part
         personal = {**body.person(), "text": body.words(), "part": part, "event_id": named_id(ticket, part)}
-        records.append(to_record(PERSONAL, PersonalRecorded.model_validate(common | personal)))
+        records.append(to_record(PERSONAL, PersonalRecorded.model_validate(common | personal), trace))
     if body.event is ComplaintSupported:
         facts["supporter"] = named_id("support", ticket, key)
     event: Event = body.event.model_validate(common | facts)
-    return [*records, to_record(COMPLAINTS, event)], event.event_id
+    return [*records, to_record(COMPLAINTS, event, trace)], event.event_id
 
 
 KeyHeader = Annotated[UUID | None, Header(description="Sent again with the same key it is done once.")]

@@ -60,7 +60,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     queueing = Queueing(store, relay, Sources(store, service.directory), rules_of(settings), _now, wake)
     ways = ways_of(settings, queueing, service.directory, _now)
     for way in ways:
-        senders.append(Sender(way, queueing, settings.sending, _now))
+        senders.append(Sender(way, queueing, settings.sending, _now, service.spans))
         service.background(f"sender_{way.channel}", senders[-1].run)
 
     service.resource(lambda: _prepared(database, store, relay))

@@ -17,6 +17,7 @@ from services.notification.store import Claimed, Share
 from services.notification.tools import Tools, Way
 from services.notification.working import AddressWork
 from shared.tasks import end_tasks
+from shared.traces import NO_SPANS, Spans
 
 _LAST_WORDS_S: Final = 10.0
 _CANCEL_AGAIN_S: Final = 0.5
@@ -32,6 +33,7 @@ class Sender:
     queueing: Queueing
     settings: SendingSettings
     now: Callable[[], datetime]
+    spans: Spans = NO_SPANS
     _lanes: tuple[Lane, ...] = ()
     _stopping: bool = False
 
@@ -101,7 +103,7 @@ class Sender:
             at, share = self.now(), self._share(lane)
             claimed += [] if claimed else await store.addresses.claim(share, at, self.settings.lease)
             if claimed:
-                tools = Tools(self.way, self.queueing, self.now, lambda: self._stopping, self._released)
+                tools = Tools(self.way, self.queueing, self.now, lambda: self._stopping, self._released, self.spans)
                 queues = await store.deliveries.queues([one.address.id for one in claimed], at)
                 known = await self.queueing.sources.read(
                     delivery for queue in queues.values() for delivery in queue.due

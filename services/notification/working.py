@@ -165,14 +165,14 @@ class AddressWork:
         if deliveries[0].gathered or deliveries[0].again:
             reference = str(reference_of(deliveries))
             await patiently(lambda: self.tools.queueing.store.deliveries.go_out_as(deliveries, reference))
-        return await self.lane.in_turn(self.claimed.address.id, lambda: self._send(message))
+        return await self.lane.in_turn(self.claimed.address.id, lambda: self._send(message, deliveries))
 
-    async def _send(self, message: Any) -> Answer:
+    async def _send(self, message: Any, deliveries: Sequence[Delivery]) -> Answer:
         """When its turn has come: by then there may be no time left."""
         way = self.tools.way
         if self.tools.stopping() or self.tools.now() + way.limits.lasts(_SENDS_IN_A_LEASE) > self.claimed.until:
             return NotTried()
-        return await way.outlet.send(message)
+        return await self.tools.send(message, [delivery.trace for delivery in deliveries])
 
     async def _answered(self, deliveries: list[Delivery], answer: Answer) -> None:
         """Raises _PutOff."""

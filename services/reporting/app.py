@@ -18,6 +18,7 @@ from services.reporting.drilling import Drilling
 from services.reporting.exporting import Exporting
 from services.reporting.finding import Finding
 from services.reporting.following import Following, OneGeneration
+from services.reporting.lateness import tell_late
 from services.reporting.pages.live import Live
 from services.reporting.pages.routes import answer_unknown_paths, create_data_page_router, create_public_router
 from services.reporting.pages.site import Site
@@ -55,6 +56,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     service.resource(store.open)
     service.resource(following.open)
     service.background("generations", following.run)
+    service.background("late", lambda: tell_late(store))
     service.health.add("mongo", ready=store.why_not_ready)
     service.health.add("consumer", ready=following.why_not_ready, alive=following.why_not_alive)
     reading = Reading(store, waiters, names, settings.tracking_keys())

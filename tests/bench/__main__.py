@@ -7,7 +7,20 @@ from typing import Any, Final
 
 import uvloop
 
-from tests.bench import accept, alike, dashboard, idle, lifecycle, notify, project, queues, rebuild, route, visible
+from tests.bench import (
+    accept,
+    alike,
+    dashboard,
+    idle,
+    lifecycle,
+    notify,
+    project,
+    queues,
+    rebuild,
+    route,
+    traces,
+    visible,
+)
 from tests.bench.figures import closing_line
 
 BENCHES: Final[dict[str, Callable[[], Awaitable[dict[str, Any]]]]] = {
@@ -17,6 +30,7 @@ BENCHES: Final[dict[str, Callable[[], Awaitable[dict[str, Any]]]]] = {
     "project": project.run,
     "rebuild": rebuild.run,
     "route": route.run,
+    "traces": traces.run,
     "lifecycle": lifecycle.run,
     "notify": notify.run,
     "queues": queues.run,

@@ -51,6 +51,17 @@ class NotTried:
 Answer = Taken | Refused | NotTried
 
 
+def why_not(answer: Answer) -> str:
+    """An enumerated word or a reply code; empty where it was taken."""
+    match answer:
+        case Taken():
+            return ""
+        case Refused(reason=reason):
+            return reason
+        case NotTried():
+            return "not_tried"
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """The mail server or the gateway took it; whether it arrived may be told later."""
