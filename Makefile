@@ -1,7 +1,7 @@
 # Everything a developer does here. `make` alone lists it.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test test-memory test-integration test-system test-browser browser pictures check check-format check-lint check-types check-walls check-contracts contracts diagrams bench lock clean
+.PHONY: help setup up demo test test-memory test-integration test-system test-browser browser promtool pictures check check-format check-lint check-types check-walls check-contracts contracts diagrams bench lock clean
 
 BIN := .venv/bin
 # One process a core; each that needs Kafka and MongoDB has its own. Whole platforms and browsers run one after another.
@@ -37,6 +37,9 @@ test-system: setup
 test-browser: setup
 	$(BIN)/pytest --durations=15 -m browser tests/system
 
+promtool: ## Install promtool where it is missing, for the tests of the alert rules (Debian, Ubuntu; as root)
+	@deploy/local/install-promtool
+
 browser: ## Install Chromium where it is missing (Debian, Ubuntu; as root)
 	@deploy/local/install-browser
 
@@ -64,10 +67,12 @@ check-contracts: setup
 contracts: setup ## Record what was added to events; whatever would break a consumer is refused
 	$(BIN)/python -m tests.contracts.schemas
 
-diagrams: setup ## Draw docs/case-states.md and docs/notices.md from the tables
+diagrams: setup ## Draw docs/case-states.md, notices.md and metrics.md and the dashboards from what they show
 	$(BIN)/python -m deploy.diagrams
+	$(BIN)/python -m deploy.metrics_page
+	$(BIN)/python -m deploy.dashboards
 
-bench: setup ## Measure: BENCH=accept, visible, project, rebuild, route, lifecycle, queues, dashboard, notify, alike or idle; PROFILE=<service> says where time goes
+bench: setup ## Measure: BENCH=accept, visible, project, rebuild, route, lifecycle, queues, dashboard, notify, alike, traces or idle; PROFILE=<service> says where time goes
 	@$(BIN)/python -m tests.bench $(BENCH)
 
 lock: setup ## Renew uv.lock and the list of Kafka's jars
