@@ -118,7 +118,11 @@ DASHBOARDS: Final = (
                 "histogram_quantile(0.95, sum by (service, le) (rate(ntbcare_batch_seconds_bucket[5m])))",
                 unit="s",
             ),
-            Panel("Oldest record in an outbox", "max by (service) (ntbcare_outbox_oldest_seconds)", unit="s"),
+            Panel(
+                "Oldest record in an outbox",
+                "max by (service) (time() - (ntbcare_outbox_oldest_timestamp_seconds > 0))",
+                unit="s",
+            ),
             Panel("Documents that the sweep published", "sum by (service) (rate(ntbcare_outbox_swept_total[5m]))"),
         ),
     ),

@@ -20,7 +20,8 @@ belongs to a person: they are names of services, topics, groups, channels and te
 
 - A counter only grows, and begins at 0 when the service starts: ask for `rate(…[5m])` or `increase(…[15m])`.
 - A histogram has `_bucket`, `_sum` and `_count`: `histogram_quantile(0.95, sum by (le) (rate(…_bucket[5m])))`.
-- What replicas tell of the whole (`ntbcare_cases_late`, `ntbcare_outbox_oldest_seconds`) is not to be added up: `max`.
+- What replicas tell of the whole (`ntbcare_cases_late`, `ntbcare_outbox_oldest_timestamp_seconds`) is not to be added
+  up: `max`.
 - `ntbcare_http_requests_total` counts probes too; leave them out by `route!~"/livez|/readyz|/metrics"`.
 
 Alerts are in `deploy/prometheus/alerts.yaml`, each with its page in [runbooks](runbooks), dashboards for Grafana in

@@ -111,9 +111,9 @@ STILL: Final = Gauge(
     ["service", "group"],
     registry=REGISTRY,
 )
-OUTBOX_AGE: Final = Gauge(
-    "ntbcare_outbox_oldest_seconds",
-    "Age of the oldest record in an outbox, as the sweep saw it; 0 where nothing is older than 2 s",
+OUTBOX_OLDEST: Final = Gauge(
+    "ntbcare_outbox_oldest_timestamp_seconds",
+    "When the oldest record in an outbox was put there, as the last sweep saw it; 0 where nothing is older than 2 s",
     ["service"],
     registry=REGISTRY,
 )

@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 from pymongo.errors import PyMongoError
 
-from shared.metrics import OUTBOX_AGE, OUTBOX_PUBLISHED, OUTBOX_SWEPT
+from shared.metrics import OUTBOX_OLDEST, OUTBOX_PUBLISHED, OUTBOX_SWEPT
 from shared.mongo import Collection, Document
 from shared.publisher import Publisher
 from shared.records import Outgoing
@@ -157,7 +157,8 @@ class OutboxRelay:
         cursor = self._collection.find({"outbox.queued_at": {"$lt": before}}, {"outbox": 1}).limit(_AT_ONCE)
         found: list[Document] = await cursor.to_list(None)
         oldest = min((stored["queued_at"] for one in found for stored in one["outbox"]), default=None)
-        OUTBOX_AGE.labels(self._service).set((datetime.now(UTC) - oldest).total_seconds() if oldest else 0)
+        # A moment, not an age: while Kafka stands still, so does the sweep.
+        OUTBOX_OLDEST.labels(self._service).set(oldest.timestamp() if oldest else 0)
         OUTBOX_SWEPT.labels(self._service).inc(len(found))
         published = await self.publish({str(d["_id"]): [from_stored(stored) for stored in d["outbox"]] for d in found})
         await self.clear_once()

@@ -120,7 +120,7 @@ class Watchdog:
         if idle or now != self._seen or self._consumer.holding is not None:
             self._seen, self._moved_at, self._restarted = now, time.monotonic(), False
             return
-        STILL.labels(self._consumer.service, self._group).set(self._still_for())
+        STILL.labels(self._consumer.service, self._group).set(self._still_for() if behind else 0)
         if self._still_for() > self._stuck_after_s and not self._restarted:
             await self._restart()
 

@@ -116,7 +116,7 @@ def _following(settings: Settings, service: Service, queueing: Queueing, budget:
     store = queueing.store
 
     async def tell(subscription: Subscription, _link: str, _code: str | None) -> None:
-        await queueing.add([confirmation_of(subscription)])
+        await queueing.add_asked([confirmation_of(subscription)])
 
     return Following(
         subscriptions=store.subscriptions,
@@ -143,7 +143,7 @@ def _lost_tickets(settings: Settings, queueing: Queueing, budget: Budget) -> Los
         address_secret=settings.address_key(),
         tracking_keys=settings.tracking_keys(),
         enabled=settings.channels(),
-        add=queueing.add,
+        add=queueing.add_asked,
         budget=budget,
         now=_now,
     )

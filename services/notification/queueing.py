@@ -23,6 +23,7 @@ from shared.events.notices import Channel, NoticeKind, Recipient
 from shared.outbox import OutboxRelay
 from shared.records import to_record
 from shared.topics import NOTICES
+from shared.traces import current_trace
 
 _LOOK_EVERY_S: Final = 5.0
 _OVERDUE: Final = timedelta(minutes=2)
@@ -48,6 +49,10 @@ class Queueing:
         brought = [Open(delivery, State.WAITING) for delivery in deliveries if delivery.id not in again]
         stored = await self.store.deliveries.open_of(tickets, [str(one) for one in again])
         await self.decide({one.delivery.id: one for one in (*brought, *stored)}.values())
+
+    async def add_asked(self, deliveries: Sequence[Delivery]) -> None:
+        """What a request asks for: it goes on in the request's trace."""
+        await self.add([replace(delivery, trace=current_trace()) for delivery in deliveries])
 
     async def decide(self, found: Iterable[Open], *, again: bool = False) -> None:
         """Judge what is not done; what is queued already is told to its address once more, in case nobody did.

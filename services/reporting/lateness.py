@@ -20,5 +20,5 @@ async def tell_late(store: Store, every_s: float = _EVERY_S) -> None:
     """For ever: what the sums of the live generation say. Raises what MongoDB raises."""
     while True:
         found = await store.figures.open_now([_FIGURE])
-        LATE.labels("reporting").set(found[ALL][_FIGURE] if ALL in found else 0)
+        LATE.labels("reporting").set(found[ALL].get(_FIGURE, 0) if ALL in found else 0)
         await asyncio.sleep(every_s)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.reporting.lateness import tell_late
-from shared.events.case import PromiseKind
+from shared.events.case import PromiseKind, Status
 from shared.metrics import REGISTRY
 from tests.reporting.conftest import Projecting
 from tests.reporting.samples import a_promise, a_step
@@ -22,7 +22,7 @@ async def test_given_open_cases_when_promises_are_broken_and_then_kept_then_the_
     try:
         await until(lambda: said() == 2)
 
-        await projecting.take(a_step(1, 2, "rejected", promises=(LATE,)))
+        await projecting.take(a_step(1, 2, status=Status.REJECTED, promises=(LATE,)))
 
         await until(lambda: said() == 1)
     finally:

@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -24,9 +24,10 @@ from shared.ids import draw_ticket
 from shared.publisher import Publisher
 from shared.records import Outgoing, Received, Unknown, directory_record, to_record
 from shared.service import Service
-from shared.settings import FloodSettings, KafkaSettings, ServiceSettings
+from shared.settings import FloodSettings, KafkaSettings, ServiceSettings, TracingSettings
 from shared.topics import DEAD_LETTERS, WORDS
 from shared.watchdog import Watchdog
+from tests.collector import collecting
 from tests.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -65,9 +66,11 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    kafka: KafkaSettings, handler: Handler, flood: FloodSettings | None = None
+    kafka: KafkaSettings, handler: Handler, flood: FloodSettings | None = None, tracing: str | None = None
 ) -> AsyncGenerator[Running]:
-    settings = ServiceSettings(kafka=kafka, flood=flood or FloodSettings())
+    settings = ServiceSettings(
+        kafka=kafka, flood=flood or FloodSettings(), tracing=TracingSettings(endpoint=tracing, ratio=0)
+    )
     service = Service("reporting", settings)
     service.consume(handler, is_passing=lambda error: isinstance(error, DatabaseAway))
     app = service.create_app()
@@ -156,6 +159,25 @@ async def test_given_poison_of_many_kinds_when_it_is_consumed_then_the_good_ones
     assert sorted(handler.done) == texts(range(60))
     assert len(letters) == len({letter["dead_letter_id"] for letter in letters}) == len(poison)
     assert all(letter["dead_letter_topic"] == b"cases" for letter in letters)
+
+
+async def test_given_a_recorded_trace_when_the_database_is_away_for_a_while_then_each_failed_try_is_in_the_trace(
+    topics: KafkaSettings, publisher: Publisher
+) -> None:
+    trace, span, handler = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", Handler(away=True)
+    await publisher.publish(replace(words(1), trace=f"{trace}-{span}"), words(2))
+
+    with collecting() as collector:
+        async with running(topics, handler, tracing=collector.endpoint) as service:
+            await until(service.reasons)
+            await until(lambda: any(span.failed for span in collector.seen), limit_s=30)
+            handler.away = False
+            await until(lambda: len(handler.done) == 2, limit_s=60)
+
+    tries = collector.of(trace)
+    assert {(one.name, one.parent) for one in tries} == {("process words", span)}
+    assert [one.failed for one in tries] == [True] * (len(tries) - 1) + [False]
+    assert {one.about.get("error.type") for one in tries} == {"DatabaseAway", None}
 
 
 async def read_letters(topics: KafkaSettings, expected: int) -> list[dict[str, bytes]] | None:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.mongod import MongodServer
 from shared.settings import KafkaSettings
 from tests.collector import Collector, Seen, collecting
 from tests.services import SERVICES, Platform, running_platform
+from tests.system.subscribers import ask_to_follow
 from tests.waiting import until
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
@@ -80,26 +80,16 @@ def linked_batches(trace: dict[str, Seen]) -> set[str]:
     return {link for span in trace.values() if "process" in span.name for link in span.links}
 
 
-async def test_given_a_dead_database_when_a_complaint_waits_for_it_then_its_trace_shows_the_failed_tries(
-    topics: KafkaSettings, collector: Collector, tmp_path: Path, own_mongod: MongodServer
+async def test_given_tracing_when_somebody_asks_to_follow_then_the_mail_is_in_the_trace_of_the_request(
+    traced: Platform, collector: Collector
 ) -> None:
-    variables = {f"{service.upper()}_TRACING__ENDPOINT": collector.endpoint for service in SERVICES}
-    async with running_platform(topics, own_mongod.uri, tmp_path, **variables) as platform:
-        own_mongod.kill()
-        answer = await platform.submit()
-        failed = await until(lambda: tries(collector, failed=True), limit_s=60)
-        await own_mongod.start()
-        worked = await until(lambda: tries(collector, failed=False), limit_s=60)
+    await ask_to_follow(traced, "email", "pengikut@mail.example", region="52.03")
 
-    assert answer.status_code == 202
-    assert {span.trace for span in failed} == {span.trace for span in worked}
-    assert {span.parent for span in failed} == {span.parent for span in worked}
-    assert {span.about["error.type"] for span in failed} <= {"AutoReconnect", "ServerSelectionTimeoutError"}
+    [mail] = await until(lambda: [span for span in collector.seen if span.name == "send email"], limit_s=60)
+    await until(lambda: len(collector.of(mail.trace)) == 2, limit_s=30)
 
-
-def tries(collector: Collector, *, failed: bool) -> list[Seen]:
-    return [
-        span
-        for span in collector.seen
-        if (span.service, span.name, span.failed) == ("routing", "process complaints", failed)
-    ]
+    assert way_up(mail, {span.span: span for span in collector.of(mail.trace)}) == (
+        "send email",
+        "POST /v1/subscriptions",
+    )
+    assert b"pengikut" not in b"".join(collector.raw)
