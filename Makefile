@@ -1,7 +1,7 @@
 # Everything a developer does here. `make` alone lists it.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test test-memory test-integration test-system test-browser browser promtool pictures check check-format check-lint check-types check-walls check-contracts contracts diagrams bench lock clean
+.PHONY: help setup up demo test test-memory test-integration test-system test-browser browser promtool pictures check check-format check-lint check-types check-walls check-contracts contracts diagrams bench lock clean facts helm chart
 
 BIN := .venv/bin
 # One process a core; each that needs Kafka and MongoDB has its own. Whole platforms and browsers run one after another.
@@ -71,6 +71,16 @@ diagrams: setup ## Draw docs/case-states.md, notices.md and metrics.md and the d
 	$(BIN)/python -m deploy.diagrams
 	$(BIN)/python -m deploy.metrics_page
 	$(BIN)/python -m deploy.dashboards
+
+facts: setup ## Write what the Helm chart has to know of the code
+	$(BIN)/python -m deploy.charting
+
+helm: setup ## Fetch Helm (once 40 MB), for `make chart` and the tests of the chart
+	@deploy/local/install-helm
+
+chart: helm ## Lint, render and check the Helm chart
+	@deploy/local/install-checkov
+	$(BIN)/python -m tests.chart
 
 bench: setup ## Measure: BENCH=accept, visible, project, rebuild, route, lifecycle, queues, dashboard, notify, alike, traces or idle; PROFILE=<service> says where time goes
 	@$(BIN)/python -m tests.bench $(BENCH)
