@@ -23,10 +23,8 @@ def main() -> int:
 
 
 def _lint() -> int:
-    values = [part for set_up in SET_UPS for part in ("--values", str(values_of(set_up)))]
-    return max(
-        _run([str(HELM), "lint", "--strict", "--quiet", str(CHART), *values[at : at + 2]]) for at in range(0, 6, 2)
-    )
+    lint = [str(HELM), "lint", "--strict", "--quiet", str(CHART), "--values"]
+    return max(_run([*lint, str(values_of(set_up))]) for set_up in SET_UPS)
 
 
 def _check() -> int:
