@@ -1,7 +1,7 @@
 # Everything a developer does here. `make` alone lists it.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test test-memory test-integration test-system test-browser browser promtool pictures check check-format check-lint check-types check-walls check-contracts contracts diagrams bench lock clean facts helm chart
+.PHONY: help setup up demo test test-memory test-integration test-system test-browser pictures check check-format check-lint check-types check-walls check-contracts contracts diagrams bench lock clean facts helm chart tools fire
 
 BIN := .venv/bin
 # One process a core; each that needs Kafka and MongoDB has its own. Whole platforms and browsers run one after another.
@@ -37,11 +37,11 @@ test-system: setup
 test-browser: setup
 	$(BIN)/pytest --durations=15 -m browser tests/system
 
-promtool: ## Install promtool where it is missing, for the tests of the alert rules (Debian, Ubuntu; as root)
-	@deploy/local/install-promtool
+tools: ## Install what some tests use where it is missing: Chromium, Prometheus (Debian, Ubuntu; as root)
+	@deploy/local/install-tools
 
-browser: ## Install Chromium where it is missing (Debian, Ubuntu; as root)
-	@deploy/local/install-browser
+fire: setup ## Kill, stop, cut off and starve everything while people complain; SEED=1 COMPLAINTS=10000
+	@$(BIN)/python -m tests.system.fire
 
 pictures: setup ## Take the pictures of docs/screenshots again
 	mkdir -p docs/screenshots

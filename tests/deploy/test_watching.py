@@ -118,7 +118,7 @@ def test_given_the_rules_tests_when_they_are_read_then_each_alert_fires_in_one_a
 def test_given_the_rules_when_promtool_tries_them_then_they_hold(arguments: list[str]) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
-        pytest.skip("no promtool: deploy/local/install-promtool")
+        pytest.skip("no promtool: make tools installs it")
 
     tried = subprocess.run([promtool, *arguments], cwd=PROMETHEUS, check=False, capture_output=True, text=True)
 
@@ -128,7 +128,7 @@ def test_given_the_rules_when_promtool_tries_them_then_they_hold(arguments: list
 def test_given_dashboards_and_pages_when_promtool_reads_their_queries_then_each_is_one(tmp_path: Path) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
-        pytest.skip("no promtool: deploy/local/install-promtool")
+        pytest.skip("no promtool: make tools installs it")
     asked = [panel.query for dashboard in DASHBOARDS for panel in dashboard.panels]
     blocks = [
         part for page in pages() for part in re.findall(r"```promql\n(.*?)```", page.read_text("utf-8"), re.DOTALL)

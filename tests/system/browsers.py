@@ -18,7 +18,7 @@ from tests.services import DESK_SECRET, SERVICES, Platform, running_platform
 from tests.system.outside import drop_database
 
 CHROMIUM: Final = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-NO_BROWSER: Final = "no Chromium on this machine: make browser installs it"
+NO_BROWSER: Final = "no Chromium on this machine: make tools installs it"
 _QUIET: Final = [
     "--no-sandbox",
     "--disable-gpu",

@@ -51,7 +51,7 @@ async def watching(platform: Platform, folder: Path) -> AsyncGenerator[Prometheu
     """As `deploy/prometheus` has it, but more often, and at the ports of this platform."""
     program = shutil.which("prometheus")
     if program is None:
-        pytest.skip("no Prometheus: deploy/local/install-promtool")
+        pytest.skip("no Prometheus: make tools installs it")
     port, ours = free_port(), folder / "prometheus"
     ours.mkdir()
     shutil.copy(_OURS / "alerts.yaml", ours)
