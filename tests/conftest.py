@@ -6,6 +6,7 @@ from uuid import uuid4
 from zlib import crc32
 
 import pytest
+from hypothesis import settings
 from pymongo import MongoClient
 
 from shared.mongo import Database, MongoSettings, connected
@@ -13,6 +14,10 @@ from tests.servers import Kafka, Mongod, a_kafka, a_mongod, described
 from tests.shared.fakes import FakePublisher
 
 DRIVERS: Final = ("motor", "pymongo")
+
+# How long an example takes says how busy the machine is, and nothing of what is tried.
+settings.register_profile("ntbcare", deadline=None)
+settings.load_profile("ntbcare")
 
 
 def pytest_report_header() -> str:
