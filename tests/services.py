@@ -47,6 +47,8 @@ class Platform:
     _stack: AsyncExitStack
     pythons: Mapping[str, Path]
     """The interpreter that runs a service, where that is not this one."""
+    own: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    """Further variables, of one service each."""
     processes: dict[str, LocalServer] = field(default_factory=dict[str, LocalServer])
     http: dict[str, httpx2.AsyncClient] = field(default_factory=dict[str, httpx2.AsyncClient])
 
@@ -58,7 +60,7 @@ class Platform:
 
     async def _plan(self, service: str, name: str, variables: Mapping[str, str]) -> LocalServer:
         # With a name of its own a killed process gets its partitions back at once.
-        own = {f"{service.upper()}_KAFKA__INSTANCE": name}
+        own = {f"{service.upper()}_KAFKA__INSTANCE": name, **self.own.get(service, {})}
         settings = {**self.environment, **own, **variables}
         server = _process(
             service, self.pythons.get(service, Path(sys.executable)), settings, self.folder / f"{name}.log"
@@ -117,7 +119,13 @@ class Platform:
 
 @asynccontextmanager
 async def running_platform(
-    kafka: KafkaSettings, mongo_uri: str, folder: Path, pythons: Mapping[str, Path] | None = None, /, **variables: str
+    kafka: KafkaSettings,
+    mongo_uri: str,
+    folder: Path,
+    pythons: Mapping[str, Path] | None = None,
+    own: Mapping[str, Mapping[str, str]] | None = None,
+    /,
+    **variables: str,
 ) -> AsyncGenerator[Platform]:
     """Start all four and wait until each is ready. The namespace keeps topics and databases apart."""
     sink = Sink()
@@ -125,7 +133,8 @@ async def running_platform(
     mongo = MongoSettings(uri=mongo_uri, database=f"{kafka.namespace}-routing")
     with listening(sink) as smtp_port:
         async with AsyncExitStack() as stack:
-            platform = Platform(kafka, mongo, sink, _environment(kafka, mongo, smtp_port), folder, stack, pythons or {})
+            environment = _environment(kafka, mongo, smtp_port)
+            platform = Platform(kafka, mongo, sink, environment, folder, stack, pythons or {}, own or {})
             await platform.start(variables)
             yield platform
             await platform.stop()

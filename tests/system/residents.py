@@ -50,7 +50,7 @@ class Crowd:
         await until(lambda: self.unanswered > before, limit_s=60)
 
     async def all_accepted(self) -> None:
-        await until(lambda: len(self.tickets) == self._let_in, limit_s=90)
+        await until(self._numbers.empty, limit_s=90)
         await self._numbers.join()
 
     def addresses(self) -> dict[str, str]:
@@ -61,14 +61,16 @@ class Crowd:
         """What one client does, for ever."""
         while True:
             number = await self._numbers.get()
-            await asyncio.gather(*(self._submit(number) for _ in range(2 if number % 10 == 1 else 1)))
+            await asyncio.gather(*(self.insist(number) for _ in range(2 if number % 10 == 1 else 1)))
             if number % 10 == 2 and (earlier := number - 100) in self.tickets:
-                await self._submit(earlier)
+                await self.insist(earlier)
             self._numbers.task_done()
 
-    async def _submit(self, number: int) -> None:
+    async def insist(self, number: int) -> str:
+        """Send it until it is accepted; returns its ticket."""
         ticket = await until(lambda: self._ask(number), limit_s=60)
         assert self.tickets.setdefault(number, ticket) == ticket
+        return ticket
 
     async def _ask(self, number: int) -> str | None:
         try:

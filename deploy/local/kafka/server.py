@@ -44,7 +44,7 @@ async def running_kafka(
     kafka = await asyncio.to_thread(program.prepare, cache_folder())
     port = port or free_port()
     settings = _write_settings(folder, port)
-    await asyncio.to_thread(_format_if_new, kafka, folder, settings)
+    await asyncio.to_thread(format_if_new, kafka, folder, settings)
     plan = ServerPlan(
         name="Kafka",
         command=kafka.command("kafka.Kafka", settings, flags=java_flags),
@@ -69,7 +69,7 @@ def _write_settings(folder: Path, port: int) -> Path:
     return settings
 
 
-def _format_if_new(kafka: KafkaProgram, folder: Path, settings: Path) -> None:
+def format_if_new(kafka: KafkaProgram, folder: Path, settings: Path) -> None:
     """Kafka opens formatted folders only. One that was cut off half-way counts as new."""
     if (folder / "log" / "meta.properties").exists():
         return
