@@ -1,7 +1,7 @@
 # Everything a developer does here. `make` alone lists it.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test test-memory test-integration test-system test-browser pictures check check-format check-lint check-types check-walls check-contracts contracts diagrams bench lock clean facts helm chart tools fire
+.PHONY: help setup up demo test test-memory test-integration test-system test-browser pictures check check-format check-lint check-types check-walls check-contracts contracts diagrams bench lock clean facts helm chart tools fire test-images browser images
 
 BIN := .venv/bin
 # One process a core; each that needs Kafka and MongoDB has its own. Whole platforms and browsers run one after another.
@@ -26,7 +26,7 @@ demo: setup ## Load the 278 complaints of January to October 2021 (made-up texts
 test: test-memory test-integration test-system test-browser ## Run the tests: in memory, with real servers, with whole processes, in a browser
 
 test-memory: setup
-	$(PYTEST_MANY) -m "not integration and not system and not browser"
+	$(PYTEST_MANY) -m "not integration and not system and not browser and not images"
 
 test-integration: setup
 	$(PYTEST_MANY) -m integration
@@ -42,6 +42,11 @@ tools: ## Install what some tests use where it is missing: Chromium, Prometheus 
 
 fire: setup ## Kill, stop, cut off and starve everything while people complain; SEED=1 COMPLAINTS=10000
 	@$(BIN)/python -m tests.system.fire
+test-images: images ## Test the images and Compose on a Docker engine, where there can be one
+	$(BIN)/pytest --durations=5 -m images tests/images
+
+browser: ## Install Chromium where it is missing (Debian, Ubuntu; as root)
+	@deploy/local/install-browser
 
 pictures: setup ## Take the pictures of docs/screenshots again
 	mkdir -p docs/screenshots
@@ -64,13 +69,19 @@ check-walls: setup
 check-contracts: setup
 	$(BIN)/pytest tests/contracts
 
+images: setup ## Build the images of the services and of the command, with lists of their parts; TAG=local
+	@deploy/local/install-docker
+	@deploy/local/base-images
+	@deploy/local/build-images
+
 contracts: setup ## Record what was added to events; whatever would break a consumer is refused
 	$(BIN)/python -m tests.contracts.schemas
 
-diagrams: setup ## Draw docs/case-states.md, notices.md and metrics.md and the dashboards from what they show
+diagrams: setup ## Draw docs/case-states.md, notices.md and metrics.md and the dashboards and the gateway's table from what they show
 	$(BIN)/python -m deploy.diagrams
 	$(BIN)/python -m deploy.metrics_page
 	$(BIN)/python -m deploy.dashboards
+	$(BIN)/python -m deploy.gateway.routes
 
 facts: setup ## Write what the Helm chart has to know of the code
 	$(BIN)/python -m deploy.charting

@@ -15,6 +15,8 @@ COMMANDS: Final = {
     "clients": "deploy.commands.clients",
     "token": "deploy.commands.token",
     "door": "deploy.commands.door",
+    "setup": "deploy.commands.setup",
+    "secrets": "deploy.commands.secrets",
     "topics": "deploy.commands.topics",
     "dead-letters": "deploy.commands.dead_letters",
     "consumers": "deploy.commands.consumers",

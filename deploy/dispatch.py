@@ -18,19 +18,19 @@ SERVICE_OF: Final = {
 
 EVERYTHING_ELSE: Final = "reporting"
 """The residents' pages begin at `/`."""
-_NOT_OF_SERVICES: Final = ("-", "docs", "livez", "readyz", "metrics", "openapi.json", "asyncapi")
+NOT_OF_SERVICES: Final = ("-", "docs", "livez", "readyz", "metrics", "openapi.json", "asyncapi")
 """The platform's own, or of each service below its name."""
-_OPEN311: Final = ("open311", "v2")
-_READ_BY_REPORTING: Final = ("requests", "servicerequestupdates")
-_READING: Final = ("GET", "HEAD")
+OPEN311: Final = ("open311", "v2")
+READ_BY_REPORTING: Final = ("requests", "servicerequestupdates")
+READING: Final = ("GET", "HEAD")
 
 
 def service_of(method: str, path: str) -> str | None:
     """The service's name; None where none of them answers such a path."""
     parts = path.removeprefix("/").split("/")
-    if parts[0] in _NOT_OF_SERVICES:
+    if parts[0] in NOT_OF_SERVICES:
         return None
-    if tuple(parts[:2]) == _OPEN311:
+    if tuple(parts[:2]) == OPEN311:
         return _open311(method, parts[2:])
     return SERVICE_OF.get("/" + "/".join(parts[: 2 if parts[0] == "v1" else 1]), EVERYTHING_ELSE)
 
@@ -38,4 +38,4 @@ def service_of(method: str, path: str) -> str | None:
 def _open311(method: str, parts: list[str]) -> str:
     """Requests and their updates are read from reporting; intake takes them, and tells services and tokens."""
     resource = parts[0].partition(".")[0] if parts else ""
-    return "reporting" if method in _READING and resource in _READ_BY_REPORTING else "intake"
+    return "reporting" if method in READING and resource in READ_BY_REPORTING else "intake"

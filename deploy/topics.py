@@ -66,6 +66,12 @@ async def _until_visible(admin: Any, names: set[str]) -> None:
             await asyncio.sleep(0.05)
 
 
+async def count_brokers(kafka: KafkaSettings) -> int:
+    """So many are in the cluster now. Raises KafkaError."""
+    async with _admin(kafka) as admin:
+        return await _count_brokers(admin)
+
+
 async def check_topics(kafka: KafkaSettings) -> list[Difference]:
     """What a running cluster has otherwise than declared: missing topics, fewer partitions, other settings."""
     async with _admin(kafka) as admin:
@@ -98,8 +104,11 @@ def _new_topic(topic: Topic, kafka: KafkaSettings, replication: int) -> NewTopic
 
 
 async def _replication(admin: Any) -> int:
-    cluster = await admin.describe_cluster()
-    return _THREE if len(cluster["brokers"]) >= _THREE else 1
+    return _THREE if await _count_brokers(admin) >= _THREE else 1
+
+
+async def _count_brokers(admin: Any) -> int:
+    return len((await admin.describe_cluster())["brokers"])
 
 
 async def _configs(admin: Any, names: list[str]) -> dict[str, dict[str, str]]:

@@ -85,6 +85,8 @@ CONSUMERS: Final = {
     "reporting": (COMPLAINTS, PERSONAL, CASES, WORDS, NOTICES),
 }
 """What each service's consumer group reads; all services also follow the directory, without a group."""
+ALSO_READ: Final = {"intake": (COMPLAINTS, PERSONAL, CASES)}
+"""What a service reads without a group: intake's janitor looks for what may be erased."""
 
 
 def _parking(name: str, writer: str) -> Topic:
@@ -96,3 +98,14 @@ def _parking(name: str, writer: str) -> Topic:
 DEAD_LETTERS: Final = {service: _parking(f"{service}.dead-letters", service) for service in CONSUMERS}
 REDRIVES: Final = {service: _parking(f"{service}.redrive", "cli") for service in CONSUMERS}
 ALL_TOPICS: Final = (*EVENT_TOPICS, *DEAD_LETTERS.values(), *REDRIVES.values())
+
+
+def written_by(name: str) -> tuple[Topic, ...]:
+    """Of a service, or of the CLI."""
+    return tuple(topic for topic in ALL_TOPICS if topic.writer == name)
+
+
+def read_by(service: str) -> tuple[Topic, ...]:
+    """The directory, what its group reads and what is re-driven to it, and what it reads besides."""
+    again = (REDRIVES[service],) if service in REDRIVES else ()
+    return (DIRECTORY, *CONSUMERS.get(service, ()), *again, *ALSO_READ.get(service, ()))

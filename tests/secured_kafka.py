@@ -23,7 +23,7 @@ from deploy.local.ports import HOST, free_port
 from deploy.local.processes import LocalServer, ServerPlan
 from shared.settings import KafkaSettings
 
-PASSWORDS = {"admin": "admin-pass", "intake": "intake-pass", "routing": "routing-pass"}
+PASSWORDS = {"admin": "admin-pass", "intake": "intake-pass", "routing": "routing-pass", "cli": "cli-pass"}
 """By user."""
 
 _PROPERTIES = Template("""

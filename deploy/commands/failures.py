@@ -15,6 +15,7 @@ from deploy.local.mongod import MongodNotFound
 from deploy.local.ports import PortTaken
 from deploy.local.processes import ServerFailed
 from deploy.local.running import AlreadyRunning
+from deploy.setting_up import NotThereInTime
 from deploy.topics import TopicsNotCreated
 
 WRONG_USE: Final = 2
@@ -23,6 +24,7 @@ _SELF_EXPLAINING: Final = (
     AlreadyRunning,
     KafkaNotPrepared,
     MongodNotFound,
+    NotThereInTime,
     PortTaken,
     SecretsUnreadable,
     ServerFailed,

