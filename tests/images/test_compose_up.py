@@ -99,7 +99,7 @@ async def seen(http: httpx2.AsyncClient, ticket: str) -> str:
 
     async def agency() -> str | None:
         answer = await http.get(f"/v1/cases/{ticket}?wait=5&after=1")
-        return answer.json().get("agency", {}).get("id") if answer.status_code == 200 else None
+        return answer.json().get("agency") if answer.status_code == 200 else None
 
     return await until(agency, limit_s=60, every_s=0.2)
 

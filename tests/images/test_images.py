@@ -15,7 +15,8 @@ from tests.containers import kafka_container, mongo_container
 from tests.images.engine import SERVICES, docker, inspect, why_not
 
 pytestmark = [pytest.mark.images, pytest.mark.skipif(bool(why_not()), reason=why_not())]
-LARGEST = 250_000_000
+LARGEST = {"routing": 250, "notification": 250, "intake": 290, "reporting": 305}
+"""In MB on disk, the base of 128 with it. Intake's numpy and GEOS and reporting's typst (68) cannot be left out."""
 LOOK = """
 import json, os, pathlib, shutil
 print(json.dumps({
@@ -39,7 +40,7 @@ def test_given_the_image_of_a_service_when_it_is_looked_into_then_it_is_small_an
     assert [name for name in seen["services"] if name != "__pycache__"] == [service]
     assert seen["beside"] == [".venv", "LICENSE", "services", "shared"]
     assert seen["tools"] == []
-    assert inspect(image)["Size"] < LARGEST
+    assert inspect(image)["Size"] < LARGEST[service] * 1_000_000
 
 
 @pytest.mark.parametrize("service", SERVICES)
