@@ -15,7 +15,7 @@ from tests.containers import kafka_container, mongo_container
 from tests.images.engine import SERVICES, docker, inspect, why_not
 
 pytestmark = [pytest.mark.images, pytest.mark.skipif(bool(why_not()), reason=why_not())]
-LARGEST = {"routing": 250, "notification": 250, "intake": 290, "reporting": 305}
+LARGEST = {"routing": 250, "notification": 250, "intake": 300, "reporting": 300}
 """In MB on disk, the base of 128 with it. Intake's numpy and GEOS and reporting's typst (68) cannot be left out."""
 LOOK = """
 import json, os, pathlib, shutil
@@ -60,12 +60,11 @@ def test_given_the_list_of_parts_of_an_image_when_it_is_compared_then_all_that_i
     service: str,
 ) -> None:
     listed = json.loads(Path(f"dist/images/{service}.cdx.json").read_text(encoding="utf-8"))["components"]
-    look = (
-        "import importlib.metadata as m; print('\\n'.join(d.name.lower().replace('_', '-') for d in m.distributions()))"
-    )
+    look = "from importlib.metadata import distributions as found; print(*(one.name for one in found()))"
 
-    installed = docker("run", "--rm", f"ntbcare/{service}:local", "/app/.venv/bin/python", "-I", "-c", look).split()
+    told = docker("run", "--rm", f"ntbcare/{service}:local", "/app/.venv/bin/python", "-I", "-c", look).split()
 
+    installed = {_normal(name) for name in told}
     assert "aiokafka" in installed
     assert "pytest" not in installed
     assert installed <= {_normal(part["name"]) for part in listed}
