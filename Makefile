@@ -1,7 +1,7 @@
 # Everything a developer does here. `make` alone lists it.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test test-memory test-integration test-system test-browser pictures check check-format check-lint check-types check-walls check-contracts contracts diagrams bench lock clean facts helm chart tools fire test-images browser images
+.PHONY: help setup up demo test test-memory test-integration test-system test-browser pictures check check-format check-lint check-types check-walls check-contracts contracts diagrams bench lock clean facts helm chart tools fire test-images images
 
 BIN := .venv/bin
 # One process a core; each that needs Kafka and MongoDB has its own. Whole platforms and browsers run one after another.
@@ -42,11 +42,9 @@ tools: ## Install what some tests use where it is missing: Chromium, Prometheus 
 
 fire: setup ## Kill, stop, cut off and starve everything while people complain; SEED=1 COMPLAINTS=10000
 	@$(BIN)/python -m tests.system.fire
+
 test-images: images ## Test the images and Compose on a Docker engine, where there can be one
 	$(BIN)/pytest --durations=5 -m images tests/images
-
-browser: ## Install Chromium where it is missing (Debian, Ubuntu; as root)
-	@deploy/local/install-browser
 
 pictures: setup ## Take the pictures of docs/screenshots again
 	mkdir -p docs/screenshots
