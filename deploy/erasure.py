@@ -9,12 +9,12 @@ from typing import Final
 
 from services.intake.erasing.deciding import Rules
 from services.intake.erasing.janitor import Janitor, Swept
-from services.intake.erasing.scanning import Scan, key_of, records_of
 from services.intake.settings import BlobSettings
-from services.reporting.rebuilding.cluster import Cluster, looking_at
+from shared.cluster import Cluster, looking_at
 from shared.events.complaints import ComplaintErased, ErasureReason
 from shared.ids import named_id
 from shared.publisher import Publisher
+from shared.scanning import Scan, key_of, records_of
 from shared.settings import KafkaSettings
 from shared.topics import COMPLAINTS, PERSONAL, WORDS
 

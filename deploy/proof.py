@@ -11,9 +11,9 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pymongo import AsyncMongoClient
 
-from services.intake.erasing.scanning import Scan, key_of, records_of
 from shared.events.personal import PersonalRecorded
 from shared.events.words import WordsRecorded
+from shared.scanning import Scan, key_of, records_of
 from shared.settings import KafkaSettings
 from shared.topics import PERSONAL, WORDS
 

@@ -17,12 +17,18 @@ from deploy.commands.failures import WRONG_USE, CommandFailed
 from deploy.commands.printing import output, progress_output, table
 from services.reporting.domain.definitions import Definitions, GivenDefinitions
 from services.reporting.domain.generations import Changed, Comparison, Unlike, over_all
-from services.reporting.rebuilding.rebuild import Moment, Step
+from services.reporting.rebuilding.rebuild import Step
+from shared.progress import Moment
 
 _LINE_EVERY_S: Final = 10.0
 _MOST: Final = 40
 """Differences that are listed; of more the number is told."""
-_COUNTED: Final = {Step.READING: "records", Step.COUNTING: "cases"}
+_COUNTED: Final[dict[str, str]] = {
+    Step.READING: "records",
+    Step.COUNTING: "cases",
+    # Of a recovery of routing, whose code is not loaded for it.
+    "Bringing up": "records",
+}
 
 
 def read_definitions(file: Path) -> Definitions:
@@ -42,7 +48,7 @@ class Steps:
         columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[words]}")
         self._bars = Progress(*columns, console=self._console, transient=True)
         self._bar = self._bars.add_task("Starting", total=None, words="")
-        self._step: Step | None = None
+        self._step: str | None = None
         self._line_at = 0.0
 
     def __enter__(self) -> Self:

@@ -20,13 +20,13 @@ from deploy.commands.printing import output, table
 from deploy.commands.rebuilding import Steps, read_definitions, scanning, tell_comparison, tell_findings
 from services.reporting.domain.definitions import Definitions
 from services.reporting.domain.generations import Comparison, Generation, Known, State
-from services.reporting.rebuilding.cluster import Cluster, looking_at
 from services.reporting.rebuilding.comparing import compare_served
 from services.reporting.rebuilding.dropping import drop as drop_generation
 from services.reporting.rebuilding.rebuild import Rebuild, generation_to_decide, generation_to_fill
 from services.reporting.rebuilding.verifying import verify_cases, verify_figures
 from services.reporting.store import Store
 from services.reporting.store.contents import size_of
+from shared.cluster import Cluster, looking_at
 from shared.logs import configure_logs
 from shared.memory import settle_memory
 from shared.mongo import MongoSettings

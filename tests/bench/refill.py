@@ -9,12 +9,13 @@ from typing import Final
 
 import uvloop
 
-from services.reporting.rebuilding.cluster import looking_at
-from services.reporting.rebuilding.rebuild import Moment, Rebuild, Step, generation_to_fill
+from services.reporting.rebuilding.rebuild import Rebuild, Step, generation_to_fill
 from services.reporting.store import Store
+from shared.cluster import looking_at
 from shared.logs import configure_logs
 from shared.memory import settle_memory
 from shared.mongo import MongoSettings
+from shared.progress import Moment
 from shared.settings import KafkaSettings
 
 _EVERY_S: Final = 0.1

@@ -13,11 +13,12 @@ from typer.testing import CliRunner, Result
 from deploy.cli import app
 from deploy.commands.rebuilding import words_of
 from deploy.topics import apply_topics
-from services.reporting.rebuilding.cluster import looking_at
-from services.reporting.rebuilding.rebuild import Moment, Rebuild, Step, generation_to_fill
+from services.reporting.rebuilding.rebuild import Rebuild, Step, generation_to_fill
 from services.reporting.shipped import shipped_definitions
 from services.reporting.store import Store
+from shared.cluster import looking_at
 from shared.mongo import MongoSettings
+from shared.progress import Moment
 from shared.settings import KafkaSettings
 from tests.reporting.running import publish, records_of
 from tests.reporting.samples import a_lifecycle

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from services.reporting.rebuilding.cluster import looking_at
 from services.reporting.store import Store
+from shared.cluster import looking_at
 from shared.events.personal import PersonalRecorded
 from shared.mongo import MongoSettings
 from shared.records import tombstone

@@ -14,17 +14,18 @@ from services.reporting.domain.generations import Comparison, GenerationRefused,
 from services.reporting.domain.projection import Told
 from services.reporting.domain.statistics import Dimension, Question
 from services.reporting.following import OneGeneration
-from services.reporting.rebuilding.cluster import Cluster, looking_at
 from services.reporting.rebuilding.dropping import drop
 from services.reporting.rebuilding.filling import Filling
 from services.reporting.rebuilding.lease import leased
-from services.reporting.rebuilding.rebuild import Moment, Rebuild, generation_to_fill
+from services.reporting.rebuilding.rebuild import Rebuild, generation_to_fill
 from services.reporting.rebuilding.verifying import verify_cases, verify_figures
 from services.reporting.settings import Settings
 from services.reporting.store import Store
 from services.reporting.store.contents import documents_of, is_counted
 from services.reporting.store.generations import Lease
+from shared.cluster import Cluster, looking_at
 from shared.mongo import MongoSettings
+from shared.progress import Moment
 from shared.publisher import Publisher
 from shared.settings import KafkaSettings
 from shared.topics import DEAD_LETTERS

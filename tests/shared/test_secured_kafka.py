@@ -19,7 +19,7 @@ from deploy.cli import app
 from deploy.letters import Letters, ParkingService
 from deploy.rights import grant, rights
 from deploy.topics import apply_topics, check_topics
-from services.reporting.rebuilding.cluster import looking_at
+from shared.cluster import looking_at
 from shared.errors import BrokerUnreachable
 from shared.events.directory import Category, DirectoryRecorded, Label
 from shared.events.event import Urgency

@@ -24,12 +24,12 @@ from services.intake.erasing.deciding import (
     why_erase,
 )
 from services.intake.erasing.reading import Cases, Complaints, part_of, ticket_of_part, told_of
-from services.intake.erasing.scanning import Offsets, Scan, key_of
 from services.intake.settings import BlobSettings
 from shared.events.complaints import ComplaintErased
 from shared.metrics import ERASED, JANITOR_ENDED, JANITOR_SECONDS
 from shared.problems import Problem
 from shared.records import Outgoing, Record, to_record, tombstone
+from shared.scanning import Offsets, Scan, key_of
 from shared.settings import KafkaSettings
 from shared.topics import CASES, COMPLAINTS, PERSONAL
 

@@ -11,7 +11,6 @@ import structlog
 from pydantic import BaseModel, ValidationError
 
 from services.intake.erasing.deciding import Part, Told
-from services.intake.erasing.scanning import Scan, key_of, records_of, time_of, type_of
 from services.intake.erasing.tables import Moments, Names
 from shared.events.case import Status
 from shared.events.complaints import ComplaintErased
@@ -19,6 +18,7 @@ from shared.events.event import Fact
 from shared.events.personal import PersonalRecorded
 from shared.ids import parse_ticket
 from shared.records import Record
+from shared.scanning import Scan, key_of, records_of, time_of, type_of
 
 Model = TypeVar("Model", bound=BaseModel)
 log = structlog.get_logger(__name__)

@@ -11,9 +11,9 @@ import structlog
 from aiokafka import AIOKafkaConsumer
 
 from services.intake.erasing.janitor import Swept
-from services.intake.erasing.scanning import Offsets, Scan, records_of, type_of
 from services.intake.settings import Settings
 from shared.kafka import client_options
+from shared.scanning import Offsets, Scan, records_of, type_of
 from shared.settings import KafkaSettings
 from shared.topics import COMPLAINTS, DIRECTORY
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from services.reporting.domain.generations import Comparison, compare_cases
-from services.reporting.rebuilding.cluster import Cluster
 from services.reporting.store.contents import contents_of, documents_of, is_counted, sample_of
 from services.reporting.store.read_model import ReadModel
+from shared.cluster import Cluster
 from shared.topics import NOTICES
 
 SAMPLE: Final = 200

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from services.reporting.domain.generations import GenerationRefused
-from services.reporting.rebuilding.cluster import Cluster
 from services.reporting.rebuilding.lease import left_behind
 from services.reporting.store import ONE_ANSWER_S, Store
+from shared.cluster import Cluster
 
 LET_GO_WITHIN_S: Final = 40.0
 _LOOK_EVERY_S: Final = 0.2

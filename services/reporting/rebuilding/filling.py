@@ -10,8 +10,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError
 
 from services.reporting.handlers import Projector
-from services.reporting.rebuilding.cluster import Offsets
 from services.reporting.store.read_model import ReadModel
+from shared.cluster import Offsets
 from shared.consumer import Consumer, Policy
 from shared.dead_letters import fetch_origin
 from shared.kafka import client_options

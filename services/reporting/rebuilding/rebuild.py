@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
@@ -18,7 +18,6 @@ from services.reporting.domain.generations import (
     State,
     seconds_left,
 )
-from services.reporting.rebuilding.cluster import Cluster, Offsets, by_topic
 from services.reporting.rebuilding.comparing import compare_settled
 from services.reporting.rebuilding.filling import Filling
 from services.reporting.rebuilding.lease import leased
@@ -28,7 +27,9 @@ from services.reporting.store import Store
 from services.reporting.store.contents import is_counted, left_to_count
 from services.reporting.store.generations import written
 from services.reporting.store.read_model import ReadModel
+from shared.cluster import Cluster, Offsets, by_topic
 from shared.follower import DirectoryFollower
+from shared.progress import Moment, Tell
 from shared.tasks import end_tasks
 
 NEAR: Final = 1_000
@@ -44,23 +45,6 @@ class Step(StrEnum):
     COUNTING = "Counting"
     COMPARING = "Comparing"
     HANDING_OVER = "Handing over"
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """How far it is."""
-
-    step: Step
-    done: int = 0
-    total: int = 0
-    """Records or cases; 0: nobody knows."""
-    per_second: float = 0.0
-    seconds_left: float | None = None
-    waits: str | None = None
-    """Why it stands still."""
-
-
-Tell = Callable[[Moment], None]
 
 
 class Rebuild:

@@ -12,7 +12,6 @@ from services.reporting.domain.generations import Changed, Unlike, changes, comp
 from services.reporting.domain.projection import Projection
 from services.reporting.domain.recount import Counts, add_up, count_buckets
 from services.reporting.handlers import told
-from services.reporting.rebuilding.cluster import Cluster, Offsets
 from services.reporting.rebuilding.comparing import notices_since
 from services.reporting.store.contents import (
     cases_of,
@@ -25,6 +24,7 @@ from services.reporting.store.contents import (
 )
 from services.reporting.store.read_model import ReadModel
 from services.reporting.store.rollups import STEPS
+from shared.cluster import Cluster, Offsets
 from shared.errors import Rejected
 from shared.kafka import client_options
 from shared.records import Record, Unknown, read_record

@@ -48,7 +48,7 @@ class Scan:
         consumer = AIOKafkaConsumer(
             self._topic.full_name(self._kafka.namespace),
             **client_options(self._kafka),
-            client_id=f"{self._kafka.namespace}.janitor",
+            client_id=f"{self._kafka.namespace}.scan",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=_FETCH_BYTES,
