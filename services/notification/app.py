@@ -30,10 +30,12 @@ from services.notification.sender import REST_S, Sender
 from services.notification.settings import OutletSettings, Settings
 from services.notification.sources import Sources
 from services.notification.store import Store
+from services.notification.store.migrations import MIGRATIONS
 from services.notification.telling import confirmation_of
 from services.notification.tools import Way
 from services.notification.ways import ways_of
 from shared.events.notices import Channel
+from shared.migrations import migrate
 from shared.mongo import Database, close_database, is_passing, open_database, why_not_ready
 from shared.oidc import SignIn
 from shared.outages import answer_outages
@@ -152,6 +154,7 @@ def _lost_tickets(settings: Settings, queueing: Queueing, budget: Budget) -> Los
 @asynccontextmanager
 async def _prepared(database: Database, store: Store, relay: OutboxRelay) -> AsyncGenerator[None]:
     try:
+        await migrate(database, MIGRATIONS)
         await store.create_indexes()
         await relay.create_index()
         yield

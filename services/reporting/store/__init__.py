@@ -17,8 +17,10 @@ from services.reporting.store.figures import FigureStore
 from services.reporting.store.generations import COLLECTION, GenerationStore, written
 from services.reporting.store.georeport import GeoReportStore
 from services.reporting.store.kept import Kept
+from services.reporting.store.migrations import MIGRATIONS
 from services.reporting.store.read_model import ReadModel
 from services.reporting.store.rollups import RollupStore
+from shared.migrations import migrate
 from shared.mongo import Database, MongoSettings, connected, why_not_ready
 
 ONE_ANSWER_S: Final = 10.0
@@ -51,6 +53,7 @@ class Store:
             known = await self.generations.read()
             self.live = self.of(known.find(known.live))
             if begin:
+                await migrate(database, MIGRATIONS)
                 await self.live.prepare()
             yield self
             self._database = None
