@@ -84,6 +84,7 @@ def rules_of(settings: Settings) -> Rules:
     timing = settings.timing
     return Rules(
         old_after=settings.old_after,
+        silent_before=settings.silent_before,
         wait_at_most=settings.wait_at_most,
         retries={channel: _retry_of(settings.limits(channel)) for channel in Channel},
         address_secret=settings.address_key(),

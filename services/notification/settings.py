@@ -3,7 +3,7 @@
 from datetime import time, timedelta
 from typing import Final, Literal, Self
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import AwareDatetime, BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from shared.events.event import Language
@@ -171,6 +171,8 @@ class Settings(ServiceSettings):
     agency_language: Language = Language.INDONESIAN
     old_after: timedelta = timedelta(days=7)
     """Nothing that happened longer ago is mailed, whatever offsets were lost."""
+    silent_before: AwareDatetime | None = None
+    """What happened before then is told to nobody: for a database that was lost and learns everything again."""
     wait_at_most: timedelta = timedelta(seconds=60)
     """How long a mail waits for what would make it better (an officer's words, the reporter's name for the agency)."""
     texts_asked_an_hour: int = 60

@@ -55,6 +55,8 @@ class Rules:
     address_secret: bytes = b""
     enabled: frozenset[Channel] = frozenset({Channel.EMAIL})
     timing: Timing = field(default_factory=Timing)
+    silent_before: datetime | None = None
+    """What happened before is told to nobody: it was told already, by a database that is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ def judge(delivery: Delivery, known: Known, at: datetime, rules: Rules) -> Verdi
         return Suppressed("historical")
     # What was to wait for a digest, over long holidays too, is not old by that.
     too_old_at = max(delivery.occurred_at, delivery.ready_at or delivery.occurred_at) + rules.old_after
-    if at >= too_old_at:
+    told_before = rules.silent_before is not None and delivery.occurred_at < rules.silent_before
+    if at >= too_old_at or told_before:
         return Suppressed("old")
     missing = _missing(delivery, known, too_old_at) or _looked_for(delivery, known, at)
     if missing is not None:
