@@ -78,6 +78,7 @@ def subscribe(
         # Built here because FastStream's own parser decodes headers, and one that is not UTF-8 loses the batch.
         return _Batch(
             settled=consumer.settled,
+            stamp=consumer.stamp,
             rest_s=rest_s if len(records) < MAX_RECORDS else 0,
             raw_message=records,
             body=list(records),
@@ -99,9 +100,12 @@ def subscribe(
 class _Batch(KafkaAckableMessage):
     """Says when it is committed or given back: only then may its partitions go, or another replica does it again."""
 
-    def __init__(self, *args: Any, settled: Callable[[], None], rest_s: float, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, settled: Callable[[], None], stamp: Callable[[], str], rest_s: float, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._settled = settled
+        self._stamp = stamp
         self._rest_s = rest_s
 
     async def ack(self) -> None:
@@ -126,7 +130,8 @@ class _Batch(KafkaAckableMessage):
         kafka, records = cast("AIOKafkaConsumer", self.consumer), cast("list[Record]", self.body)
         ends = {TopicPartition(record.topic, record.partition): record.offset + 1 for record in records}
         # What was taken away meanwhile is not ours to commit, and would spoil the others.
-        ours = {place: end for place, end in ends.items() if place in kafka.assignment()}
+        stamp = self._stamp()
+        ours = {place: (end, stamp) for place, end in ends.items() if place in kafka.assignment()}
         if ours:
             await kafka.commit(ours)
 

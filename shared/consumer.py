@@ -60,6 +60,8 @@ class Consumer:
     fetch_origin: Callable[[Record], Awaitable[Record | None]]
     """The record that a re-driven one stands for; None where its topic holds it no more."""
     spans: Spans = NO_SPANS
+    stamp: Callable[[], str] = lambda: ""
+    """What each commit says of the database that it is about."""
     holding: str | None = None
     """Why the consumer waits, in words; None while it works."""
     batches: int = 0

@@ -74,7 +74,17 @@ def _words(error: Any) -> str | None:  # noqa: PLR0911 - a table, read from top 
             return None
 
 
-_OF_SERVICES: Final = frozenset({"GenerationRefused", "ServiceNotStarted", "SettingsWrong", "TopicsMissing"})
+_OF_SERVICES: Final = frozenset(
+    {
+        "DatabaseBehind",
+        "GenerationRefused",
+        "GroupBusy",
+        "RecoveryRefused",
+        "ServiceNotStarted",
+        "SettingsWrong",
+        "TopicsMissing",
+    }
+)
 """By name: to import them is to import all services."""
 
 

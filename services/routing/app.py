@@ -1,4 +1,4 @@
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -12,32 +12,33 @@ from services.routing.api.queues import Queues, create_queues_router
 from services.routing.api.signing_in import create_person_getter
 from services.routing.clustering import Clustering
 from services.routing.desk import Desk
-from services.routing.domain.rulebook import Rulebook
 from services.routing.handlers import ComplaintHandler, DirectoryPublisher
 from services.routing.pages.routes import create_pages_router
 from services.routing.pages.sessions import Sessions
 from services.routing.pages.showing import ASSETS, DeskPages
-from services.routing.seeds import seed_entries
+from services.routing.recovering.fence import check_not_behind
+from services.routing.recovering.stamps import Stamps
+from services.routing.rulebooks import rulebook_source
+from services.routing.seeds import seed_entries, seeded_years
 from services.routing.settings import Settings
 from services.routing.store.cases import CaseStore
 from services.routing.store.directory import DirectoryStore
+from services.routing.store.migrations import MIGRATIONS
 from services.routing.store.queues import QueueStore
+from services.routing.store.recovery import RecoveryStore
 from services.routing.succession import Succession
 from services.routing.sweeper import Sweeper
 from shared.desk_session import HOME
-from shared.directory import Directory
+from shared.migrations import migrate
 from shared.mongo import close_database, is_passing, open_database, why_not_ready
 from shared.oidc import SignIn
 from shared.outages import answer_outages
 from shared.outbox import OutboxRelay
 from shared.pages.rendering import Pages
 from shared.problems import to_response
+from shared.records import Received
 from shared.service import Service
 from shared.waiters import Waiters
-
-CALENDAR = STANDARD = "52"
-EXTRA_CALENDAR = "52-extra"
-"""Collective leave and the like, which coordinators add: the delivered calendar goes on being renewed beside it."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -49,16 +50,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     queue_store = QueueStore(cases.collection)
     relay = OutboxRelay("routing", cases.collection, service.publisher)
     publisher = DirectoryPublisher(records, service.directory, service.publisher)
-    opened = Waiters()
+    opened, stamps = Waiters(), Stamps(RecoveryStore(database))
 
     @asynccontextmanager
     async def prepared() -> AsyncGenerator[None]:
         try:
+            await check_not_behind(settings.kafka, RecoveryStore(database))
+            await migrate(database, MIGRATIONS)
             await relay.create_index()
             await cases.create_indexes()
             await queue_store.create_indexes()
             await records.create_indexes()
-            await records.seed(seed_entries(_years(settings)))
+            years = seeded_years(datetime.now(UTC), settings.calendar_from, settings.calendar_years_ahead)
+            await records.seed(seed_entries(years))
             await publisher.reconcile()
             await service.follower.catch_up()
             yield
@@ -71,7 +75,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     clustering = Clustering(cases, cases.families, relay, rulebook, service.directory, settings.alike)
     handler = ComplaintHandler(cases, relay, rulebook, opened)
     handler.clustering = clustering
-    service.consume(handler, is_passing=is_passing)
+
+    async def handle(batch: Sequence[Received]) -> None:
+        await handler(batch)
+        await stamps.renew()
+
+    service.consume(handle, is_passing=is_passing).stamp = stamps.current
     service.background("alike", clustering.run)
     service.background("alike_sweep", clustering.sweep)
     service.background("outbox", relay.run)
@@ -116,33 +125,6 @@ def install_refusals(app: FastAPI) -> None:
     """Answer what the desk refuses as problems."""
     for error in DESK_ERRORS:
         app.add_exception_handler(error, _answer_refusal)
-
-
-def rulebook_source(directory: Directory, on_change: list[Callable[[str], None]]) -> Callable[[], Rulebook]:
-    """Make the rulebook anew when the directory changed. Raises KeyError while calendar or standard are missing."""
-    made: list[Rulebook] = []
-    on_change.append(lambda _: made.clear())
-
-    def current() -> Rulebook:
-        if not made:
-            made.append(
-                Rulebook(
-                    agencies=dict(directory.agencies),
-                    categories=dict(directory.categories),
-                    rules=sorted(directory.rules.values(), key=lambda rule: rule.position),
-                    calendar=directory.calendars[CALENDAR],
-                    standard=directory.standards[STANDARD],
-                    officers=dict(directory.officers),
-                    extra=directory.calendars.get(EXTRA_CALENDAR),
-                )
-            )
-        return made[0]
-
-    return current
-
-
-def _years(settings: Settings) -> range:
-    return range(settings.calendar_from, datetime.now(UTC).year + settings.calendar_years_ahead + 1)
 
 
 async def _answer_refusal(_: Request, error: Exception) -> JSONResponse:

@@ -11,11 +11,10 @@ from services.routing.domain.follow_ups import follow, may_support
 from services.routing.domain.rulebook import Rulebook
 from services.routing.store.cases import CaseStore
 from services.routing.store.documents import Save, StoredCase, records_of
-from services.routing.writing import write
+from services.routing.writing import Relay, write
 from shared.errors import Rejected
 from shared.events.complaints import ComplaintEvent, ComplaintSupported, FollowUp
 from shared.metrics import IGNORED
-from shared.outbox import OutboxRelay
 from shared.records import Outgoing, Received
 
 _TRIES: Final = 50
@@ -28,7 +27,7 @@ Follows = tuple[FollowUp, str]
 class Following:
     """Applies follow-ups to stored cases."""
 
-    def __init__(self, store: CaseStore, relay: OutboxRelay, rulebook: Callable[[], Rulebook]) -> None:
+    def __init__(self, store: CaseStore, relay: Relay, rulebook: Callable[[], Rulebook]) -> None:
         self._store = store
         self._relay = relay
         self._rulebook = rulebook
@@ -36,7 +35,7 @@ class Following:
     async def follow(self, received: Sequence[Received]) -> None:
         """Durable when it returns. Raises what MongoDB raises."""
         if received:
-            await self._apply([(one.event, one.trace) for one in received])
+            await self.apply([(one.event, one.trace) for one in received])
 
     async def support(self, supports: Sequence[ComplaintSupported]) -> None:
         """They lie apart: anybody can support anything, any number of times, and a case must not grow by that."""
@@ -50,10 +49,11 @@ class Following:
         """Apply what waited for these submissions."""
         bodies = await self._store.waiting(tickets)
         if bodies:
-            await self._apply([(_READ.validate_python(body), "") for body in bodies])
+            await self.apply([(_READ.validate_python(body), "") for body in bodies])
             await self._store.stop_waiting(tickets)
 
-    async def _apply(self, follows: Sequence[Follows]) -> None:
+    async def apply(self, follows: Sequence[Follows]) -> None:
+        """As `follow`, of events that came in another way."""
         left = list(follows)
         for _ in range(_TRIES):
             stored = await self._store.load_many(list({event.ticket for event, _ in left}))

@@ -1,6 +1,7 @@
 """The directory as it is delivered: what `data/` holds, and the calendar of the `holidays` package."""
 
 import json
+from datetime import datetime
 from importlib.resources import files
 from typing import Final, TypeVar
 
@@ -26,6 +27,11 @@ def seed_entries(years: range) -> list[Entry]:
         *_read("regions.json", Region),
         seed_calendar(years),
     ]
+
+
+def seeded_years(now: datetime, since: int = 2018, ahead: int = 2) -> range:
+    """Of the calendar."""
+    return range(since, now.year + ahead + 1)
 
 
 def seed_calendar(years: range) -> Calendar:

@@ -6,12 +6,12 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from services.routing.app import rulebook_source
 from services.routing.domain.agency import Accept
 from services.routing.domain.case import By, act, open_case
 from services.routing.domain.deeds import Deed
 from services.routing.domain.draft import Actor, Case, Change
 from services.routing.domain.rulebook import Rulebook
+from services.routing.rulebooks import rulebook_source
 from services.routing.seeds import seed_entries
 from shared.directory import Directory
 from shared.events.case import CaseSnapshot, Role

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from services.routing.api.directory import Administration, create_directory_router
 from services.routing.api.signing_in import create_person_getter
-from services.routing.app import rulebook_source
+from services.routing.rulebooks import rulebook_source
 from services.routing.store.cases import CaseStore
 from services.routing.store.directory import DirectoryStore
 from services.routing.store.documents import Opening

@@ -52,6 +52,28 @@ class Entry(Fact):
     """Personal part that holds what the reporter wrote."""
 
 
+def line_of(event: CaseEnvelope, actor: str | None = None) -> Entry:
+    """What the history says of an event. `actor`: who did it, which the event doesn't say."""
+    told = event.model_dump(mode="json", exclude=set(_ENVELOPE), exclude_none=True)
+    return Entry(
+        type=event.kind,
+        at=event.occurred_at,
+        role=event.actor,
+        actor=actor,
+        agency=event.actor_agency,
+        sequence=event.sequence,
+        case_id=event.case_id if event.case_id != event.ticket else None,
+        facts=told or None,
+        words=str(event.event_id) if event.words else None,
+    )
+
+
+def step_id(cause: UUID, kind: type[CaseEnvelope]) -> UUID:
+    """The id of the event of this kind that comes of the cause."""
+    name: str = kind.model_fields["type"].default
+    return follow_id(cause, name.removeprefix("case.").removesuffix(".v1"))
+
+
 @dataclass(frozen=True)
 class Case:
     """A case as it is stored. `sequence` is that of its newest event, `at` the time of its newest change."""
@@ -132,7 +154,6 @@ class Draft:
         **facts: Any,
     ) -> str:
         """Add the event, with its words before it, and its line of the history; returns its id."""
-        name = kind.model_fields["type"].default
         event_id = event_id or self.next_id(kind)
         if text:
             self._write(event_id, words, text)
@@ -150,14 +171,12 @@ class Draft:
             **facts,
         )
         self.events.append(event)
-        told = event.model_dump(mode="json", exclude=set(_ENVELOPE), exclude_none=True)
-        self.note(name, sequence=self.sequence, case_id=part, facts=told or None, words=str(event_id) if text else None)
+        self.history.append(line_of(event, self.actor.id))
         return str(event_id)
 
     def next_id(self, kind: type[CaseEnvelope]) -> UUID:
         """The id that an event of the kind gets."""
-        name: str = kind.model_fields["type"].default
-        return follow_id(self.cause, name.removeprefix("case.").removesuffix(".v1"))
+        return step_id(self.cause, kind)
 
     def note(self, kind: str, **fields: Any) -> None:
         """Add a line of the history that announces nothing."""

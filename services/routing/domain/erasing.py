@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from services.routing.domain.clocks import run_clocks
-from services.routing.domain.draft import REPORTER, RULE, Case, Change, Draft, Entry
+from services.routing.domain.draft import REPORTER, RULE, Actor, Case, Change, Draft, Entry
 from services.routing.domain.rulebook import Rulebook
 from shared.events.cases import CaseUnpublished
 from shared.events.complaints import ComplaintErased, ErasureReason
@@ -38,12 +38,20 @@ def erase(case: Case, event: ComplaintErased, written: Written, rulebook: Rulebo
     """
     if str(event.event_id) in written.erasures:
         return Change(case, erased=tuple(sorted(written.told - written.kept)))
-    actor = REPORTER if event.reason is ErasureReason.ASKED else RULE
-    draft = Draft.of(case, actor, event.event_id, event.occurred_at, rulebook)
+    draft = Draft.of(case, eraser(event), event.event_id, event.occurred_at, rulebook)
     run_clocks(draft)
-    draft.note(ERASED, facts={"reason": event.reason, "cause": str(event.event_id)})
+    draft.note(ERASED, facts=erasure_facts(event))
     if draft.case.publication is not None:
         draft.unpublish()
         draft.emit(CaseUnpublished)
     draft.erased = sorted(written.kept | written.told)
     return draft.finish()
+
+
+def eraser(event: ComplaintErased) -> Actor:
+    return REPORTER if event.reason is ErasureReason.ASKED else RULE
+
+
+def erasure_facts(event: ComplaintErased) -> dict[str, str]:
+    """Of its line of the history."""
+    return {"reason": event.reason, "cause": str(event.event_id)}

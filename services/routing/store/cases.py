@@ -193,6 +193,8 @@ class CaseStore:
         documents = [
             {"_id": str(support.supporter), "ticket": support.ticket, "at": support.occurred_at} for support in supports
         ]
+        if not documents:
+            return
         try:
             await self._supports.insert_many(documents, ordered=False)
         except BulkWriteError as error:

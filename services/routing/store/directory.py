@@ -169,8 +169,13 @@ def _to_edit(found: Document) -> Edit:
     return Edit(id=found.pop("_id"), effective_on=effective_on, **found)
 
 
+def seed_digest(entry: Entry) -> str:
+    """By which a delivered entry is known until somebody edits it."""
+    return hashlib.sha256(entry.model_dump_json().encode()).hexdigest()
+
+
 def _seed_write(key: str, entry: Entry, known: Document | None) -> UpdateOne | None:
-    digest = hashlib.sha256(entry.model_dump_json().encode()).hexdigest()
+    digest = seed_digest(entry)
     if known is None:
         return UpdateOne(_new(key), _stored(entry, 1, seed=digest), upsert=True)
     if known.get("seed") in {digest, None}:

@@ -24,7 +24,7 @@ from shared.records import Outgoing, to_record, tombstone
 from shared.topics import CASES, WORDS
 
 _ONE_MILLISECOND: Final = timedelta(milliseconds=1)
-_REMEMBERED: Final = 200
+REMEMBERED: Final = 200
 """So many of the newest keys of deeds a case remembers, so that a deed asked for twice is done once."""
 
 
@@ -135,7 +135,7 @@ def opening_write(opening: Opening, records: Sequence[Outgoing]) -> UpdateOne:
     fields = {
         "submission": complaint.model_dump(mode="json", exclude_none=True),
         "received_at": complaint.received_at,
-        **_present(change.case),
+        **present(change.case),
         "version": 1,
         "revision": 1,
         "unsettled": unsettled(),
@@ -146,7 +146,7 @@ def opening_write(opening: Opening, records: Sequence[Outgoing]) -> UpdateOne:
     return UpdateOne({"_id": complaint.ticket, "case": {"$exists": False}}, {"$set": fields}, upsert=True)
 
 
-def _present(case: Case) -> Document:
+def present(case: Case) -> Document:
     """What a document says of the case as it stands."""
     snapshot = case.snapshot
     due, standing = next_due(snapshot), standing_of(snapshot)
@@ -168,7 +168,7 @@ def _present(case: Case) -> Document:
 
 def save_write(save: Save) -> UpdateOne:
     change = save.change
-    fields = _present(change.case) | {f"texts.{key}": text for key, text in change.texts.items()}
+    fields = present(change.case) | {f"texts.{key}": text for key, text in change.texts.items()}
     if change.contact:
         fields["contact"] = change.contact
     push: Document = {
@@ -176,7 +176,7 @@ def save_write(save: Save) -> UpdateOne:
         "history": {"$each": [to_document(entry) for entry in change.history]},
         "outbox": {"$each": [to_stored(record) for record in save.records]},
     }
-    push["applied"]["$slice"] = -_REMEMBERED
+    push["applied"]["$slice"] = -REMEMBERED
     update: Document = {"$set": fields, "$inc": {"version": 1, "revision": int(save.moves)}, "$push": push}
     if change.erased:
         update["$unset"] = {f"texts.{key}": "" for key in change.erased}
