@@ -21,6 +21,10 @@ COMMANDS: Final = {
     "dead-letters": "deploy.commands.dead_letters",
     "consumers": "deploy.commands.consumers",
     "reporting": "deploy.commands.reporting",
+    "routing": "deploy.commands.routing",
+    "notification": "deploy.commands.notification",
+    "backup": "deploy.commands.backup",
+    "restore": "deploy.commands.restore",
     "erase": "deploy.commands.erase",
     "doctor": "deploy.commands.doctor",
 }
