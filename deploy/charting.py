@@ -19,7 +19,7 @@ from services.routing.settings import Settings as RoutingSettings
 from shared.open311 import Form
 from shared.service import OWN_PATHS
 from shared.settings import ServiceSettings
-from shared.topics import ALL_TOPICS, CONSUMERS, DIRECTORY, REDRIVES, Topic
+from shared.topics import ALL_TOPICS, CASES, CONSUMERS, DIRECTORY, REDRIVES, Topic
 
 FILE: Final = Path("deploy/helm/ntbcare/files/facts.json")
 SETTINGS: Final[dict[str, type[ServiceSettings]]] = {
@@ -75,6 +75,9 @@ def _rights(who: str) -> dict[str, list[str]]:
     reads = [DIRECTORY, *CONSUMERS.get(who, ()), *(redrive for name, redrive in REDRIVES.items() if name == who)]
     if who == "intake":
         reads += [topic for topic in ALL_TOPICS if topic.name in _JANITOR_READS]
+    if who == "routing":
+        # Its own: at the start it looks whether its database is behind it.
+        reads.append(CASES)
     return {"writes": _sorted(writes), "reads": _sorted(reads), "groups": [who]}
 
 

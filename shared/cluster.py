@@ -120,7 +120,6 @@ class Cluster:
             raise GroupBusy(f"Consumers of {group} run. Stop every replica first; one that was killed is gone in 10 s.")
         places = await self.places(redriven=False)
         begins, ends = await self.begins(places), await self.ends(places)
-        await self.delete_group(group)
         consumer = AIOKafkaConsumer(**client_options(self.kafka), group_id=self._full(group), enable_auto_commit=False)
         consumer.assign(places)
         await consumer.start()

@@ -169,7 +169,10 @@ def test_given_routing_when_its_rights_are_rendered_then_it_reads_and_joins_no_m
     reads, writes = ["Read", "Describe"], ["Write", "Describe"]
     assert sorted(rights) == sorted(
         [
-            *(("topic", f"ntbcare.{name}", "literal", reads) for name in ("complaints", "directory", "personal")),
+            *(
+                ("topic", f"ntbcare.{name}", "literal", reads)
+                for name in ("cases", "complaints", "directory", "personal")
+            ),
             ("topic", "ntbcare.routing.redrive", "literal", reads),
             *(("topic", f"ntbcare.{name}", "literal", writes) for name in ("cases", "directory", "words")),
             ("topic", "ntbcare.routing.dead-letters", "literal", writes),
