@@ -129,7 +129,7 @@ async def recover_until_killed(kafka: KafkaSettings, mongo: MongoSettings) -> No
     """In the middle of bringing cases up."""
 
     def die(moment: Moment) -> None:
-        if moment.step is Step.LIFTING:
+        if moment.step.value == Step.LIFTING.value:
             raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
