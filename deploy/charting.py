@@ -19,7 +19,7 @@ from services.routing.settings import Settings as RoutingSettings
 from shared.open311 import Form
 from shared.service import OWN_PATHS
 from shared.settings import ServiceSettings
-from shared.topics import ALL_TOPICS, CASES, CONSUMERS, DIRECTORY, REDRIVES, Topic
+from shared.topics import ALL_TOPICS, CONSUMERS, Topic, read_by
 
 FILE: Final = Path("deploy/helm/ntbcare/files/facts.json")
 SETTINGS: Final[dict[str, type[ServiceSettings]]] = {
@@ -31,7 +31,6 @@ SETTINGS: Final[dict[str, type[ServiceSettings]]] = {
 ALERTS: Final = Path("deploy/prometheus/alerts.yaml")
 OPERATOR: Final = "cli"
 """Who writes what operators re-drive (`shared.topics`), and creates the topics."""
-_JANITOR_READS: Final = ("complaints", "personal", "cases")
 _OPEN311: Final = "/open311/v2"
 _READ: Final = ("requests", "servicerequestupdates")
 
@@ -72,13 +71,7 @@ def _rights(who: str) -> dict[str, list[str]]:
     writes = [topic for topic in ALL_TOPICS if topic.writer == who]
     if who == OPERATOR:
         return {"writes": _sorted(writes), "reads": _sorted(ALL_TOPICS), "groups": [""]}
-    reads = [DIRECTORY, *CONSUMERS.get(who, ()), *(redrive for name, redrive in REDRIVES.items() if name == who)]
-    if who == "intake":
-        reads += [topic for topic in ALL_TOPICS if topic.name in _JANITOR_READS]
-    if who == "routing":
-        # Its own: at the start it looks whether its database is behind it.
-        reads.append(CASES)
-    return {"writes": _sorted(writes), "reads": _sorted(reads), "groups": [who]}
+    return {"writes": _sorted(writes), "reads": _sorted(read_by(who)), "groups": [who]}
 
 
 def _sorted(topics: Iterable[Topic]) -> list[str]:

@@ -85,8 +85,9 @@ CONSUMERS: Final = {
     "reporting": (COMPLAINTS, PERSONAL, CASES, WORDS, NOTICES),
 }
 """What each service's consumer group reads; all services also follow the directory, without a group."""
-ALSO_READ: Final = {"intake": (COMPLAINTS, PERSONAL, CASES)}
-"""What a service reads without a group: intake's janitor looks for what may be erased."""
+ALSO_READ: Final = {"intake": (COMPLAINTS, PERSONAL, CASES), "routing": (CASES,)}
+"""What a service reads without a group: intake's janitor looks for what may be erased, routing at its start whether its
+database is behind what it said of cases."""
 
 
 def _parking(name: str, writer: str) -> Topic:
