@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from deploy.dispatch import EVERYTHING_ELSE, SERVICE_OF, service_of
+from deploy.dispatch import EVERYTHING_ELSE, OPEN311, READ_BY_REPORTING, READING, SERVICE_OF, service_of
 from deploy.platform import HOME
 from services.intake.settings import Settings as IntakeSettings
 from services.notification.settings import Settings as NotificationSettings
@@ -19,7 +19,7 @@ from services.routing.settings import Settings as RoutingSettings
 from shared.open311 import Form
 from shared.service import OWN_PATHS
 from shared.settings import ServiceSettings
-from shared.topics import ALL_TOPICS, CONSUMERS, Topic, read_by
+from shared.topics import ALL_TOPICS, CONSUMERS, Topic, read_by, written_by
 
 FILE: Final = Path("deploy/helm/ntbcare/files/facts.json")
 SETTINGS: Final[dict[str, type[ServiceSettings]]] = {
@@ -31,8 +31,7 @@ SETTINGS: Final[dict[str, type[ServiceSettings]]] = {
 ALERTS: Final = Path("deploy/prometheus/alerts.yaml")
 OPERATOR: Final = "cli"
 """Who writes what operators re-drive (`shared.topics`), and creates the topics."""
-_OPEN311: Final = "/open311/v2"
-_READ: Final = ("requests", "servicerequestupdates")
+_OPEN311: Final = "/" + "/".join(OPEN311)
 
 
 def gather() -> dict[str, Any]:
@@ -57,21 +56,21 @@ def _routes() -> dict[str, list[dict[str, str]]]:
     """By service: `prefix` or `exact` path, and `method` where not every method goes there."""
     prefixes = [*SERVICE_OF.items(), (_OPEN311, "intake"), ("/", EVERYTHING_ELSE)]
     routes = {name: [{"prefix": path} for path, service in prefixes if service == name] for name in SETTINGS}
-    for resource in _READ:
+    for resource in READ_BY_REPORTING:
         # A prefix ends where an element of the path does: what has a format is another element.
         paths = [("prefix", f"{_OPEN311}/{resource}"), *(("exact", f"{_OPEN311}/{resource}.{end}") for end in Form)]
         for kind, path in paths:
-            for method in ("GET", "HEAD"):
+            for method in READING:
                 routes[service_of(method, path) or EVERYTHING_ELSE].append({kind: path, "method": method})
     return routes
 
 
 def _rights(who: str) -> dict[str, list[str]]:
     """Topics and groups, without the namespace; of a group everything that begins so."""
-    writes = [topic for topic in ALL_TOPICS if topic.writer == who]
+    writes = _sorted(written_by(who))
     if who == OPERATOR:
-        return {"writes": _sorted(writes), "reads": _sorted(ALL_TOPICS), "groups": [""]}
-    return {"writes": _sorted(writes), "reads": _sorted(read_by(who)), "groups": [who]}
+        return {"writes": writes, "reads": _sorted(ALL_TOPICS), "groups": [""]}
+    return {"writes": writes, "reads": _sorted(read_by(who)), "groups": [who]}
 
 
 def _sorted(topics: Iterable[Topic]) -> list[str]:

@@ -59,18 +59,17 @@ def rights(namespace: str) -> list[Right]:
     found = {right for service in SERVICES for right in _of_service(service, namespace)}
     found |= {Right(CLI, Operation.READ, Of.TOPIC, topic.full_name(namespace)) for topic in ALL_TOPICS}
     found |= {Right(CLI, Operation.WRITE, Of.TOPIC, topic.full_name(namespace)) for topic in REDRIVES.values()}
-    found.add(Right(CLI, Operation.READ, Of.GROUP, f"{namespace}.", Named.BEGINNING))
+    # `ntbcare reporting drop` deletes the group of a generation.
+    every_group = (Of.GROUP, f"{namespace}.", Named.BEGINNING)
+    found |= {Right(CLI, operation, *every_group) for operation in (Operation.READ, Operation.DELETE)}
     return sorted(found)
 
 
 def _of_service(service: str, namespace: str) -> set[Right]:
-    group = (Of.GROUP, f"{namespace}.{service}", Named.BEGINNING)
-    # Reporting deletes the groups of generations that it dropped.
     return {
         *(Right(service, Operation.READ, Of.TOPIC, topic.full_name(namespace)) for topic in read_by(service)),
         *(Right(service, Operation.WRITE, Of.TOPIC, topic.full_name(namespace)) for topic in written_by(service)),
-        Right(service, Operation.READ, *group),
-        Right(service, Operation.DELETE, *group),
+        Right(service, Operation.READ, Of.GROUP, f"{namespace}.{service}", Named.BEGINNING),
     }
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -58,19 +58,16 @@ class Proxy:
         try:
             with suppress(OSError):
                 server_reader, server_writer = await asyncio.open_connection(HOST, self.target)
-                await self._join((reader, server_writer), (server_reader, writer))
+                self._open.add(server_writer)
+                asks = self._pump(reader, server_writer, answers=False)
+                await self._join(server_writer, asks, self._pump(server_reader, writer, answers=True))
         finally:
             self._open.discard(writer)
             writer.transport.abort()
 
-    async def _join(self, *ways: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
+    async def _join(self, server: asyncio.StreamWriter, *ways: Coroutine[None, None, None]) -> None:
         """Whichever side ends, both end."""
-        (asked, server), (answered, _) = ways
-        self._open.add(server)
-        pumps = [
-            asyncio.create_task(self._pump(asked, server, answers=False)),
-            asyncio.create_task(self._pump(answered, ways[1][1], answers=True)),
-        ]
+        pumps = [asyncio.create_task(way) for way in ways]
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
