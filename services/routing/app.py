@@ -61,6 +61,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             await records.seed(seed_entries(_years(settings)))
             await publisher.reconcile()
             await service.follower.catch_up()
+            # From now on: what the topic said before may be newer than a store that was restored from a backup.
+            service.follower.on_change.append(publisher.note)
             yield
         finally:
             await close_database(database)
@@ -119,13 +121,19 @@ def install_refusals(app: FastAPI) -> None:
 
 
 def rulebook_source(directory: Directory, on_change: list[Callable[[str], None]]) -> Callable[[], Rulebook]:
-    """Make the rulebook anew when the directory changed. Raises KeyError while calendar or standard are missing."""
+    """Make the rulebook anew when the directory changed; where calendar or standard went away, the last one holds.
+
+    Raises KeyError while they never were there.
+    """
     made: list[Rulebook] = []
-    on_change.append(lambda _: made.clear())
+    changed: list[str] = []
+    on_change.append(changed.append)
 
     def current() -> Rulebook:
-        if not made:
-            made.append(
+        complete = CALENDAR in directory.calendars and STANDARD in directory.standards
+        if not made or (changed and complete):
+            changed.clear()
+            made[:] = [
                 Rulebook(
                     agencies=dict(directory.agencies),
                     categories=dict(directory.categories),
@@ -135,7 +143,7 @@ def rulebook_source(directory: Directory, on_change: list[Callable[[str], None]]
                     officers=dict(directory.officers),
                     extra=directory.calendars.get(EXTRA_CALENDAR),
                 )
-            )
+            ]
         return made[0]
 
     return current
