@@ -21,7 +21,7 @@ from shared.dead_letters import (
     resume_record,
 )
 from shared.kafka import client_options
-from shared.records import ORIGIN, Record
+from shared.records import ORIGIN, Record, told_headers
 from shared.settings import KafkaSettings
 from shared.topics import DEAD_LETTERS, LARGEST_RECORD, REDRIVES
 
@@ -188,4 +188,4 @@ def _letter(record: Record, redriven: set[tuple[str, str]]) -> Letter | None:
 
 
 def _headers(record: Record) -> Mapping[str, str]:
-    return {name: value.decode(errors="replace") for name, value in record.headers}
+    return {name: value.decode(errors="replace") for name, value in told_headers(record)}

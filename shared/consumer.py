@@ -7,7 +7,6 @@ The one failure policy of all services:
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,7 +15,7 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from shared.dead_letters import Parking, is_reference, is_resume, place_of
+from shared.dead_letters import Parking, is_reference, is_resume, park_each, place_of
 from shared.delays import growing_delays
 from shared.errors import BrokerUnreachable, Rejected
 from shared.metrics import BATCH_SECONDS, CONSUMED, HOLDS, IGNORED, PAUSED, SKIPPED
@@ -126,8 +125,7 @@ class Consumer:
         good, bad = self._sift(resolved)
         bad += unresolved + await self._handle_all(good)
         self.dead_letters.count_good(len(records) - len(bad))
-        for record, topic, reason in bad:
-            await self._park(record, topic, reason)
+        await self._park_all(bad)
 
     async def _resolve(self, records: Sequence[Record]) -> tuple[list[Record], list[tuple[Record, Topic, str]]]:
         """What was re-driven by reference is read where it lies; what was erased there since is passed over."""
@@ -207,14 +205,23 @@ class Consumer:
         with self.spans.processing(batch) as traced:
             await self.handle(traced)
 
-    async def _park(self, record: Record, topic: Topic, reason: str) -> None:
-        if self.dead_letters.flooded():
-            PAUSED.labels(self.service).set(1)
-            log.error("consumer_paused", service=self.service, why="a flood of dead letters")
-            await self._hold("paused by a flood of dead letters; see ntbcare consumers resume", self.wait_for_resume())
-            PAUSED.labels(self.service).set(0)
-            self.dead_letters.forget()
-        await self._patiently(lambda: self.dead_letters.park(record, topic, reason), self._passes)
+    async def _park_all(self, bad: Sequence[tuple[Record, Topic, str]]) -> None:
+        """Many at once, and none while a flood holds the consumer."""
+        ready: list[tuple[Record, Topic, str]] = []
+        for one in bad:
+            if self.dead_letters.flooded():
+                await self._patiently(lambda: park_each(self.dead_letters, ready), self._passes)
+                await self._wait_out_flood()
+            self.dead_letters.count_bad()
+            ready.append(one)
+        await self._patiently(lambda: park_each(self.dead_letters, ready), self._passes)
+
+    async def _wait_out_flood(self) -> None:
+        PAUSED.labels(self.service).set(1)
+        log.error("consumer_paused", service=self.service, why="a flood of dead letters")
+        await self._hold("paused by a flood of dead letters; see ntbcare consumers resume", self.wait_for_resume())
+        PAUSED.labels(self.service).set(0)
+        self.dead_letters.forget()
 
     async def _patiently(self, act: Callable[[], Awaitable[None]], passes: Callable[[Exception], bool]) -> None:
         delays = growing_delays(_FIRST_DELAY_S, _LONGEST_DELAY_S)
@@ -246,7 +253,3 @@ class Consumer:
         if not waiting.done():
             raise Abandoned
         await waiting
-
-
-def unix_age(since: float | None) -> float:
-    return 0.0 if since is None else max(0.0, time.time() - since)

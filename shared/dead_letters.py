@@ -1,5 +1,6 @@
 """What could never succeed: parked with its reason, listed, and tried again by `ntbcare dead-letters redrive`."""
 
+import asyncio
 from collections import deque
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
@@ -13,10 +14,10 @@ from shared.ids import named_id
 from shared.kafka import client_options
 from shared.metrics import PARKED
 from shared.publisher import Publisher
-from shared.records import DEAD_LETTER, ORIGIN, RESUME, Record
+from shared.records import DEAD_LETTER, ORIGIN, RESUME, Record, told_headers
 from shared.settings import FloodSettings, KafkaSettings
 from shared.topics import ALL_TOPICS, CONSUMERS, DEAD_LETTERS, PERSONAL, REDRIVES, WORDS, Topic
-from shared.traces import CORRELATION_ID
+from shared.traces import CORRELATION_ID, TRACE_LENGTH, trace_in
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +38,7 @@ class Parking(Protocol):
     """Where what can never succeed goes."""
 
     def count_good(self, records: int) -> None: ...
+    def count_bad(self) -> None: ...
     def flooded(self) -> bool: ...
     def forget(self) -> None: ...
     async def park(self, record: Record, topic: Topic, reason: str) -> None: ...
@@ -56,6 +58,10 @@ class DeadLetters:
 
     def count_good(self, records: int) -> None:
         self._outcomes.extend(False for _ in range(records))
+
+    def count_bad(self) -> None:
+        """Of one that is going to be parked."""
+        self._outcomes.append(True)
 
     def flooded(self) -> bool:
         """Whether one more dead letter would be a flood: too many, and more than half of what came last."""
@@ -79,16 +85,30 @@ class DeadLetters:
             # With what parking adds it is too large: the reference to where it lies must do.
             place = [(name, value) for name, value in headers if name.startswith(DEAD_LETTER)]
             await self._publisher.send(letters, dict(headers)[ID], None, [*place, (REFERENCE, b"1")])
-        self._outcomes.append(True)
         PARKED.labels(self._service, topic.name).inc()
         log.warning("dead_letter", reason=reason[:200], **place_of(record, topic))
 
 
+async def park_each(parking: Parking, left: list[tuple[Record, Topic, str]]) -> None:
+    """Park all of them at once, each with its topic and reason. What is not acknowledged stays in the list.
+
+    Raises the first error.
+    """
+    outcomes = await asyncio.gather(*(parking.park(*one) for one in left), return_exceptions=True)
+    left[:] = [one for one, outcome in zip(left, outcomes, strict=True) if outcome is not None]
+    for outcome in outcomes:
+        if outcome is not None:
+            raise outcome
+
+
 def place_of(record: Record, topic: Topic) -> dict[str, Any]:
     """What a log line says of a record."""
-    traceparent = dict(record.headers).get("traceparent", b"").decode(errors="replace")
     where = {"topic": topic.name, "partition": record.partition, "offset": record.offset}
-    return where | {CORRELATION_ID: traceparent[3:35]}
+    return where | {CORRELATION_ID: trace_in(_readable(record).get("traceparent", ""))[:TRACE_LENGTH]}
+
+
+def _readable(record: Record) -> dict[str, str]:
+    return {name: value.decode(errors="replace") for name, value in told_headers(record)}
 
 
 def dead_letter_headers(service: str, record: Record, topic: Topic, reason: str) -> list[tuple[str, bytes]]:
@@ -109,7 +129,7 @@ def dead_letter_headers(service: str, record: Record, topic: Topic, reason: str)
 
 def _origin_of(record: Record) -> dict[str, bytes]:
     """Where re-drive says that it came from; empty where that is no place, so that the letter can be found."""
-    origin = {name: value for name, value in record.headers if name in {ORIGIN, PARTITION, OFFSET, ID}}
+    origin = {name: value for name, value in told_headers(record) if name in {ORIGIN, PARTITION, OFFSET, ID}}
     is_place = all(origin.get(name, b"").isdigit() for name in (PARTITION, OFFSET))
     return origin if is_place and len(origin) == len({ORIGIN, PARTITION, OFFSET, ID}) else {}
 
@@ -119,14 +139,20 @@ async def fetch_origin(kafka: KafkaSettings, letter: Record) -> Record | None:
 
     Raises KafkaError, and KeyError or ValueError where the record is no letter.
     """
-    headers = {name: value.decode(errors="replace") for name, value in letter.headers}
+    headers = _readable(letter)
     if headers[ORIGIN] not in _NAMES:
         raise ValueError(f"no topic of ours: {headers[ORIGIN]}")
     place = TopicPartition(f"{kafka.namespace}.{headers[ORIGIN]}", int(headers[PARTITION]))
     offset = int(headers[OFFSET])
-    consumer = AIOKafkaConsumer(**client_options(kafka), enable_auto_commit=False, auto_offset_reset="none")
+    consumer = AIOKafkaConsumer(
+        place.topic, **client_options(kafka), enable_auto_commit=False, auto_offset_reset="none"
+    )
     await consumer.start()
     try:
+        # It has all partitions that there are now; of another one it would wait for ever.
+        if place not in consumer.assignment():
+            raise ValueError(f"no partition of ours: {place}")
+        consumer.unsubscribe()
         return await _read_one(consumer, place, offset)
     finally:
         await consumer.stop()

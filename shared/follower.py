@@ -98,9 +98,10 @@ class DirectoryFollower:
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         fetched = await consumer.getmany(self._place, timeout_ms=_POLL_MS)
         for record in fetched.get(self._place, []):
-            self._take(record)
+            self.take(record)
 
-    def _take(self, record: Record) -> None:
+    def take(self, record: Record) -> None:
+        """Apply it, or say why not."""
         try:
             received = read_record(record, self._topics, Unknown.PARK)
         except Rejected as rejected:
@@ -108,5 +109,12 @@ class DirectoryFollower:
             return
         if received is not None:
             self.directory.apply(received.key, received.event)
-            for listener in self.on_change:
-                listener(received.key)
+            self._tell(received.key)
+
+    def _tell(self, key: str) -> None:
+        for listener in self.on_change:
+            try:
+                listener(key)
+            except Exception:
+                # What was fetched with this record is not fetched again: all the others must be taken in.
+                log.exception("directory_listener_failed", record=key)

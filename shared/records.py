@@ -1,10 +1,11 @@
 """Events as Kafka records: CloudEvents 1.0, binary mode."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol, cast, get_args
 
 from aiokafka import ConsumerRecord
 from pydantic import BaseModel, ValidationError
@@ -14,8 +15,11 @@ from shared.events.directory import DirectoryRecorded
 from shared.events.envelope import UnknownCaseEvent
 from shared.events.event import Event
 from shared.ids import named_id, parse_ticket
+from shared.lenient import read_any_header_name
 from shared.topics import CASES, EVENT_TOPICS, Topic
 from shared.traces import trace_in, traceparent
+
+read_any_header_name()
 
 Record = ConsumerRecord[bytes | None, bytes | None]
 
@@ -25,6 +29,8 @@ ORIGIN: Final = "dead_letter_topic"
 """Header of a parked or re-driven record: the topic, without the namespace, that it was read from first."""
 RESUME: Final = "consumers.resume.v1"
 """Type of the record that lets a service's paused consumers go on. It says nothing else."""
+_LARGEST_NUMBER: Final = 2**63 - 1
+_LONG_NUMBER: Final = re.compile(rb"[0-9_]{19}")
 _ALL_TYPES: Final = frozenset(name for topic in EVENT_TOPICS for name in topic.types)
 
 
@@ -112,10 +118,16 @@ def tombstone(topic: Topic, key: str) -> Outgoing:
     return Outgoing(str(named_id(topic.name, key, "erased", now)), topic.name, key, "erased.v1", None, now)
 
 
+def told_headers(record: Record) -> Iterator[tuple[str, bytes]]:
+    """A record's headers, without those that Kafka lets be null."""
+    headers = cast("Sequence[tuple[str, bytes | None]]", record.headers)
+    return ((name, value) for name, value in headers if value is not None)
+
+
 def read_headers(record: Record) -> dict[str, str]:
     """Decode a record's headers; raises Rejected where one is not UTF-8."""
     try:
-        return {name: value.decode() for name, value in record.headers}
+        return {name: value.decode() for name, value in told_headers(record)}
     except UnicodeDecodeError:
         reason = "a header is not UTF-8"
         raise Rejected(reason) from None
@@ -197,8 +209,38 @@ def _model(topic: Topic, headers: Mapping[str, str], unknown: Unknown) -> type[B
 
 def _validated(model: type[BaseModel], value: bytes) -> BaseModel:
     try:
-        return model.model_validate_json(value)
+        event = model.model_validate_json(value)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
-        places = [f"{'.'.join(str(part) for part in fault['loc']) or 'body'}: {fault['type']}" for fault in faults[:5]]
-        raise Rejected("; ".join(places)) from None
+        raise Rejected("; ".join(f"{_place(fault['loc'])}: {fault['type']}" for fault in faults[:5])) from None
+    if _LONG_NUMBER.search(value) and not _fits(event.model_dump()):
+        raise Rejected("a number is longer than 8 bytes")
+    return event
+
+
+def _fits(told: Any) -> bool:
+    """Whether no store is asked to keep a number that it cannot keep."""
+    if isinstance(told, int):
+        return abs(told) <= _LARGEST_NUMBER
+    inner = told.values() if isinstance(told, Mapping) else told if isinstance(told, list | tuple) else ()
+    return all(_fits(one) for one in cast("Iterable[Any]", inner))
+
+
+def _place(parts: tuple[int | str, ...]) -> str:
+    """Where the fault is. Keys of what has free keys came from outside, and are not repeated."""
+    return ".".join(str(part) if part in _NAMES or isinstance(part, int) else "?" for part in parts) or "body"
+
+
+def _names_in(told: Any) -> Iterator[str]:
+    """Fields and tags of a model and of all that it is made of."""
+    if isinstance(told, type) and issubclass(told, BaseModel):
+        for name, field in told.model_fields.items():
+            yield name
+            if name in {"type", "kind"}:
+                yield str(field.default)
+            yield from _names_in(field.annotation)
+    for part in get_args(told):
+        yield from _names_in(part)
+
+
+_NAMES: Final = frozenset(name for topic in EVENT_TOPICS for model in topic.types.values() for name in _names_in(model))

@@ -8,7 +8,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.kafka import client_options
-from shared.records import Record
+from shared.records import Record, told_headers
 from shared.settings import KafkaSettings
 from shared.topics import Topic
 
@@ -73,7 +73,7 @@ async def records_of(scan: Scan) -> AsyncGenerator[Record]:
 
 def type_of(record: Record) -> str:
     """Of its event; empty where it says none."""
-    return next((value.decode(errors="replace") for name, value in record.headers if name == "ce_type"), "")
+    return next((value.decode(errors="replace") for name, value in told_headers(record) if name == "ce_type"), "")
 
 
 def key_of(record: Record) -> str:

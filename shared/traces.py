@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 CORRELATION_ID: Final = "correlation_id"
 """What log lines call the trace id."""
-_TRACE_LENGTH: Final = 32
+TRACE_LENGTH: Final = 32
 _CONTEXT: Final = re.compile("[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
 _SAMPLED: Final = 1
 _CURRENT: Final[ContextVar[str]] = ContextVar("trace", default="")
 
 
 def new_trace() -> str:
-    return secrets.token_hex(_TRACE_LENGTH // 2)
+    return secrets.token_hex(TRACE_LENGTH // 2)
 
 
 def trace_of(headers: Mapping[str, str]) -> str:
     """The trace id of a request's `traceparent` header, or a new one where there is none that can be used."""
-    return trace_in(headers.get("traceparent", ""))[:_TRACE_LENGTH] or new_trace()
+    return trace_in(headers.get("traceparent", ""))[:TRACE_LENGTH] or new_trace()
 
 
 def trace_in(traceparent: str) -> str:
@@ -52,7 +52,7 @@ def traceparent(trace: str) -> str:
 def bind_trace(trace: str) -> None:
     """From now on this is the trace of what is under way, and its id that of the log lines."""
     _CURRENT.set(trace)
-    structlog.contextvars.bind_contextvars(**{CORRELATION_ID: trace[:_TRACE_LENGTH]})
+    structlog.contextvars.bind_contextvars(**{CORRELATION_ID: trace[:TRACE_LENGTH]})
 
 
 def current_trace() -> str:

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 
-from shared.consumer import Consumer, unix_age
+from shared.consumer import Consumer
 from shared.metrics import LAG, OLDEST, RESTARTS, STILL
 from shared.topics import short_name
 
@@ -132,6 +132,10 @@ class Watchdog:
         await self._subscriber.stop()
         self._consumer.start()
         await self._subscriber.start()
+
+
+def unix_age(since: float | None) -> float:
+    return 0.0 if since is None else max(0.0, time.time() - since)
 
 
 async def _position(kafka: AIOKafkaConsumer, place: TopicPartition) -> int | None:

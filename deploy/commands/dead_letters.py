@@ -13,6 +13,7 @@ from deploy.commands.failures import WRONG_USE, CommandFailed
 from deploy.commands.kafka import NAMESPACE, BootstrapOption, NamespaceOption, ServiceArgument, kafka_of
 from deploy.commands.printing import facts, output, progress_output, table
 from deploy.letters import Letter, Letters, Superseded
+from shared.records import told_headers
 
 app = command_app("What a service could not handle: list it, look at it, give it to the service again.")
 
@@ -59,7 +60,7 @@ def show_letter(
     told = facts()
     told.add_row("State", "open" if letter.is_open else "redriven")
     told.add_row("Key", escape(repr(letter.record.key)))
-    for name, content in letter.record.headers:
+    for name, content in told_headers(letter.record):
         told.add_row(escape(name), escape(content.decode(errors="backslashreplace")))
     console.print(told)
     if body:

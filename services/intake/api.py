@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Request, Response
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.intake.contacts import Email, Phone, Prefers
 from services.intake.domain.complaints import Complaint, Known, Person, Place, submit
@@ -25,7 +25,7 @@ from shared.bodies import KEY_HEADER, BusyRoute, describe_body, describe_header,
 from shared.directory import Directory
 from shared.errors import BrokerUnreachable
 from shared.events.directory import Client
-from shared.events.event import AgencyId, CategoryCode, Language, RegionCode, Slug
+from shared.events.event import AgencyId, CategoryCode, Language, Moment, RegionCode, Slug
 from shared.ids import draw_ticket
 from shared.problems import unreachable_problem
 from shared.publisher import Publisher
@@ -33,19 +33,6 @@ from shared.records import to_record
 from shared.topics import COMPLAINTS, PERSONAL
 from shared.traces import current_trace
 from shared.wita import day_of
-
-_EARLIEST, _LATEST = 1990, 2100
-
-
-def parse_moment(entered: datetime) -> datetime:
-    """A time that a complaint may tell of. Beyond these years not every time zone's clock can show it."""
-    if not _EARLIEST <= entered.year <= _LATEST:
-        msg = f"must lie between {_EARLIEST} and {_LATEST}"
-        raise ValueError(msg)
-    return entered
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(parse_moment)]
 
 
 class _Body(BaseModel):

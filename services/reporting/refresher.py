@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import structlog
+
 from services.reporting.domain.definitions import Definitions
 from services.reporting.domain.figures import Bucket
 from services.reporting.domain.search import found_by
-from services.reporting.domain.tallies import tally
+from services.reporting.domain.tallies import Tallied, tally
 from services.reporting.store.cases import Followed, Stale
 from services.reporting.store.read_model import Parts
 from shared.directory import Directory
+
+log = structlog.get_logger(__name__)
 
 SWEEP_EVERY_S: Final = 10.0
 REST_S: Final = 0.5
@@ -117,4 +121,9 @@ class Refresher:
         return followed
 
     def _followed(self, stale: Stale) -> Followed:
-        return Followed(stale, tally(stale.case, self._rules.definitions), found_by(stale.case, self._rules.names))
+        try:
+            return Followed(stale, tally(stale.case, self._rules.definitions), found_by(stale.case, self._rules.names))
+        except Exception:
+            # One case must not keep all others from being counted; this one counts nowhere until it is told anew.
+            log.exception("case_not_counted", ticket=stale.case.ticket)
+            return Followed(stale, Tallied(), ())

@@ -29,6 +29,7 @@ from services.routing.store.recovery import RecoveryStore
 from services.routing.succession import Succession
 from services.routing.sweeper import Sweeper
 from shared.desk_session import HOME
+from shared.events.directory import Entry
 from shared.migrations import migrate
 from shared.mongo import close_database, is_passing, open_database, why_not_ready
 from shared.oidc import SignIn
@@ -61,10 +62,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             await cases.create_indexes()
             await queue_store.create_indexes()
             await records.create_indexes()
-            years = seeded_years(datetime.now(UTC), settings.calendar_from, settings.calendar_years_ahead)
-            await records.seed(seed_entries(years))
+            await records.seed(_seeds(settings))
             await publisher.reconcile()
             await service.follower.catch_up()
+            # From now on: what the topic said before may be newer than a store that was restored from a backup.
+            service.follower.on_change.append(publisher.note)
             yield
         finally:
             await close_database(database)
@@ -97,6 +99,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     install_refusals(app)
     answer_outages(app)
     return app
+
+
+def _seeds(settings: Settings) -> list[Entry]:
+    return seed_entries(seeded_years(datetime.now(UTC), settings.calendar_from, settings.calendar_years_ahead))
 
 
 def _routers(settings: Settings, desk: Desk, queues: Queues, administration: Administration) -> list[APIRouter]:

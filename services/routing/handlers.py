@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import structlog
+
 from services.routing.clustering import Clustering
 from services.routing.domain.case import open_case
 from services.routing.domain.rulebook import Rulebook
@@ -15,13 +17,16 @@ from services.routing.store.directory import DirectoryStore
 from services.routing.store.documents import Opening
 from shared.directory import Directory
 from shared.events.complaints import ComplaintErased, ComplaintSubmitted, ComplaintSupported, FollowUp
+from shared.events.directory import DirectoryRecorded
 from shared.events.personal import PersonalRecorded
 from shared.metrics import IGNORED
 from shared.outbox import OutboxRelay
 from shared.publisher import Publisher
-from shared.records import Received, directory_record
-from shared.topics import PERSONAL
+from shared.records import Outgoing, Received, directory_record, tombstone
+from shared.topics import DIRECTORY, PERSONAL
 from shared.waiters import Waiters
+
+log = structlog.get_logger(__name__)
 
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _OVERLAP: Final = timedelta(minutes=1)
@@ -116,6 +121,37 @@ class DirectoryPublisher:
         self._directory = directory
         self._publisher = publisher
         self._looked_at = BEGINNING
+        self._noted: set[str] = set()
+
+    def note(self, key: str) -> None:
+        """Something came for this key: look whether it was ours."""
+        self._noted.add(key)
+
+    async def mend(self) -> int:
+        """Publish anew what somebody else wrote on the topic, and take away what is in no store; returns how many.
+
+        What is published was stored before, so what comes and is not as it is stored is none of ours.
+        """
+        noted, self._noted = self._noted, set()
+        stored = {one.key: one for one in await self._store.read(noted)} if noted else {}
+        needed = {key: self._mending(key, stored.get(key)) for key in noted}
+        needed = {key: records for key, records in needed.items() if records}
+        if needed:
+            log.error("directory_records_not_ours", records=len(needed))
+        done = await self._publisher.publish_each(needed)
+        self._noted.update(key for key, records in needed.items() if len(done[key]) < len(records))
+        return len(needed)
+
+    def _mending(self, key: str, stored: DirectoryRecorded | None) -> list[Outgoing]:
+        """Followers pass over a revision that is lower than one they know, but for what follows a tombstone."""
+        revision = self._directory.on_topic.get(key)
+        if stored is None:
+            return [] if revision is None else [tombstone(DIRECTORY, key)]
+        kind, _, entry_id = key.partition(":")
+        if revision == stored.revision and self._directory.entries(kind).get(entry_id) == stored.entry:
+            return []
+        is_behind = revision is None or revision < stored.revision
+        return [*([] if is_behind else [tombstone(DIRECTORY, key)]), directory_record(stored)]
 
     async def reconcile(self) -> int:
         """Compare what changed since the last look (all of it the first time); returns how many were published."""
@@ -133,4 +169,5 @@ class DirectoryPublisher:
     async def run(self) -> None:
         while True:
             await asyncio.sleep(_LOOK_EVERY_S)
+            await self.mend()
             await self.reconcile()

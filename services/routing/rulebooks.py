@@ -11,13 +11,19 @@ EXTRA_CALENDAR = "52-extra"
 
 
 def rulebook_source(directory: Directory, on_change: list[Callable[[str], None]]) -> Callable[[], Rulebook]:
-    """Make the rulebook anew when the directory changed. Raises KeyError while calendar or standard are missing."""
+    """Make the rulebook anew when the directory changed; where calendar or standard went away, the last one holds.
+
+    Raises KeyError while they never were there.
+    """
     made: list[Rulebook] = []
-    on_change.append(lambda _: made.clear())
+    changed: list[str] = []
+    on_change.append(changed.append)
 
     def current() -> Rulebook:
-        if not made:
-            made.append(
+        complete = CALENDAR in directory.calendars and STANDARD in directory.standards
+        if not made or (changed and complete):
+            changed.clear()
+            made[:] = [
                 Rulebook(
                     agencies=dict(directory.agencies),
                     categories=dict(directory.categories),
@@ -27,7 +33,7 @@ def rulebook_source(directory: Directory, on_change: list[Callable[[str], None]]
                     officers=dict(directory.officers),
                     extra=directory.calendars.get(EXTRA_CALENDAR),
                 )
-            )
+            ]
         return made[0]
 
     return current

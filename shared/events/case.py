@@ -2,10 +2,10 @@
 
 from enum import StrEnum
 
-from pydantic import AwareDatetime, Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from shared.events.complaints import Cell, Proxy
-from shared.events.event import AgencyId, CaseId, CategoryCode, Fact, Language, RegionCode, Slug, Urgency
+from shared.events.event import AgencyId, CaseId, CategoryCode, Fact, Language, Moment, RegionCode, Slug, Urgency
 from shared.ids import Ticket
 
 
@@ -60,26 +60,26 @@ class EscalationLevel(StrEnum):
 class Pause(Fact):
     """A time that is not the government's: it waited for the reporter, or thought that it was done."""
 
-    started_at: AwareDatetime
-    ended_at: AwareDatetime | None = None
+    started_at: Moment
+    ended_at: Moment | None = None
 
 
 class Promise(Fact):
     """One clock. Times are aware; a promise met after `due_at` is late, not unbroken."""
 
     kind: PromiseKind
-    started_at: AwareDatetime
-    due_at: AwareDatetime
+    started_at: Moment
+    due_at: Moment
     """While a pause is open, as it was before it."""
-    met_at: AwareDatetime | None = None
-    breached_at: AwareDatetime | None = None
+    met_at: Moment | None = None
+    breached_at: Moment | None = None
     """The due time that passed."""
-    ended_at: AwareDatetime | None = None
+    ended_at: Moment | None = None
     """When the case ended without it: rejected, withdrawn or linked to another."""
     pauses: tuple[Pause, ...] = ()
     escalations: NonNegativeInt = 0
     """Steps of the ladder that were taken."""
-    escalates_at: AwareDatetime | None = None
+    escalates_at: Moment | None = None
     """When the next one is."""
 
     @property
@@ -95,8 +95,8 @@ class Holding(Fact):
     """How long one body had the case: the coordinating one while it was in triage."""
 
     agency: AgencyId
-    since: AwareDatetime
-    until: AwareDatetime | None = None
+    since: Moment
+    until: Moment | None = None
 
 
 class Budget(Fact):
@@ -113,8 +113,8 @@ class SubCase(Fact):
     case_id: CaseId
     agency: AgencyId
     status: Status
-    since: AwareDatetime
-    until: AwareDatetime | None = None
+    since: Moment
+    until: Moment | None = None
 
 
 class CaseSnapshot(Fact):
@@ -133,7 +133,7 @@ class CaseSnapshot(Fact):
     has_contact: bool = False
     language: Language = Language.INDONESIAN
     channel: Slug = "api"
-    received_at: AwareDatetime
+    received_at: Moment
     promises: tuple[Promise, ...] = ()
     resumes_as: Status | None = None
     """What it becomes again when the reporter has answered, or when it is unlinked."""
@@ -145,8 +145,8 @@ class CaseSnapshot(Fact):
     """A coordinator decided who is responsible: no agency may return it."""
     disputed: bool = False
     """The reporter says that it is not resolved, and nothing was said to that yet."""
-    resolved_at: AwareDatetime | None = None
-    closes_at: AwareDatetime | None = None
+    resolved_at: Moment | None = None
+    closes_at: Moment | None = None
     """When silence after a resolution closes it."""
     linked_to: Ticket | None = None
     """The case of the same matter that goes on in its place."""

@@ -3,11 +3,11 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, PositiveInt
+from pydantic import Field, PositiveInt
 
 from shared.events.case import EscalationLevel, PromiseKind
 from shared.events.envelope import CaseEnvelope
-from shared.events.event import AgencyId, CaseId, CategoryCode, Slug, Urgency
+from shared.events.event import AgencyId, CaseId, CategoryCode, Moment, Slug, Urgency
 from shared.events.reasons import FollowUpKind, RejectionReason, ReturnReason, TriageReason
 from shared.ids import Ticket
 
@@ -210,7 +210,7 @@ class PromiseBreached(CaseEnvelope):
 
     type: Literal["promise.breached.v1"] = "promise.breached.v1"
     promise: PromiseKind
-    due_at: AwareDatetime
+    due_at: Moment
     holder: AgencyId | None = None
     """Who had the case then."""
 

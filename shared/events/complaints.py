@@ -4,11 +4,22 @@ from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, NonNegativeInt, StringConstraints
+from pydantic import AfterValidator, Field, NonNegativeInt, StringConstraints
 
-from shared.events.event import AgencyId, CategoryCode, Event, Language, RegionCode, Slug
+from shared.events.event import AgencyId, CategoryCode, Event, Language, Moment, RegionCode, Slug
 
-Cell = Annotated[str, StringConstraints(pattern=r"^-?\d{1,2}\.\d\d,\d{3}\.\d\d$")]
+_NORTH, _EAST = 90.0, 180.0
+
+
+def _on_earth(cell: str) -> str:
+    south, west = (float(degrees) for degrees in cell.split(","))
+    if abs(south) > _NORTH or west > _EAST:
+        msg = "lies nowhere on earth"
+        raise ValueError(msg)
+    return cell
+
+
+Cell = Annotated[str, StringConstraints(pattern=r"^-?\d{1,2}\.\d\d,\d{3}\.\d\d$"), AfterValidator(_on_earth)]
 """South-west corner `latitude,longitude` of the 0.02 degree cell (about 2.2 km) that the point lies in."""
 
 
@@ -50,8 +61,8 @@ class ComplaintSubmitted(Event):
     client: Slug = "public"
     language: Language = Language.INDONESIAN
     has_contact: bool = False
-    incident_at: AwareDatetime | None = None
-    received_at: AwareDatetime
+    incident_at: Moment | None = None
+    received_at: Moment
     """When government got it: now, or earlier where an operator enters a complaint that came on paper."""
     historical: bool = False
     """Entered afterwards: counted, never escalated, never mailed."""

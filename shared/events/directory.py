@@ -5,10 +5,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, PositiveInt
+from pydantic import Field, PositiveInt
 
 from shared.events.case import EscalationLevel
-from shared.events.event import AgencyId, CategoryCode, Fact, Language, RegionCode, Slug, Urgency
+from shared.events.event import AgencyId, CategoryCode, Fact, Language, Moment, RegionCode, Slug, Urgency
 from shared.events.standards import ResolutionClass, Standard
 
 
@@ -230,8 +230,8 @@ class Client(Fact):
     agency: AgencyId | None = None
     token_digest: str
     """SHA-256, hexadecimal."""
-    issued_at: AwareDatetime
-    revoked_at: AwareDatetime | None = None
+    issued_at: Moment
+    revoked_at: Moment | None = None
 
 
 class Door(Fact):
@@ -239,7 +239,7 @@ class Door(Fact):
 
     kind: Literal["door"] = "door"
     id: Slug = "province"
-    disaster_until: AwareDatetime | None = None
+    disaster_until: Moment | None = None
     """Until then it is a disaster: urgent categories have no limits, less is asked, alike complaints are joined first,
     and what is not urgent goes out later."""
     blocked: tuple[str, ...] = ()
@@ -260,7 +260,7 @@ class DirectoryRecorded(Fact):
 
     type: Literal["directory.recorded.v1"] = "directory.recorded.v1"
     revision: PositiveInt
-    recorded_at: AwareDatetime
+    recorded_at: Moment
     entry: Entry
 
     @property

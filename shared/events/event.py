@@ -1,12 +1,13 @@
 """What all events have in common, and the words that several of them use."""
 
 import re
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 from shared.ids import Ticket
 
@@ -18,6 +19,24 @@ RegionCode = Annotated[str, StringConstraints(pattern=r"^52(\.\d\d(\.\d\d(\.\d{4
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
 CaseId = Annotated[str, StringConstraints(pattern=r"^NTB(-[0-9A-Z]{4}){3}-[0-9A-Z]{2}(\.\d{1,2})?$")]
 """The ticket, or `<ticket>.1` for a sub-case."""
+
+
+_EARLIEST: Final = 1990
+_LATEST: Final = 2100
+
+
+def parse_moment(entered: datetime) -> datetime:
+    """A time that can be told of. Beyond these years not every time zone's clock, calendar and sum can show it.
+
+    Raises ValueError.
+    """
+    if not _EARLIEST <= entered.year <= _LATEST:
+        msg = f"must lie between {_EARLIEST} and {_LATEST}"
+        raise ValueError(msg)
+    return entered
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(parse_moment)]
 
 
 class Language(StrEnum):
@@ -46,7 +65,7 @@ class Event(Fact):
 
     event_id: UUID
     ticket: Ticket
-    occurred_at: AwareDatetime
+    occurred_at: Moment
 
 
 _REGION_ENDS = re.compile(r"^(52)(\.\d\d)?(\.\d\d)?(\.\d{4})?$")

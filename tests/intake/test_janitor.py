@@ -1,6 +1,7 @@
 """The janitor on a real broker: what is due goes, whoever is killed when, and nothing else does."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -404,6 +405,28 @@ async def test_given_one_ticket_when_an_operator_erases_it_then_it_goes_although
     assert (swept.tickets, swept.parts) == (1, 1)
     assert await world.left() == {f"{asking}:s-1"}
     assert await world.erasures() == [event]
+
+
+async def test_given_records_that_the_services_park_when_the_janitor_passes_then_nobody_is_erased_for_them(
+    world: World,
+) -> None:
+    tickets = [a_ticket(number) for number in range(1, 5)]
+    other, wrong_type = a_request(a_ticket(9)), a_request(tickets[1])
+    without_zone = a_step(tickets[2], 5, CaseClosed, reason="silence")
+    high = a_step(tickets[3], 2**40, CaseReopened, reason="disputed")
+    for ticket in tickets:
+        await world.publisher.publish(a_submission(ticket), a_part(ticket))
+    await world.publisher.publish(
+        replace(other, key=tickets[0]),
+        replace(wrong_type, value=(wrong_type.value or b"").replace(b"erasure.requested", b"contact.changed")),
+        replace(without_zone, value=re.sub(rb'("occurred_at":"[^"]{19})[^"]*"', rb'\1"', without_zone.value or b"")),
+        high,
+    )
+
+    swept = await world.sweep()
+
+    assert (swept.tickets, swept.left) == (0, 0)
+    assert await world.left() == {f"{ticket}:s-1" for ticket in tickets}
 
 
 async def test_given_a_routine_when_somebody_asks_between_two_looks_then_the_next_look_is_a_pass(world: World) -> None:

@@ -354,6 +354,22 @@ async def test_given_marks_that_an_ended_process_left_when_the_sweep_comes_then_
     assert await store.cases.stale_since(NOW + timedelta(days=1), 10) == []
 
 
+async def test_given_a_case_that_nobody_can_count_when_all_are_counted_then_only_it_counts_nowhere(
+    store: Store, mongo: MongoSettings
+) -> None:
+    """Taken in by an older version that knew less of what a case may say."""
+    await store.cases.apply(project(of_ticket(a_step(1, 1), a_step(2, 1))).values(), NOW)
+    async with connected(mongo) as database:
+        await database["cases_1"].update_one({"_id": ticket(1)}, {"$set": {"head.case.cell": "-99.99,999.99"}})
+    refresher = Refresher(store, RULES)
+
+    await refresher.sweep(before=NOW + timedelta(seconds=1))
+    await refresher.add_up()
+
+    assert (await store.figures.total(Question())).received == 1
+    assert await store.cases.stale_since(NOW + timedelta(days=1), 10) == []
+
+
 async def test_given_a_case_that_changed_while_it_was_counted_when_the_mark_is_cleared_then_it_stays(
     store: Store,
 ) -> None:

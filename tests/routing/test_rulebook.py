@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -6,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.routing.app import rulebook_source
 from shared.events.case import EscalationLevel
 from shared.events.event import Urgency
 from shared.events.reasons import TriageReason
@@ -33,6 +35,24 @@ def complaints(draw: st.DrawFn) -> Any:
         about=draw(st.sampled_from(AGENCIES)),
         received_at=draw(moments),
     )
+
+
+def test_given_a_directory_that_loses_its_standard_when_the_rulebook_is_asked_for_then_the_last_one_holds() -> None:
+    """As between a record that somebody else wrote and routing's own that mends it: no complaint is parked for it."""
+    directory, on_change = replace(the_directory()), list[Callable[[str], None]]()
+    directory.standards, directory.rules = dict(directory.standards), dict(directory.rules)
+    current = rulebook_source(directory, on_change)
+    whole = current()
+
+    lost = directory.standards.pop("52")
+    directory.rules.clear()
+    on_change[0]("standard:52")
+    without = current()
+    directory.standards["52"] = lost
+    on_change[0]("standard:52")
+
+    assert without is whole
+    assert (current().standard, current().rules) == (lost, [])
 
 
 @given(complaints())

@@ -63,6 +63,30 @@ def replicas(database: Database, publisher: FakePublisher, store: CaseStore, rel
     return Replicas(database, publisher)
 
 
+async def test_given_clocks_that_fail_when_many_are_due_then_they_are_passed_over_for_a_while(
+    replicas: Replicas, store: CaseStore
+) -> None:
+    await store.open([Opening(a_complaint(), an_opening(), "")])
+    broken = [True]
+
+    def rulebook() -> Rulebook:
+        if broken:
+            raise LookupError("no standard")
+        return the_rulebook()
+
+    sweeper = replicas.add(rulebook)
+    replicas.at = AT + timedelta(hours=25)
+
+    failed = await sweeper.sweep_once()
+    broken.clear()
+    soon_after = await sweeper.sweep_once()
+    replicas.at += timedelta(minutes=11)
+    later = await sweeper.sweep_once()
+
+    assert (failed, soon_after, later) == (0, 0, 1)
+    assert await store.due_before(FAR, 10, but=[TICKET]) == []
+
+
 async def test_given_a_promise_when_its_due_time_comes_then_it_is_broken_after_it_and_not_at_it(
     replicas: Replicas, store: CaseStore
 ) -> None:

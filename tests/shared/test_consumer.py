@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -102,6 +103,19 @@ async def test_given_poison_among_good_records_when_consumed_then_only_the_poiso
     consumer, _ = a_consumer(handler, sender)
 
     await consumer.consume([words("a"), poison(), words("b")])
+
+    assert handler.done == ["a", "b"]
+    assert sender.reasons() == ["no ce_type header"]
+
+
+async def test_given_headers_that_are_null_when_the_record_is_consumed_then_it_is_parked_and_others_go_on() -> None:
+    handler, sender = Handler(), Sender()
+    consumer, _ = a_consumer(handler, sender)
+    nulls: Any = (("ce_type", None), ("traceparent", None), ("dead_letter_topic", None))
+    without = raw(to_record(WORDS, WordsRecorded.model_validate_json(words("x").value or b"")), headers=nulls)
+
+    async with asyncio.timeout(5):
+        await consumer.consume([words("a"), without, words("b")])
 
     assert handler.done == ["a", "b"]
     assert sender.reasons() == ["no ce_type header"]

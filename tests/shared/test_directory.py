@@ -11,9 +11,11 @@ from shared.events.directory import Agency, AgencyLevel, Client, ClientRole, Dir
 from shared.follower import DirectoryFollower, TopicMissing
 from shared.mongo import Database
 from shared.publisher import Publisher
-from shared.records import directory_record
+from shared.records import directory_record, tombstone
 from shared.settings import KafkaSettings
+from shared.topics import DIRECTORY
 from tests.servers import Kafka
+from tests.shared.received import raw
 
 AT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 ENTRIES = seed_entries(range(2026, 2028))
@@ -129,6 +131,47 @@ async def test_given_an_old_revision_on_the_topic_when_routing_looks_then_the_ne
 
     assert published == 1
     assert follower.directory.on_topic["agency:PUPR-52.03"] == 2
+
+
+def test_given_a_listener_that_fails_when_records_come_then_all_are_taken_in() -> None:
+    follower, heard = DirectoryFollower(KafkaSettings()), list[str]()
+
+    def fail(key: str) -> None:
+        raise LookupError(key)
+
+    follower.on_change += [fail, heard.append]
+    record = raw(directory_record(recorded(1, "Dinas PUPR")), topic="ntbcare.directory")
+
+    follower.take(record)
+
+    assert set(follower.directory.agencies) == {"PUPR-52.03"}
+    assert heard == ["agency:PUPR-52.03"]
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("revision", [1, 2, 10**30])
+async def test_given_records_that_somebody_else_wrote_when_routing_looks_then_followers_have_what_is_stored(
+    revision: int, store: DirectoryStore, publisher: Publisher, follower: DirectoryFollower
+) -> None:
+    await store.seed([an_agency("Dinas PUPR"), another := an_agency("Satpol PP", id="SATPOL-PP")])
+    mended = DirectoryPublisher(store, follower.directory, publisher)
+    await mended.reconcile()
+    await follower.catch_up()
+    follower.on_change.append(mended.note)
+    stranger = DirectoryRecorded(revision=1, recorded_at=AT, entry=an_agency("Calo", id="CALO"))
+    await publisher.publish(
+        directory_record(recorded(revision, "Calo")),
+        directory_record(stranger),
+        tombstone(DIRECTORY, "agency:SATPOL-PP"),
+    )
+    await follower.catch_up()
+
+    found = await mended.mend()
+    await follower.catch_up()
+
+    assert (found, await mended.mend()) == (3, 0)
+    assert follower.directory.agencies == {"PUPR-52.03": an_agency("Dinas PUPR"), "SATPOL-PP": another}
+    assert follower.directory.revisions == {"agency:PUPR-52.03": 1, "agency:SATPOL-PP": 1}
 
 
 @pytest.mark.integration

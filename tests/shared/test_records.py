@@ -1,5 +1,7 @@
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -94,6 +96,7 @@ def test_given_a_tombstone_when_it_is_read_then_key_and_ticket_are_known() -> No
         ({"key": b"NTB-other"}, "the key does not belong"),
         ({"headers": []}, "no ce_type"),
         ({"headers": [("ce_type", b"\xff\xfe")]}, "a header is not UTF-8"),
+        ({"headers": [("ce_type", None)]}, "no ce_type"),
         ({"headers": [("ce_type", b"complaint.submitted.v1")]}, "an event of another topic"),
         ({"headers": [("ce_type", b"case.exploded.v9")]}, "unknown ce_type"),
         ({"topic": "ntbcare.routing.redrive"}, "without a known origin"),
@@ -113,6 +116,56 @@ def test_given_what_a_resident_wrote_in_a_bad_record_when_it_is_rejected_then_th
         read_record(record, TOPICS, Unknown.PARK)
 
     assert "0812345678" not in rejected.value.reason
+
+
+def test_given_keys_of_somebodys_own_in_a_bad_record_when_it_is_rejected_then_the_reason_does_not_repeat_them() -> None:
+    body = {"event_id": str(OPENED.event_id), "ticket": TICKET, "occurred_at": AT.isoformat(), "digest": "d"}
+    body |= {"part": "s-1", "category": "road.damage", "received_at": AT.isoformat(), "answers": {"Sitti 0812": "x"}}
+    headers = [("ce_type", b"complaint.submitted.v1")]
+    record = a_record(
+        to_record(CASES, OPENED), topic="ntbcare.complaints", value=json.dumps(body).encode(), headers=headers
+    )
+
+    with pytest.raises(Rejected) as rejected:
+        read_record(record, TOPICS, Unknown.PARK)
+
+    assert rejected.value.reason == "answers.?.?: string_pattern_mismatch"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("occurred_at", "0001-01-01T00:00:00+14:00", "occurred_at: value_error"),
+        ("occurred_at", "9999-12-31T23:59:59Z", "occurred_at: value_error"),
+        ("sequence", 2**63, "a number is longer than 8 bytes"),
+        ("sequence", f"+{10**30}", "a number is longer than 8 bytes"),
+        ("case", {"returns": 10**400}, "a number is longer than 8 bytes"),
+        ("case", {"cell": "-99.99,116.52"}, "case.cell: value_error"),
+        ("case", {"cell": "-08.66,999.99"}, "case.cell: value_error"),
+        ("case", {"received_at": "1989-12-31T23:59:59Z"}, "case.received_at: value_error"),
+    ],
+)
+def test_given_a_time_a_place_or_a_number_that_is_none_when_it_is_read_then_the_record_is_rejected(
+    field: str, value: Any, reason: str
+) -> None:
+    body = OPENED.model_dump(mode="json", exclude_none=True)
+    body[field] = body[field] | value if isinstance(value, dict) else value
+    record = a_record(to_record(CASES, OPENED), value=json.dumps(body).encode())
+
+    with pytest.raises(Rejected) as rejected:
+        read_record(record, TOPICS, Unknown.PARK)
+
+    assert rejected.value.reason == reason
+
+
+@pytest.mark.parametrize("traceparent", [None, b"", b"zz", b"00-Sitti 081234567890123456789012-1-01"])
+def test_given_a_trace_that_is_none_when_the_record_is_read_then_it_has_none(traceparent: bytes | None) -> None:
+    headers: Any = [("ce_type", b"case.opened.v1"), ("traceparent", traceparent)]
+
+    received = read_record(a_record(to_record(CASES, OPENED), headers=headers), TOPICS, Unknown.PARK)
+
+    assert received is not None
+    assert received.trace == ""
 
 
 def test_given_a_type_of_a_newer_replica_when_the_policy_is_to_skip_then_nothing_is_read() -> None:

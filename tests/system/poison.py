@@ -114,7 +114,7 @@ def _on_cases_and_notices(number: int) -> Iterator[Poison]:
 def _redriven(number: int) -> Iterator[Poison]:
     """What re-drive never writes, on the topics that only it writes."""
     key, value, headers = _parts(a_part(f"redriven {number}"))
-    places = ((), (b"personal", b"first", b"last"), (b"nowhere", b"0", b"0"))
+    places = ((), (b"personal", b"first", b"last"), (b"personal", b"999", b"0"))
     for (service, topic), place in zip(REDRIVES.items(), places, strict=True):
         reference = [(REFERENCE, b"1"), *zip((ORIGIN, PARTITION, OFFSET), place, strict=False)]
         yield Poison(topic, key, value, headers, {service: "a re-driven record without a known origin"})

@@ -13,12 +13,15 @@ from pydantic import BaseModel, ValidationError
 from services.intake.erasing.deciding import Part, Told
 from services.intake.erasing.tables import Moments, Names
 from shared.events.case import Status
+from shared.events.cases import CasePublished, CaseResolved
 from shared.events.complaints import ComplaintErased
-from shared.events.event import Fact
+from shared.events.envelope import CaseEnvelope
+from shared.events.event import Fact, Moment
 from shared.events.personal import PersonalRecorded
 from shared.ids import parse_ticket
 from shared.records import Record
 from shared.scanning import Scan, key_of, records_of, time_of, type_of
+from shared.topics import CASES, COMPLAINTS
 
 Model = TypeVar("Model", bound=BaseModel)
 log = structlog.get_logger(__name__)
@@ -39,28 +42,19 @@ _MOST_LINKS: Final = 10
 """Of one case to the next."""
 
 
+_DECIDES: Final = frozenset({"erasure.requested.v1", "complaint.erased.v1", "contact.changed.v1"})
+"""Of these only what the services understand as well counts: nobody is erased by a damaged record."""
+
+
 class _Named(Fact):
     """What all records of `ntbcare.complaints` have that is of use here."""
 
     event_id: UUID
-    occurred_at: datetime
+    ticket: str
+    occurred_at: Moment
     part: str | None = None
     by_subject: bool = False
     taken_over: bool = False
-
-
-class _Snapshot(Fact):
-    status: Status
-    linked_to: str | None = None
-
-
-class _Step(Fact):
-    """And of `ntbcare.cases`."""
-
-    sequence: int
-    occurred_at: datetime
-    case: _Snapshot
-    photos: tuple[str, ...] = ()
 
 
 @dataclass
@@ -84,13 +78,15 @@ class Complaints:
         async with aclosing(records_of(scan)) as records:
             async for record in records:
                 if (ticket := _ticket_of(record)) is not None:
-                    self._take(ticket, record, young_since)
+                    self.take(ticket, record, young_since)
         self.names.settle()
         self.erased.settle()
 
-    def _take(self, ticket: str, record: Record, young_since: datetime) -> None:
+    def take(self, ticket: str, record: Record, young_since: datetime) -> None:
         kind = type_of(record)
-        if kind == "complaint.supported.v1" or (named := _read(_Named, record)) is None:
+        if kind == "complaint.supported.v1" or (named := read_as(_Named, record)) is None or named.ticket != ticket:
+            return
+        if kind in _DECIDES and read_as(COMPLAINTS.types[kind], record) is None:
             return
         if named.part is not None:
             self.names.put(f"{ticket}:{named.part}")
@@ -101,7 +97,7 @@ class Complaints:
         if kind == "complaint.erased.v1":
             self.requests.pop(ticket, None)
             self.erased.put(ticket, int(named.occurred_at.timestamp()), named.occurred_at)
-            event = _read(ComplaintErased, record) if named.occurred_at >= young_since else None
+            event = read_as(ComplaintErased, record) if named.occurred_at >= young_since else None
             if event is not None:
                 self.young[ticket] = (event, time_of(record))
 
@@ -124,14 +120,14 @@ class Cases:
             async for record in records:
                 kind = type_of(record)
                 if kind in _ENDS_OR_GOES_ON | _SHOWS_PHOTOS and (ticket := _ticket_of(record)) is not None:
-                    self._take(ticket, kind, _read(_Step, record))
+                    self.take(ticket, read_as(CASES.types[kind], record))
         self.ended.settle()
 
-    def _take(self, ticket: str, kind: str, step: _Step | None) -> None:
-        if step is None:
+    def take(self, ticket: str, step: BaseModel | None) -> None:
+        if not isinstance(step, CaseEnvelope) or step.ticket != ticket:
             return
-        if kind in _SHOWS_PHOTOS:
-            place = self.shown if kind == "case.published.v1" else self.evidence
+        if isinstance(step, CasePublished | CaseResolved):
+            place = self.shown if isinstance(step, CasePublished) else self.evidence
             if step.photos:
                 place.setdefault(ticket, set()).update(step.photos)
             return
@@ -164,7 +160,7 @@ def told_of(ticket: str, complaints: Complaints, cases: Cases) -> Told:
 
 
 def part_of(record: Record, *, has_event: bool, reads_photos: bool) -> Part:
-    value = _read(PersonalRecorded, record) if reads_photos and record.value is not None else None
+    value = read_as(PersonalRecorded, record) if reads_photos and record.value is not None else None
     photos = value.photos if value is not None else ()
     return Part(key_of(record), time_of(record), record.value is not None, photos, has_event)
 
@@ -182,7 +178,7 @@ def ticket_of_part(record: Record) -> str | None:
     return ticket if part and _ticket_of(record) == ticket else None
 
 
-def _read(model: type[Model], record: Record) -> Model | None:
+def read_as(model: type[Model], record: Record) -> Model | None:
     """What nobody can read the services park; of its kind and its key all is known."""
     try:
         return model.model_validate_json(record.value or b"")

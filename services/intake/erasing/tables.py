@@ -14,6 +14,7 @@ _DIGITS: Final = str.maketrans(ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 _BODY: Final = 13
 _BYTES: Final = 9
 _ROW: Final = np.dtype([("ticket", f"S{_BYTES}"), ("order", "<u4"), ("at", "<u4")])
+_HIGHEST: Final = 2**32 - 1
 _PREFIX: Final = "NTB-"
 
 
@@ -26,6 +27,7 @@ class Moments:
 
     def put(self, ticket: str, order: int, at: datetime | None) -> None:
         """Of a ticket the highest order counts, whenever it comes; None: it has no moment any more."""
+        order = min(order, _HIGHEST)
         self._put += packed(ticket) + order.to_bytes(4, "little") + _seconds(at).to_bytes(4, "little")
 
     def settle(self) -> None:
@@ -98,7 +100,7 @@ def _hashed(name: str) -> int:
 
 
 def _seconds(moment: datetime | None) -> int:
-    return 0 if moment is None else max(1, min(int(moment.timestamp()), 2**32 - 1))
+    return 0 if moment is None else max(1, min(int(moment.timestamp()), _HIGHEST))
 
 
 def _moment(seconds: int) -> datetime | None:

@@ -128,9 +128,12 @@ class CaseStore:
         """Add a line to the history that changes nothing else."""
         await self.collection.update_one({"_id": ticket}, {"$push": {"history": to_document(entry)}})
 
-    async def due_before(self, moment: datetime, most: int) -> list[str]:
-        """Tickets of cases for which something was due before then, the longest waiting first."""
-        cursor = self.collection.find({"next_due": {"$lt": moment}}, {"_id": 1}).sort("next_due").limit(most)
+    async def due_before(self, moment: datetime, most: int, but: Sequence[str] = ()) -> list[str]:
+        """Tickets of cases for which something was due before then, but for these, the longest waiting first."""
+        wanted: Document = {"next_due": {"$lt": moment}}
+        if but:
+            wanted["_id"] = {"$nin": list(but)}
+        cursor = self.collection.find(wanted, {"_id": 1}).sort("next_due").limit(most)
         return [found["_id"] for found in await cursor.to_list(None)]
 
     async def held_by(self, agencies: Sequence[str], most: int) -> list[str]:
