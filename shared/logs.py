@@ -69,11 +69,11 @@ def place_of_error(error: BaseException) -> str:
 
 
 def _is_news(line: logging.LogRecord) -> bool:
-    """Of aiokafka only that a login or a certificate is refused, which is told nowhere else.
+    """Of aiokafka only what is told nowhere else: a login or a certificate is refused, a task of its own died.
 
     It reports as errors what passes by itself, such as a group's coordinator that is not there yet.
     """
-    if not line.name.startswith("aiokafka") or line.levelno >= logging.CRITICAL:
+    if not line.name.startswith("aiokafka") or line.levelno >= logging.CRITICAL or line.exc_info:
         return True
     return isinstance(line.args, tuple) and any(isinstance(part, _REFUSALS) for part in line.args)
 

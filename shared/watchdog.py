@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -20,6 +21,8 @@ _EVERY_S: Final = 2.0
 _ANSWER_S: Final = 5.0
 _SILENT_S: Final = 8.0
 """After so long without an answer of the broker the consumer is not ready."""
+_UNREAD_S: Final = 15.0
+"""So long records may wait while no batch is under way: what reads them has ended, which aiokafka tells nobody."""
 
 
 class Watchdog:
@@ -37,10 +40,12 @@ class Watchdog:
         self._consumer = consumer
         self._stuck_after_s = stuck_after_s
         self._answered_at = 0.0
-        self._moved_at = time.monotonic()
+        self._moved_at = self._silent_since = time.monotonic()
         self._behind_since: float | None = None
         self._seen: tuple[int, Mapping[TopicPartition, int | None]] = (0, {})
         self._restarted = False
+        self._stopped = False
+        """Between its end and its beginning, when it is restarted."""
         self._published: set[TopicPartition] = set()
         RESTARTS.labels(consumer.service)
 
@@ -50,6 +55,7 @@ class Watchdog:
                 await self._look()
             except (KafkaError, TimeoutError, OSError) as error:
                 log.warning("broker_does_not_answer", service=self._consumer.service, error=type(error).__name__)
+                self._restart_if_silent()
             await asyncio.sleep(_EVERY_S)
 
     async def why_not_ready(self) -> str | None:
@@ -81,6 +87,9 @@ class Watchdog:
         return time.monotonic() - self._moved_at
 
     async def _look(self) -> None:
+        if self._stopped:
+            await self._start()
+            return
         kafka = self._kafka
         if kafka is None:
             return
@@ -88,7 +97,7 @@ class Watchdog:
         async with asyncio.timeout(_ANSWER_S):
             ends = await kafka.end_offsets(list(assigned)) if assigned else {}
             positions = {place: await _position(kafka, place) for place in assigned}
-        self._answered_at = time.monotonic()
+        self._answered_at = self._silent_since = time.monotonic()
         lags = {
             place: max(0, ends[place] - position) + self._consumer.in_progress.get(place, 0)
             for place, position in positions.items()
@@ -121,17 +130,30 @@ class Watchdog:
             self._seen, self._moved_at, self._restarted = now, time.monotonic(), False
             return
         STILL.labels(self._consumer.service, self._group).set(self._still_for() if behind else 0)
-        if self._still_for() > self._stuck_after_s and not self._restarted:
-            await self._restart()
+        unread = behind and not self._consumer.in_progress
+        longest = min(self._stuck_after_s, _UNREAD_S) if unread else self._stuck_after_s
+        if self._still_for() > longest and not self._restarted:
+            self._restarted = True
+            self._restart()
 
-    async def _restart(self) -> None:
+    def _restart_if_silent(self) -> None:
+        """Perhaps it is the client that does not ask any more. Where the broker is away it changes nothing."""
+        if time.monotonic() - self._silent_since > self._stuck_after_s and self._consumer.holding is None:
+            self._restart()
+
+    def _restart(self) -> None:
+        """At the next look, and again at each until the broker lets it."""
         RESTARTS.labels(self._consumer.service).inc()
         log.error("consumer_restarted", service=self._consumer.service, still_for_s=round(self._still_for()))
-        self._restarted, self._moved_at = True, time.monotonic()
+        self._stopped, self._moved_at, self._silent_since = True, time.monotonic(), time.monotonic()
         self._consumer.stop()
-        await self._subscriber.stop()
+
+    async def _start(self) -> None:
+        with suppress(KafkaError):  # Of whatever ended by itself: stopping is where aiokafka tells.
+            await self._subscriber.stop()
         self._consumer.start()
         await self._subscriber.start()
+        self._stopped = False
 
 
 def unix_age(since: float | None) -> float:

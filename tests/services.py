@@ -192,8 +192,14 @@ def _process(service: str, python: Path, environment: Mapping[str, str], log: Pa
 
 
 async def is_ready(port: int) -> bool:
+    return await why_not_ready(port) is None
+
+
+async def why_not_ready(port: int) -> str | None:
+    """What the service says of itself."""
     async with httpx2.AsyncClient(base_url=f"http://{HOST}:{port}", timeout=5) as client:
         try:
-            return (await client.get("/readyz")).status_code == 200
-        except httpx2.TransportError:
-            return False
+            answer = await client.get("/readyz")
+        except httpx2.TransportError as error:
+            return type(error).__name__
+        return None if answer.status_code == 200 else answer.text

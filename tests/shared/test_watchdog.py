@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx2
 import pytest
 
+from shared import watchdog as watchdog_module
 from shared.events.words import WordsKind, WordsRecorded
 from shared.ids import draw_ticket
 from shared.publisher import Publisher
@@ -110,3 +111,38 @@ async def test_given_a_replica_without_partitions_when_it_is_restarted_then_it_i
     watching.cancel()
 
     assert (spare.starts, reason) == (1, None)
+
+
+@pytest.mark.parametrize("has_read", [True, False])
+async def test_given_a_consumer_whose_fetching_died_when_records_come_then_it_is_restarted_and_reads_them(
+    topics: KafkaSettings, monkeypatch: pytest.MonkeyPatch, *, has_read: bool
+) -> None:
+    monkeypatch.setattr(watchdog_module, "_UNREAD_S", 1.0)
+    service = Service("reporting", ServiceSettings(kafka=topics, stuck_after_s=4))
+    handler = Hangs(0)
+    service.consume(handler)
+    app = service.create_app()
+
+    async with app.router.lifespan_context(app):
+        [subscriber] = service.broker.subscribers
+        fetcher = await until(lambda: _fetcher_of(subscriber))
+        if has_read:
+            await publish_one(topics)
+            await until(lambda: handler.done)
+        fetcher._get_actions_per_node = _broken  # as an error that aiokafka does not know
+        await until(lambda: fetcher.error_future.done() and not fetcher._in_flight)
+        await publish_one(topics)
+        await until(lambda: len(handler.done) == 1 + has_read, limit_s=40)
+
+    assert set(handler.done) == {"Mulai"}
+
+
+def _fetcher_of(subscriber: Any) -> Any:
+    """Once it has partitions."""
+    consumer = subscriber.consumer
+    return consumer._fetcher if consumer and consumer.assignment() else None
+
+
+def _broken(*_: object) -> None:
+    msg = "nobody expected it"
+    raise RuntimeError(msg)

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from deploy.local.kafka.server import KafkaServer
 from shared.settings import KafkaSettings
-from tests.services import SERVICES, Platform, is_ready, running_platform
+from tests.services import SERVICES, Platform, running_platform, why_not_ready
 from tests.system.fire.brokers import bootstrap_of, three_brokers
 from tests.system.fire.clocks import Clocks
 from tests.system.fire.disks import Disk, small_disk
@@ -42,8 +42,8 @@ class Town:
         if fallen := [server.name for server in servers if not server.running]:
             return [f"{name} does not run" for name in fallen]
         names = self.platform.processes
-        ready = await asyncio.gather(*(is_ready(process.port) for process in names.values()))
-        unready = [f"{name} is not ready" for name, is_ready_now in zip(names, ready, strict=True) if not is_ready_now]
+        whys = await asyncio.gather(*(why_not_ready(process.port) for process in names.values()))
+        unready = [f"{name} is not ready: {why}" for name, why in zip(names, whys, strict=True) if why is not None]
         return unready or ([] if await self.members.are_complete() else ["the replica set is not complete"])
 
     async def is_well_again(self) -> None:
