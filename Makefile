@@ -1,7 +1,7 @@
 # Everything a developer does here. `make` alone lists it.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test test-memory test-integration test-system test-browser pictures check check-format check-lint check-types check-walls check-contracts contracts diagrams bench lock clean facts helm chart tools fire test-images images
+.PHONY: help setup up demo test test-memory test-integration test-system test-browser pictures check check-format check-lint check-types check-walls check-contracts contracts diagrams bench lock clean facts helm chart tools fire test-images images fuzz scan
 
 BIN := .venv/bin
 # One process a core; each that needs Kafka and MongoDB has its own. Whole platforms and browsers run one after another.
@@ -93,6 +93,15 @@ chart: helm ## Lint, render and check the Helm chart
 
 bench: setup ## Measure: BENCH=accept, visible, project, rebuild, route, lifecycle, queues, dashboard, notify, alike, traces or idle; PROFILE=<service> says where time goes
 	@$(BIN)/python -m tests.bench $(BENCH)
+
+RECORDS ?= 100000
+SEED ?= 1
+
+fuzz: setup ## Give mutated records to all consumers and say what became of each: RECORDS=100000 SEED=1
+	@$(BIN)/python -m tests.hostile $(RECORDS) $(SEED)
+
+scan: setup ## Look for secrets in what is committed, licences that may not ship, and known vulnerabilities
+	@$(BIN)/python -m tests.scan
 
 lock: setup ## Renew uv.lock and the list of Kafka's jars
 	.cache/uv-venv/bin/uv lock --upgrade
