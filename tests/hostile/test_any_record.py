@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.intake.erasing.reading import Cases, Complaints, part_of, read_as, ticket_of_part
-from services.intake.erasing.scanning import time_of, type_of
 from services.notification.handlers import read_news
 from services.reporting.domain.case import StoredCase
 from services.reporting.domain.projection import project
@@ -18,6 +17,7 @@ from shared.dead_letters import dead_letter_headers, is_reference, is_resume, pl
 from shared.errors import Rejected
 from shared.follower import DirectoryFollower
 from shared.records import Received, Record, Unknown, read_record
+from shared.scanning import time_of, type_of
 from shared.settings import KafkaSettings
 from shared.topics import CASES, DIRECTORY, EVENT_TOPICS, REDRIVES
 from tests.hostile.corpus import KINDS, MARK, Wire, a_good, a_ticket
