@@ -372,7 +372,7 @@ async def test_given_generations_when_one_is_dropped_then_its_collections_and_gr
     await drop(store, cluster, "2")
 
     names = await store.live.collections["cases"].database.list_collection_names()
-    assert set(names) == {"generations", "cases_1", "buckets_1", "rollups_1", "marks_1", "supports_1"}
+    assert set(names) == {"generations", "migrations", "cases_1", "buckets_1", "rollups_1", "marks_1", "supports_1"}
     assert list((await store.generations.read()).generations) == ["1"]
     assert await cluster.members("reporting.2") == 0
     assert await cluster.lag("reporting.2") > await cluster.lag("reporting.1") == 0
