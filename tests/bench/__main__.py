@@ -10,6 +10,7 @@ import uvloop
 from tests.bench import (
     accept,
     alike,
+    burst,
     dashboard,
     idle,
     lifecycle,
@@ -18,6 +19,7 @@ from tests.bench import (
     queues,
     rebuild,
     route,
+    surge,
     traces,
     visible,
 )
@@ -26,10 +28,12 @@ from tests.bench.figures import closing_line
 BENCHES: Final[dict[str, Callable[[], Awaitable[dict[str, Any]]]]] = {
     "accept": accept.run,
     "alike": alike.run,
+    "burst": burst.run,
     "visible": visible.run,
     "project": project.run,
     "rebuild": rebuild.run,
     "route": route.run,
+    "surge": surge.run,
     "traces": traces.run,
     "lifecycle": lifecycle.run,
     "notify": notify.run,

@@ -1,7 +1,14 @@
-"""Whole lives of complaints: create, accept, resolve, read the resolved case from reporting. Four calls, 32 clients."""
+"""Whole lives of complaints: create, accept, resolve, read the resolved case from reporting. Four calls, 32 clients.
+
+`STORED="0 100000 1000000"`: with mail, on one stage that gets so many complaints of earlier days, at the highest rate
+and at half of it; and how much of the first highest rate each keeps.
+"""
 
 import asyncio
+import os
 import time
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -10,6 +17,7 @@ from tests.bench.complaints import draw_complaint
 from tests.bench.figures import percentiles
 from tests.bench.profiles import profiled
 from tests.bench.stage import Stage, running_stage, submit_body, until_idle
+from tests.bench.stored import fill
 from tests.waiting import until
 
 CLIENTS: Final = 32
@@ -18,6 +26,9 @@ SETTLED_S: Final = 10.0
 """So long after the last call everything must be consumed and every mail out."""
 MAILS: Final = 4
 """Of a lifecycle: received, assigned, resolved, and the agency's."""
+
+Connections = tuple[Connection, Connection, Connection]
+"""To intake, routing and reporting."""
 
 
 @dataclass
@@ -37,18 +48,39 @@ class Run:
         return len(self.seconds) / (time.perf_counter() - began)
 
     async def _client(self, ends: float) -> None:
+        async with self._connected() as connections:
+            while time.perf_counter() < ends:
+                await self._one(connections, time.perf_counter())
+
+    async def paced(self, per_second: float, duration_s: float) -> None:
+        """Begin so many lives a second, however many are under way; each is timed from when it was due."""
+        self.seconds.clear()
+        began = time.perf_counter()
+        async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
+            idle: list[Connections] = []
+            for number in range(int(per_second * duration_s)):
+                due = began + number / per_second
+                await asyncio.sleep(max(0.0, due - time.perf_counter()))
+                connections = idle.pop() if idle else await stack.enter_async_context(self._connected())
+                group.create_task(self._one(connections, due)).add_done_callback(
+                    lambda _, free=connections: idle.append(free)
+                )
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncGenerator[Connections]:
         port = self.stage.port
         async with (
             connected_to(port("intake")) as intake,
             connected_to(port("routing")) as routing,
             connected_to(port("reporting")) as reporting,
         ):
-            while time.perf_counter() < ends:
-                began = time.perf_counter()
-                if await self._life(intake, routing, reporting):
-                    self.seconds.append(time.perf_counter() - began)
-                else:
-                    self.errors += 1
+            yield intake, routing, reporting
+
+    async def _one(self, connections: Connections, began: float) -> None:
+        if await self._life(*connections):
+            self.seconds.append(time.perf_counter() - began)
+        else:
+            self.errors += 1
 
     async def _life(self, intake: Connection, routing: Connection, reporting: Connection) -> bool:
         body, agency = draw_complaint(mail=self.mail)
@@ -70,6 +102,9 @@ class Run:
 
 
 async def run() -> dict[str, Any]:
+    if stored := [int(number) for number in os.environ.get("STORED", "").split()]:
+        async with running_stage() as stage:
+            return await _measure_stored(stage, stored)
     figures: dict[str, Any] = {}
     for mail in (False, True):
         async with running_stage() as stage:
@@ -91,17 +126,45 @@ async def _measure(stage: Stage, *, mail: bool) -> dict[str, Any]:
     return {name: {"per_second": round(rate, 1), **percentiles(run.seconds), "errors": run.errors, **late}}
 
 
+async def _measure_stored(stage: Stage, stored: list[int]) -> dict[str, Any]:
+    run, before, rows = Run(stage, mail=True), 0, dict[str, Any]()
+    await run.load(WARM_S)
+    for number in stored:
+        await until_idle(stage.platform)
+        if number > before:
+            await fill(stage, before, number)
+            await run.load(WARM_S)
+            await until_idle(stage.platform)
+        before, run.errors = number, 0
+        rows[str(number)] = await _at(run)
+        print(f"{number:>9} stored: {rows[str(number)]}", flush=True)
+    highest = [row["per_second"] for row in rows.values()]
+    return {"stored": rows, "kept": {number: round(row["per_second"] / highest[0], 2) for number, row in rows.items()}}
+
+
+async def _at(run: Run) -> dict[str, Any]:
+    """At the highest rate, then at half of it."""
+    async with profiled(run.stage.platform):
+        rate = await run.load(MEASURED_S)
+    late = await _late(run.stage)
+    at_most = percentiles(run.seconds)
+    await run.paced(rate / 2, MEASURED_S)
+    half = {"at_half": percentiles(run.seconds), "errors": run.errors}
+    return {"per_second": round(rate, 1), **at_most, **late, **half}
+
+
 async def _late(stage: Stage) -> dict[str, Any]:
     """What was left after the time that everything has to settle; the run counts only if that is nothing."""
     began = time.perf_counter()
     try:
-        await until(lambda: _settled(stage), SETTLED_S)
+        await until(lambda: nothing_waits(stage), SETTLED_S)
     except TimeoutError:
         return {"counts": False, "lag": await stage.platform.lag(), "mails_left": await _mails_left(stage)}
     return {"counts": True, "settled_after_s": round(time.perf_counter() - began, 1)}
 
 
-async def _settled(stage: Stage) -> bool:
+async def nothing_waits(stage: Stage) -> bool:
+    """No records that are not consumed, no mails that are not out."""
     return await stage.platform.lag() == 0 and await _mails_left(stage) == 0
 
 
