@@ -132,7 +132,7 @@ class Cluster:
     async def delete_group(self, group: str) -> None:
         """Raises KafkaError, such as while it has members."""
         name = self._full(group)
-        coordinator = await self._admin.find_coordinator(name)
+        coordinator = await _patiently(lambda: self._admin.find_coordinator(name))
         # The client has no method of its own for it.
         answer = await self._admin._send_request(DeleteGroupsRequest([name]), coordinator)  # noqa: SLF001
         for _, code in answer.results:

@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
+from aiokafka.errors import GroupAuthorizationFailedError, KafkaConnectionError, TopicAuthorizationFailedError
 from typer.testing import CliRunner
 
 from deploy.cli import app
@@ -219,6 +219,26 @@ async def test_given_rights_by_the_table_when_routing_runs_then_it_reads_its_top
     await notices.stop()
 
     assert letter.topic == "complaints"
+
+
+async def test_given_rights_by_the_table_when_a_group_is_deleted_then_only_the_command_may(
+    secured: SecuredKafka,
+) -> None:
+    namespace = a_namespace()
+    admin = secured.settings("admin", namespace)
+    await apply_topics(admin)
+    await grant(admin, rights(namespace))
+
+    async with looking_at(secured.settings("routing", namespace), "routing") as service:
+        await service.rewind("routing.2")
+        with pytest.raises(GroupAuthorizationFailedError):
+            await service.delete_group("routing.2")
+        left = await service.groups()
+    async with looking_at(secured.settings("cli", namespace), "routing") as command:
+        await command.delete_group("routing.2")
+        gone = await command.groups()
+
+    assert ("routing.2" in left, "routing.2" in gone) == (True, False)
 
 
 def test_given_a_login_when_the_service_is_described_then_the_password_is_in_nothing_that_it_says(
