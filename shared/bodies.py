@@ -18,6 +18,17 @@ from shared.problems import MEDIA_TYPE, Problem, field_problem
 
 Body = TypeVar("Body", bound=BaseModel)
 KEY_HEADER: Final = "idempotency-key"
+_PROBLEM: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+    },
+}
+"""As RFC 9457 has it; some problems say more."""
 
 
 class BusyRoute(APIRoute):
@@ -81,7 +92,7 @@ def describe_header(name: str, description: str, schema: Mapping[str, Any]) -> d
 
 def describe_refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a router whose routes answer these as problems."""
-    problem = {"content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
+    problem = {"content": {MEDIA_TYPE: {"schema": _PROBLEM}}}
     return {status: {"description": HTTPStatus(status).phrase, **problem} for status in statuses}
 
 

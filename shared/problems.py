@@ -1,5 +1,6 @@
 """RFC 9457 problems: every error that HTTP answers is `application/problem+json`."""
 
+import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -47,7 +48,14 @@ def unreachable_problem(**extra: Any) -> Problem:
 def to_response(problem: Problem) -> JSONResponse:
     body = {name: value for name, value in problem.body.items() if value != ""}
     headers = {"Cache-Control": "no-store"} | problem.headers
-    return JSONResponse(body, problem.status, headers, media_type=MEDIA_TYPE)
+    return _Answer(body, problem.status, headers, media_type=MEDIA_TYPE)
+
+
+class _Answer(JSONResponse):
+    """What was sent may be quoted, whatever it was: a lone surrogate has no bytes in UTF-8."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def read_faults(errors: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:

@@ -158,6 +158,7 @@ async def test_given_who_is_no_coordinator_of_the_province_when_they_change_the_
     [
         ("disaster", FLOOD | {"hours": 0}),
         ("disaster", FLOOD | {"hours": 337}),
+        ("disaster", FLOOD | {"hours": 1e300}),
         ("disaster", {"hours": 24}),
         ("blocked", ABUSE | {"reason": " "}),
         ("blocked", {"reason": "Ancaman"}),

@@ -6,7 +6,7 @@ from fastapi import Request
 from pydantic import BaseModel, Field
 
 from shared.bodies import describe_body, describe_header, read_body
-from shared.problems import ProblemApp
+from shared.problems import Problem, ProblemApp
 
 
 class Inner(BaseModel):
@@ -83,3 +83,16 @@ def test_given_a_model_with_models_inside_when_it_is_described_then_the_document
     assert schema["properties"]["inner"]["properties"]["number"] == {"minimum": 1, "title": "Number", "type": "integer"}
     assert "$ref" not in str(schema)
     assert operation["parameters"][0]["name"] == "x-key"
+
+
+async def test_given_a_problem_that_quotes_what_has_no_bytes_when_it_is_answered_then_it_still_is_a_problem() -> None:
+    app = ProblemApp()
+
+    @app.get("/quoting")
+    async def quoting() -> None:
+        raise Problem(422, "No such type", "\ud800 is none")
+
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://tests") as http:
+        answer = await http.get("/quoting")
+
+    assert (answer.status_code, answer.json()["detail"]) == (422, "? is none")

@@ -14,12 +14,14 @@ from services.notification.domain.deliveries import State
 from services.notification.domain.kinds import Kind
 from services.notification.queueing import Queueing
 from services.notification.store.found import Told
+from shared.bodies import describe_refusals
 from shared.directory import related_bodies
 from shared.events.notices import Channel, Recipient
 from shared.ids import Ticket
 from shared.problems import Problem
 
 _NO_STORE: Final = {"Cache-Control": "no-store"}
+_REFUSED: Final = (401, 403, 404, 409, 422, 503)
 
 
 class NoticeView(BaseModel):
@@ -67,7 +69,9 @@ class Notices(BaseModel):
 
 def create_notices_router(queueing: Queueing, get_caller: GetCaller, now: Callable[[], datetime]) -> APIRouter:
     """`/v1/notices`."""
-    router = APIRouter(prefix="/v1/notices", tags=["notices"])
+    router = APIRouter(
+        prefix="/v1/notices", tags=["notices"], responses=describe_refusals(401, 403, 404, 409, 422, 503)
+    )
     caller, deliveries = Depends(get_caller), queueing.store.deliveries
 
     @router.get("")

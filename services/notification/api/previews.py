@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from services.notification.forms import TEMPLATES
 from services.notification.previews import CHANNELS, NoSuchMessage, Preview, Previews, kinds, recipients_of
 from services.notification.texts import SMS_SEPTETS
+from shared.bodies import describe_refusals
 from shared.events.event import Language
 from shared.events.notices import Channel, Recipient
 from shared.problems import Problem, field_problem
@@ -36,7 +37,7 @@ class Asked(BaseModel):
 
 def create_previews_router(previews: Previews) -> APIRouter:
     """Made-up cases only: nothing that anybody was sent is shown."""
-    router = APIRouter(tags=["notices"])
+    router = APIRouter(tags=["notices"], responses=describe_refusals(401, 403, 404, 422, 503))
     pages = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
 
     @router.get(_PATH, response_class=HTMLResponse)

@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -19,6 +19,7 @@ from services.notification.domain.receipts import (
 )
 from services.notification.domain.signatures import key_of, verify, verify_of_hub
 from services.notification.settings import Settings
+from shared.bodies import describe_refusals
 from shared.events.notices import Channel
 from shared.problems import Problem
 
@@ -31,21 +32,16 @@ Heed = Callable[[Channel, Sequence[Reply]], Awaitable[None]]
 
 _PREFIX: Final = "/v1/notices/receipts"
 _TAKEN: Final = {"description": "Taken"}
-_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    401: {"description": "The signature does not fit"},
-    404: {"description": "The channel takes no receipts"},
-    422: {"description": "The body is not what a gateway sends"},
-    503: {"description": "Not yet; the same again after a second"},
-}
+_REFUSED: Final = describe_refusals(401, 404, 422, 503)
 
 
 def create_receipts_router(settings: Settings, take: Take, heed: Heed) -> APIRouter:
     """Receipts and replies of both gateways, as one request has them; none is lost when `take` refuses."""
-    router = APIRouter(prefix=_PREFIX, tags=["receipts"])
+    router = APIRouter(prefix=_PREFIX, tags=["receipts"], responses=_REFUSED)
     sms, whatsapp = _key(settings.sms.receipt_secret), _key(settings.whatsapp.receipt_secret)
     confirming = _key(settings.whatsapp.verify_token)
 
-    @router.post("/sms", status_code=204, responses={**_RESPONSES, 204: _TAKEN})
+    @router.post("/sms", status_code=204, responses={204: _TAKEN})
     async def take_sms(request: Request) -> Response:
         key = _known(sms)
         body = await request.body()
@@ -56,7 +52,7 @@ def create_receipts_router(settings: Settings, take: Take, heed: Heed) -> APIRou
         await _take(take, _read(read_gateway_receipts, body))
         return Response(status_code=204)
 
-    @router.post("/whatsapp", responses={**_RESPONSES, 200: _TAKEN})
+    @router.post("/whatsapp", responses={200: _TAKEN})
     async def take_whatsapp(request: Request) -> Response:
         key = _known(whatsapp)
         body = await request.body()

@@ -11,6 +11,7 @@ from services.notification.api.links import HOME, add_links
 from services.notification.domain.following import Subscription, SubscriptionState, TargetKind
 from services.notification.following import Following, Wanted
 from services.notification.store.subscriptions import FollowsTooMuch
+from shared.bodies import describe_refusals
 from shared.events.event import Language
 from shared.events.notices import Channel
 from shared.pages.rendering import Pages
@@ -19,6 +20,7 @@ from shared.problems import Problem
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 KeyHeader = Annotated[UUID | None, Header(description="Sent again with the same key it is asked for once.")]
 _TOO_MUCH: Final = "The address follows as much as one may"
+_REFUSED: Final = (400, 403, 404, 409, 413, 422, 429, 503)
 
 
 class _Body(BaseModel):
@@ -70,7 +72,7 @@ class SubscriptionView(BaseModel):
 
 
 def create_subscriptions_router(following: Following) -> APIRouter:
-    router = APIRouter(prefix=HOME, tags=["subscriptions"])
+    router = APIRouter(prefix=HOME, tags=["subscriptions"], responses=describe_refusals(*_REFUSED))
 
     @router.post("", status_code=202)
     async def ask_to_follow(body: SubscriptionBody, idempotency_key: KeyHeader = None) -> SubscriptionView:

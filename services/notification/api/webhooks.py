@@ -14,8 +14,10 @@ from services.notification.domain.access import Caller, may_replay
 from services.notification.domain.deliveries import Delivery
 from services.notification.store.webhooks import Webhook
 from services.notification.systems import to_cloud_events
+from shared.bodies import describe_refusals
 from shared.events.event import AgencyId
 
+_REFUSED: Final = (400, 401, 403, 404, 409, 413, 422, 503)
 _LAST_POSITION: Final = 2**63 - 1
 
 Url = Annotated[str, Field(min_length=1, max_length=500)]
@@ -106,7 +108,12 @@ def create_webhooks_router(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> APIRouter:
     """`/v1/webhooks`."""
-    router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], dependencies=[Depends(_keep_out_of_caches)])
+    router = APIRouter(
+        prefix="/v1/webhooks",
+        tags=["webhooks"],
+        dependencies=[Depends(_keep_out_of_caches)],
+        responses=describe_refusals(*_REFUSED),
+    )
     caller = Depends(get_caller)
 
     def with_secret(webhook: Webhook) -> WithSecret:

@@ -17,6 +17,7 @@ from services.reporting.drilling import Drilling
 from services.reporting.reading import HEADERS, Reading, Wait
 from services.reporting.store import Store
 from services.reporting.store.searches import Search
+from shared.bodies import describe_refusals
 from shared.cursors import Place, read_cursor, write_cursor
 from shared.directory import Directory
 from shared.events.case import Status
@@ -84,7 +85,7 @@ class CaseList(BaseModel):
 
 
 def create_case_router(reading: Reading) -> APIRouter:
-    router = APIRouter(prefix="/v1/cases", tags=["cases"])
+    router = APIRouter(prefix="/v1/cases", tags=["cases"], responses=describe_refusals(400, 403, 404, 422, 429, 503))
 
     @router.get("/{ticket}")
     async def read_case(
@@ -106,7 +107,7 @@ def create_case_router(reading: Reading) -> APIRouter:
 
 
 def create_list_router(store: Store, names: Directory, drilling: Drilling) -> APIRouter:
-    router = APIRouter(prefix="/v1/cases", tags=["cases"])
+    router = APIRouter(prefix="/v1/cases", tags=["cases"], responses=describe_refusals(400, 403, 404, 422, 429, 503))
 
     @router.get("")
     async def list_cases(query: Annotated[ListQuery, Query()], response: Response) -> CaseList:

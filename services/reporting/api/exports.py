@@ -14,6 +14,7 @@ from services.reporting.exporting import Exporting
 from services.reporting.exports.package import make_package
 from services.reporting.store.exports import Months
 from services.reporting.store.searches import Search
+from shared.bodies import describe_refusals
 from shared.directory import Directory
 from shared.events.case import Status
 from shared.events.event import CategoryCode, RegionCode
@@ -53,7 +54,7 @@ class CaseQuery(Asked):
 
 
 def create_export_router(exporting: Exporting, names: Directory) -> APIRouter:
-    router = APIRouter(prefix="/data", tags=["open data"])
+    router = APIRouter(prefix="/data", tags=["open data"], responses=describe_refusals(404, 422, 503))
 
     @router.get("/dictionary.json")
     @router.get("/datapackage.json", include_in_schema=False)

@@ -10,6 +10,7 @@ from services.reporting.domain.near import Near, Place
 from services.reporting.domain.terms import STATUSES, label_of
 from services.reporting.domain.views import CaseFacts, list_facts
 from services.reporting.finding import Finding
+from shared.bodies import describe_refusals
 from shared.directory import Directory
 from shared.events.complaints import Cell
 from shared.events.directory import Label
@@ -71,7 +72,7 @@ class NearCases(BaseModel):
 
 
 def create_near_router(finding: Finding, names: Directory) -> APIRouter:
-    router = APIRouter(prefix="/v1/cases", tags=["cases"])
+    router = APIRouter(prefix="/v1/cases", tags=["cases"], responses=describe_refusals(400, 413, 422, 503))
 
     async def answer(query: NearQuery, text: str | None, response: Response) -> NearCases:
         check_known(names, region=query.region, agency=None, category=query.category)

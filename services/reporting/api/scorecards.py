@@ -23,6 +23,7 @@ from services.reporting.domain.definitions import COMPARED, Definitions, Figure
 from services.reporting.domain.scorecards import Performance, Period, Share, month_before, predecessors_of
 from services.reporting.domain.views import agency_name, category_name, region_name
 from services.reporting.scoring import Card, Cut, Scoring
+from shared.bodies import describe_refusals
 from shared.directory import Directory
 from shared.events.directory import Agency, AgencyLevel
 from shared.events.event import CategoryCode
@@ -69,7 +70,7 @@ class CardQuery(PeriodQuery):
 
 
 def create_scorecard_router(scoring: Scoring, names: Directory, today: Today) -> APIRouter:
-    router = APIRouter(prefix="/v1/scorecards", tags=["scorecards"])
+    router = APIRouter(prefix="/v1/scorecards", tags=["scorecards"], responses=describe_refusals(404, 422, 503))
 
     @router.get("")
     async def list_scorecards(query: Annotated[TableQuery, Query()], response: Response) -> Table:

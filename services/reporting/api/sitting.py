@@ -10,6 +10,7 @@ from services.reporting.domain.figures import NO_AGENCY
 from services.reporting.domain.sitting import Row, Sitting
 from services.reporting.domain.views import agency_name
 from services.reporting.scoring import Scoring
+from shared.bodies import describe_refusals
 from shared.directory import Directory
 from shared.events.directory import Label
 
@@ -60,7 +61,7 @@ class SittingAnswer(BaseModel):
 
 
 def create_sitting_router(scoring: Scoring, names: Directory, today: Today) -> APIRouter:
-    router = APIRouter(prefix="/v1/statistics", tags=["statistics"])
+    router = APIRouter(prefix="/v1/statistics", tags=["statistics"], responses=describe_refusals(422, 503))
 
     @router.get("/sitting")
     async def read_sitting(response: Response) -> SittingAnswer:

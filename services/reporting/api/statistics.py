@@ -14,6 +14,7 @@ from services.reporting.domain.statistics import Counts, Dimension, Level, Quest
 from services.reporting.domain.views import agency_name, category_name, region_name
 from services.reporting.store import Store
 from services.reporting.store.figures import MOST_ROWS, Cell, agency_of
+from shared.bodies import describe_refusals
 from shared.directory import Directory
 from shared.events.directory import Label
 from shared.events.event import CategoryCode
@@ -77,7 +78,7 @@ class Statistics(BaseModel):
 
 
 def create_statistics_router(store: Store, names: Directory) -> APIRouter:
-    router = APIRouter(prefix="/v1/statistics", tags=["statistics"])
+    router = APIRouter(prefix="/v1/statistics", tags=["statistics"], responses=describe_refusals(422, 503))
     days = asyncio.Semaphore(DAYS_AT_ONCE)
 
     @router.get("", response_model_exclude_unset=True)

@@ -15,7 +15,7 @@ from services.routing.domain.case import DEEDS
 from services.routing.domain.deeds import Deed, DeedFaulty
 from services.routing.domain.table import PARTS, ActionRefused
 from services.routing.store.documents import StoredCase
-from shared.bodies import BusyRoute, describe_body, describe_header, read_body, read_key
+from shared.bodies import BusyRoute, describe_body, describe_header, describe_refusals, read_body, read_key
 from shared.paths import TicketPath, parse_ticket_or_404
 from shared.problems import Problem, field_problem
 
@@ -24,6 +24,7 @@ Endpoint = Callable[..., Coroutine[Any, Any, Response]]
 _LONGEST_WAIT_S: Final = 30
 _WAITS: Final = "Seconds to wait for a case that is not there yet"
 _MOST_PARTS: Final = 99
+_REFUSED: Final = (400, 401, 403, 404, 409, 412, 413, 422, 428, 503)
 _SAID: Final = (
     describe_header("authorization", "The issuer's access token: `Bearer …`.", {"type": "string"}),
     describe_header("if-match", "The `revision` of the case as you saw it.", {"type": "string"}),
@@ -91,7 +92,7 @@ def _wait(entered: str) -> float:
 
 
 def create_cases_router(desk: Desk, get_person: GetPerson) -> APIRouter:
-    router = APIRouter(prefix="/v1/desk/cases", tags=["desk"])
+    router = APIRouter(prefix="/v1/desk/cases", tags=["desk"], responses=describe_refusals(*_REFUSED))
 
     @router.get("/{ticket}")
     async def read_case(

@@ -16,12 +16,14 @@ from services.routing.domain.changes import EDITABLE, Editable, Moved, dry_run, 
 from services.routing.domain.rulebook import Rulebook
 from services.routing.store.cases import CaseStore
 from services.routing.store.directory import DirectoryStore, Edit
+from shared.bodies import describe_refusals
 from shared.directory import Directory
 from shared.events.directory import Officer, Rule
 from shared.problems import Problem, field_problem, read_faults
 from shared.wita import day_of
 
 _MOST_TRIED: Final = 5_000
+_REFUSED: Final = (400, 401, 403, 404, 409, 412, 413, 422, 428, 503)
 Kind = Annotated[str, Path(pattern="^(agency|officer|category|rule|calendar|standard|template)$")]
 ReadKind = Annotated[str, Path(pattern="^(agency|officer|category|rule|calendar|standard|template|door)$")]
 """How the door is changed has ways of its own."""
@@ -154,7 +156,7 @@ class Administration:
 
 
 def create_directory_router(administration: Administration, get_person: GetPerson) -> APIRouter:
-    router = APIRouter(prefix="/v1/directory", tags=["directory"])
+    router = APIRouter(prefix="/v1/directory", tags=["directory"], responses=describe_refusals(*_REFUSED))
     signed_in = Depends(get_person)
 
     @router.get("/{kind}", dependencies=[signed_in])

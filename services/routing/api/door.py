@@ -14,6 +14,7 @@ from services.routing.api.signing_in import GetPerson
 from services.routing.domain.access import Person
 from services.routing.domain.doors import DoorFaulty, with_blocked, with_disaster, without_blocked
 from services.routing.store.directory import Edit
+from shared.bodies import describe_refusals
 from shared.doors import contact_digest
 from shared.events.directory import Door
 from shared.problems import Problem, field_problem
@@ -22,6 +23,7 @@ from shared.wita import day_of
 _KIND, _ID = "door", "province"
 _RECORD: Final = f"{_KIND}:{_ID}"
 _TRIES: Final = 20
+_REFUSED: Final = (400, 401, 403, 404, 409, 413, 422, 503)
 _UNNAMED: Final = "Without ROUTING_DOOR_SECRET, which intake must have too, addresses can't be compared."
 
 Alter = Callable[[Door], Door]
@@ -98,7 +100,7 @@ class Doorkeeping:
 
 
 def create_door_router(doors: Doorkeeping, get_person: GetPerson) -> APIRouter:
-    router = APIRouter(prefix=f"/v1/directory/{_KIND}/{_ID}", tags=["door"])
+    router = APIRouter(prefix=f"/v1/directory/{_KIND}/{_ID}", tags=["door"], responses=describe_refusals(*_REFUSED))
 
     @router.post("/disaster")
     async def set_disaster(

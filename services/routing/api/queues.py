@@ -15,6 +15,7 @@ from services.routing.domain.rulebook import Rulebook
 from services.routing.domain.search import words_of
 from services.routing.domain.standing import NEVER
 from services.routing.store.queues import COUNTED, Listed, Load, Queue, QueueStore, Scope, Wanted
+from shared.bodies import describe_refusals
 from shared.cursors import Place, read_cursor, write_cursor
 from shared.events.case import CaseSnapshot, Status
 from shared.events.event import AgencyId, CategoryCode, RegionCode, Urgency
@@ -171,7 +172,7 @@ class Queues:
 
 
 def create_queues_router(queues: Queues, get_person: GetPerson) -> APIRouter:
-    router = APIRouter(prefix="/v1/desk", tags=["desk"])
+    router = APIRouter(prefix="/v1/desk", tags=["desk"], responses=describe_refusals(401, 403, 422, 503))
 
     @router.get("/cases")
     async def list_cases(

@@ -22,7 +22,8 @@ class DoorFaulty(Exception):
 
 def with_disaster(door: Door, at: datetime, hours: float | None) -> Door:
     """`hours` from now on; None: it is over. Raises DoorFaulty."""
-    if hours is not None and not timedelta() < timedelta(hours=hours) <= LONGEST:
+    # Compared as numbers: no duration holds the largest of them.
+    if hours is not None and not 0 < hours <= LONGEST / timedelta(hours=1):
         raise DoorFaulty("hours", f"must be above 0, and at most {LONGEST // timedelta(hours=1)}")
     return door.model_copy(update={"disaster_until": None if hours is None else at + timedelta(hours=hours)})
 
