@@ -106,16 +106,10 @@ class DirectoryFollower:
             received = read_record(record, self._topics, Unknown.PARK)
         except Rejected as rejected:
             log.warning("directory_record_refused", offset=record.offset, reason=rejected.reason)
-            self._lose((record.key or b"").decode(errors="replace"))
             return
         if received is not None:
             self.directory.apply(received.key, received.event)
             self._tell(received.key)
-
-    def _lose(self, key: str) -> None:
-        """It holds here as it was; who begins after the topic was compacted finds only what is refused."""
-        self.directory.on_topic.pop(key, None)
-        self._tell(key)
 
     def _tell(self, key: str) -> None:
         for listener in self.on_change:
