@@ -40,7 +40,7 @@ class Directory:
     revisions: dict[str, int] = field(default_factory=dict[str, int])
     """The highest of every record, by key."""
     on_topic: dict[str, int] = field(default_factory=dict[str, int])
-    """The newest on the topic: lower than the highest where a slow replica published late."""
+    """The newest on the topic: lower than the highest where a slow replica published late, 0 where nobody knows it."""
 
     def apply(self, key: str, recorded: DirectoryRecorded | None) -> None:
         """Take in one record; an older revision than the known one changes nothing, None removes."""
@@ -54,6 +54,10 @@ class Directory:
         if recorded.revision >= self.revisions.get(key, 0):
             self.entries(kind)[entry_id] = recorded.entry
             self.revisions[key] = recorded.revision
+
+    def refuse(self, key: str) -> None:
+        """Keep what is known, but the topic has lost it: compaction leaves the newest record alone."""
+        self.on_topic[key] = 0
 
     def entries(self, kind: str) -> dict[str, Any]:
         """Of one kind, by id."""

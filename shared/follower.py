@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import structlog
@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from shared.directory import Directory
 from shared.errors import Rejected
 from shared.kafka import client_options
-from shared.records import Record, Unknown, read_record
+from shared.records import Record, Unknown, read_record, text_key
 from shared.settings import KafkaSettings
 from shared.topics import DIRECTORY
 
@@ -39,6 +39,12 @@ class DirectoryFollower:
         self.directory = Directory()
         self.on_change: list[Callable[[str], None]] = []
         """Called with the key after each record that was taken in."""
+        self._on_refusal: list[Callable[[str], None]] = []
+
+    def watch(self, listener: Callable[[str], None]) -> None:
+        """Have it called with the key after each record, also one that nobody understands."""
+        self.on_change.append(listener)
+        self._on_refusal.append(listener)
 
     async def start(self) -> None:
         """Connect and read to the end; raises KafkaError where no broker answers, TopicMissing without topics."""
@@ -106,13 +112,23 @@ class DirectoryFollower:
             received = read_record(record, self._topics, Unknown.PARK)
         except Rejected as rejected:
             log.warning("directory_record_refused", offset=record.offset, reason=rejected.reason)
+            self._refuse(record)
             return
         if received is not None:
             self.directory.apply(received.key, received.event)
-            self._tell(received.key)
+            self._tell(received.key, self.on_change)
 
-    def _tell(self, key: str) -> None:
-        for listener in self.on_change:
+    def _refuse(self, record: Record) -> None:
+        try:
+            key = text_key(record)
+        except Rejected:
+            # It takes the place of no record of ours.
+            return
+        self.directory.refuse(key)
+        self._tell(key, self._on_refusal)
+
+    def _tell(self, key: str, listeners: Iterable[Callable[[str], None]]) -> None:
+        for listener in listeners:
             try:
                 listener(key)
             except Exception:

@@ -141,7 +141,7 @@ def read_record(record: Record, topics: Mapping[str, Topic], unknown: Unknown) -
     """
     headers = read_headers(record)
     topic = topics.get(record.topic) or _origin(headers, topics)
-    key = _text_key(record)
+    key = text_key(record)
     trace = trace_in(headers.get("traceparent", ""))
     if record.value is None:
         return Received(topic, key, _ticket_of_tombstone(topic, key), None, trace, record)
@@ -165,7 +165,8 @@ def _origin(headers: Mapping[str, str], topics: Mapping[str, Topic]) -> Topic:
     return topic
 
 
-def _text_key(record: Record) -> str:
+def text_key(record: Record) -> str:
+    """Raises Rejected where there is none, or it is not UTF-8."""
     if not record.key:
         reason = "no key"
         raise Rejected(reason)

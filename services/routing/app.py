@@ -66,7 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             await publisher.reconcile()
             await service.follower.catch_up()
             # From now on: what the topic said before may be newer than a store that was restored from a backup.
-            service.follower.on_change.append(publisher.note)
+            service.follower.watch(publisher.note)
             yield
         finally:
             await close_database(database)

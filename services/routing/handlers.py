@@ -130,11 +130,16 @@ class DirectoryPublisher:
     async def mend(self) -> int:
         """Publish anew what somebody else wrote on the topic, and take away what is in no store; returns how many.
 
-        What is published was stored before, so what comes and is not as it is stored is none of ours.
+        What is published was stored before, so what comes and is not as it is stored is none of ours. What is stored in
+        a way that only a newer version can read is left to that version.
         """
-        noted, self._noted = self._noted, set()
-        stored = {one.key: one for one in await self._store.read(noted)} if noted else {}
-        needed = {key: self._mending(key, stored.get(key)) for key in noted}
+        noted = frozenset(self._noted)
+        if not noted:
+            return 0
+        stored = {one.key: one for one in await self._store.read(noted)}
+        unreadable = await self._store.known(noted) - stored.keys()
+        self._noted -= noted
+        needed = {key: self._mending(key, stored.get(key)) for key in noted - unreadable}
         needed = {key: records for key, records in needed.items() if records}
         if needed:
             log.error("directory_records_not_ours", records=len(needed))
@@ -144,14 +149,14 @@ class DirectoryPublisher:
 
     def _mending(self, key: str, stored: DirectoryRecorded | None) -> list[Outgoing]:
         """Followers pass over a revision that is lower than one they know, but for what follows a tombstone."""
-        revision = self._directory.on_topic.get(key)
+        directory, revision = self._directory, self._directory.on_topic.get(key)
         if stored is None:
             return [] if revision is None else [tombstone(DIRECTORY, key)]
         kind, _, entry_id = key.partition(":")
-        if revision == stored.revision and self._directory.entries(kind).get(entry_id) == stored.entry:
+        if revision == stored.revision and directory.entries(kind).get(entry_id) == stored.entry:
             return []
-        is_behind = revision is None or revision < stored.revision
-        return [*([] if is_behind else [tombstone(DIRECTORY, key)]), directory_record(stored)]
+        is_passed_over = directory.revisions.get(key, 0) > stored.revision
+        return [*([tombstone(DIRECTORY, key)] if is_passed_over else []), directory_record(stored)]
 
     async def reconcile(self) -> int:
         """Compare what changed since the last look (all of it the first time); returns how many were published."""

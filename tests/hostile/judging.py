@@ -89,21 +89,25 @@ async def all_read(witness: Witness) -> bool:
 
 
 async def directory_differs(witness: Witness) -> list[str]:
-    """Keys of which followers, who read the topic from its beginning, have something else than routing's store."""
+    """Keys of which followers have not what routing stores, whether they read before or after compaction."""
     followed = Directory()
     for record in await witness.read(DIRECTORY):
         try:
             received = read_record(record, {record.topic: DIRECTORY}, Unknown.PARK)
         except Rejected:
+            if (key := (record.key or b"").decode(errors="ignore")).encode() == record.key:
+                followed.refuse(key)
             continue
         if received is not None:
             followed.apply(received.key, received.event)
     stored = {d["_id"]: d["entry"] async for d in witness.collection("routing", "directory").find()}
-    known = {
-        key: followed.entries(key.partition(":")[0])[key.partition(":")[2]].model_dump(mode="json", exclude_none=True)
-        for key in followed.on_topic
-    }
+    known = {key: _entry(followed, key) if followed.on_topic[key] else "refused" for key in followed.on_topic}
     return sorted(key for key in stored.keys() | known.keys() if stored.get(key) != known.get(key))
+
+
+def _entry(followed: Directory, key: str) -> dict[str, object]:
+    kind, _, entry_id = key.partition(":")
+    return followed.entries(kind)[entry_id].model_dump(mode="json", exclude_none=True)
 
 
 def log_faults(logs: Iterable[Path]) -> list[str]:

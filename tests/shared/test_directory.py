@@ -1,4 +1,5 @@
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -48,6 +49,17 @@ def test_given_a_tombstone_when_it_is_applied_then_the_record_is_gone() -> None:
     directory.apply("agency:PUPR-52.03", None)
 
     assert (directory.agencies, directory.revisions) == ({}, {})
+
+
+def test_given_a_record_that_nobody_understands_when_it_comes_then_the_known_one_stays_and_the_topic_lost_it() -> None:
+    follower = DirectoryFollower(KafkaSettings())
+    good = raw(directory_record(recorded(1, "Dinas PUPR")), topic="ntbcare.directory")
+    follower.take(good)
+
+    follower.take(raw(replace(directory_record(recorded(2, "")), value=b"{"), topic="ntbcare.directory"))
+
+    assert follower.directory.agencies["PUPR-52.03"].name.id == "Dinas PUPR"
+    assert follower.directory.on_topic == {"agency:PUPR-52.03": 0}
 
 
 @pytest.fixture
@@ -157,7 +169,7 @@ async def test_given_records_that_somebody_else_wrote_when_routing_looks_then_fo
     mended = DirectoryPublisher(store, follower.directory, publisher)
     await mended.reconcile()
     await follower.catch_up()
-    follower.on_change.append(mended.note)
+    follower.watch(mended.note)
     stranger = DirectoryRecorded(revision=1, recorded_at=AT, entry=an_agency("Calo", id="CALO"))
     await publisher.publish(
         directory_record(recorded(revision, "Calo")),
@@ -172,6 +184,25 @@ async def test_given_records_that_somebody_else_wrote_when_routing_looks_then_fo
     assert (found, await mended.mend()) == (3, 0)
     assert follower.directory.agencies == {"PUPR-52.03": an_agency("Dinas PUPR"), "SATPOL-PP": another}
     assert follower.directory.revisions == {"agency:PUPR-52.03": 1, "agency:SATPOL-PP": 1}
+    assert follower.directory.on_topic == follower.directory.revisions
+
+
+@pytest.mark.integration
+async def test_given_records_that_a_newer_version_wrote_when_routing_looks_then_it_leaves_them_alone(
+    database: Database, store: DirectoryStore, publisher: Publisher, follower: DirectoryFollower
+) -> None:
+    await database["directory"].insert_one({"_id": "boat:1", "revision": 1, "recorded_at": AT, "entry": {"id": "1"}})
+    mended = DirectoryPublisher(store, follower.directory, publisher)
+    follower.watch(mended.note)
+    newer = replace(directory_record(recorded(1, "Dinas PUPR")), key="boat:1", value=b'{"entry": {"kind": "boat"}}')
+    await publisher.publish(newer, replace(newer, key="boat:2"))
+    await follower.catch_up()
+
+    found = await mended.mend()
+    await follower.catch_up()
+
+    assert found == 1
+    assert follower.directory.on_topic == {"boat:1": 0}
 
 
 @pytest.mark.integration

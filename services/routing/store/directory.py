@@ -127,6 +127,10 @@ class DirectoryStore:
         cursor = self._collection.find({"recorded_at": {"$gte": moment}}, {"revision": 1})
         return {found["_id"]: found["revision"] for found in await cursor.to_list(None)}
 
+    async def known(self, keys: Iterable[str]) -> set[str]:
+        """Which of them are stored, whether or not this version can read them."""
+        return {found["_id"] async for found in self._collection.find({"_id": {"$in": list(keys)}}, {"_id": 1})}
+
     async def read(self, keys: Iterable[str]) -> list[DirectoryRecorded]:
         """What can't be read, because another version wrote it, is left out and said."""
         cursor = self._collection.find({"_id": {"$in": list(keys)}})
