@@ -233,8 +233,14 @@ class Consumer:
                     raise
                 delay = next(delays)
                 HOLDS.labels(self.service).inc()
-                log.warning("consumer_waits", service=self.service, error=type(error).__name__, seconds=round(delay, 1))
+                self._tell_of(error, delay)
                 await self._hold(f"waits: {type(error).__name__}", asyncio.sleep(delay))
+
+    def _tell_of(self, error: Exception, delay: float) -> None:
+        """With the place of what does not pass by itself: a bug, and the consumer stands still until it is mended."""
+        bug = None if self._passes(error) else error
+        seconds, name = round(delay, 1), type(error).__name__
+        log.warning("consumer_waits", service=self.service, error=name, seconds=seconds, exc_info=bug)
 
     def _passes(self, error: Exception) -> bool:
         return isinstance(error, BrokerUnreachable | KafkaError | OSError) or self.policy.is_passing(error)

@@ -26,6 +26,8 @@ from shared.settings import KafkaSettings
 from shared.topics import EVENT_TOPICS, LARGEST_RECORD
 from shared.traces import NO_SPANS, Span, Spans, trace_in
 
+Headers = Sequence[tuple[str, bytes | None]]
+"""Of a record; Kafka lets a value be null."""
 Key = TypeVar("Key")
 log = structlog.get_logger(__name__)
 
@@ -49,7 +51,7 @@ class _Parts(NamedTuple):
     topic: str
     key: bytes | None
     value: bytes | None
-    headers: list[tuple[str, bytes]]
+    headers: Headers
     span: Span | None
 
 
@@ -168,12 +170,12 @@ class Publisher:
         headers = record.headers(self._source, span.trace if span else "")
         return _Parts(record.topic, record.key.encode(), record.value, headers, span)
 
-    async def send(self, topic: str, key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]) -> None:
+    async def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         """Publish raw bytes and wait for the acknowledgement. `topic` is without the namespace.
 
         Raises BrokerUnreachable, after which it may still arrive, or RecordRefused.
         """
-        trace = trace_in(dict(headers).get("traceparent", b"").decode(errors="replace"))
+        trace = trace_in((dict(headers).get("traceparent") or b"").decode(errors="replace"))
         span = self._spans.produce(topic, "", trace)
         await self._acknowledged(await self._hand_over(_Parts(topic, key, value, headers, span)))
 

@@ -81,7 +81,7 @@ OF_COMPLAINTS: Final[dict[str, dict[str, Any]]] = {
     "processing.restricted.v1": {"restricted": True},
     "erasure.requested.v1": {},
     "complaint.erased.v1": {"reason": "asked"},
-    "complaint.supported.v1": {"supporter": str(UUID(int=7))},
+    "complaint.supported.v1": {},
 }
 OF_CASES: Final[dict[str, dict[str, Any]]] = {
     "case.opened.v1": {},
@@ -154,7 +154,9 @@ def a_ticket(number: int, seed: int = 0) -> str:
 def a_good(kind: str, ticket: str, number: int = 0) -> Wire:
     """A record of the type. Case events are one case's, of sequence 1 and up; `number` chooses among entries."""
     if kind in OF_COMPLAINTS:
-        return _event(COMPLAINTS, ticket, kind, OF_COMPLAINTS[kind])
+        # As intake has it: who supports two complaints is somebody else for each.
+        own = {"supporter": str(named_id("support", ticket))} if kind == "complaint.supported.v1" else {}
+        return _event(COMPLAINTS, ticket, kind, OF_COMPLAINTS[kind] | own)
     if kind in OF_CASES:
         return _step(ticket, kind)
     if kind in OF_NOTICES:

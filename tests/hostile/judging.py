@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,7 @@ from typing import Final
 from shared.dead_letters import ID, OFFSET, PARTITION, REASON
 from shared.directory import Directory
 from shared.errors import Rejected
-from shared.records import ORIGIN, Record, Unknown, read_record
+from shared.records import ORIGIN, Record, Unknown, read_record, text_key
 from shared.topics import CONSUMERS, DEAD_LETTERS, DIRECTORY, Topic, short_name
 from tests.hostile.corpus import MARK
 from tests.services import Platform
@@ -95,8 +96,8 @@ async def directory_differs(witness: Witness) -> list[str]:
         try:
             received = read_record(record, {record.topic: DIRECTORY}, Unknown.PARK)
         except Rejected:
-            if (key := (record.key or b"").decode(errors="ignore")).encode() == record.key:
-                followed.refuse(key)
+            with suppress(Rejected):
+                followed.refuse(text_key(record))
             continue
         if received is not None:
             followed.apply(received.key, received.event)

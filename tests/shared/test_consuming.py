@@ -21,7 +21,7 @@ from shared.events.event import Urgency
 from shared.events.standards import ResolutionClass
 from shared.events.words import WordsKind, WordsRecorded
 from shared.ids import draw_ticket
-from shared.publisher import Publisher
+from shared.publisher import Headers, Publisher
 from shared.records import Outgoing, Received, Unknown, directory_record, to_record
 from shared.service import Service
 from shared.settings import FloodSettings, KafkaSettings, ServiceSettings, TracingSettings
@@ -132,8 +132,9 @@ async def test_given_poison_of_many_kinds_when_it_is_consumed_then_the_good_ones
 ) -> None:
     good = words(0)
     key, headers = good.key.encode(), [("ce_type", b"case.opened.v1")]
-    poison: list[tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]] = [
+    poison: list[tuple[bytes | None, bytes | None, Headers]] = [
         (key, b"{", headers),
+        (key, b"{", [*headers, ("traceparent", None), ("ce_id", None)]),
         (key, b"\x00\xff", headers),
         (key, good.value, [("ce_type", b"\xff\xfe"), ("x", b"\xc3\x28")]),
         (None, b"{}", headers),
