@@ -20,7 +20,10 @@ def main() -> int:
     if not are_reachable():
         print("scan: advisories cannot be reached from here, so nothing was asked about vulnerabilities.")
         return bool(faults)
-    return 0 if audit(datetime.now(UTC).date()) and not faults else 1
+    audited, vulnerable = audit(datetime.now(UTC).date())
+    print(f"scan: {audited} packages audited, {len(vulnerable)} vulnerabilities known")
+    print("".join(f"A vulnerability: {one}\n" for one in vulnerable), end="")
+    return bool(faults or vulnerable)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Known vulnerabilities of what is installed, as the registry's advisories have them."""
 
+import json
 import subprocess
 import sys
 import tomllib
@@ -30,8 +31,13 @@ def ignored_on(day: date, path: Path = IGNORED) -> list[str]:
     return [one["id"] for one in entries if day < one["until"]]
 
 
-def audit(day: date) -> bool:
-    """Whether nothing is known, but for what is ignored; prints what is."""
+def audit(day: date) -> tuple[int, list[str]]:
+    """Of how many packages the registry told, and what is known of them, but for what is ignored."""
     ignored = [word for one in ignored_on(day) for word in ("--ignore-vuln", one)]
     command = [sys.executable, "-m", "pip_audit", "--local", "--skip-editable", "--progress-spinner", "off", *ignored]
-    return subprocess.run(command, check=False).returncode == 0
+    told = subprocess.run([*command, "--format", "json"], check=False, capture_output=True, text=True)
+    if not told.stdout:
+        raise RuntimeError(told.stderr)
+    packages = [one for one in json.loads(told.stdout)["dependencies"] if "vulns" in one]
+    faults = [f"{one['name']} {one['version']}: {known['id']}" for one in packages for known in one["vulns"]]
+    return len(packages), faults

@@ -49,7 +49,9 @@ def read_known(path: Path = KNOWN) -> dict[str, str]:
 
 
 def _is_looked_at(file: Path) -> bool:
-    return file.is_file() and not file.name.endswith(_SKIPPED) and file.stat().st_size <= _LONGEST
+    if file == KNOWN or not file.is_file() or file.name.endswith(_SKIPPED):
+        return False
+    return file.stat().st_size <= _LONGEST
 
 
 def _secrets_in(root: Path, file: Path, known: Mapping[str, str]) -> Iterator[str]:
