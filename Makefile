@@ -1,7 +1,7 @@
 # Everything a developer does here. `make` alone lists it.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test test-memory test-integration test-system test-browser pictures check check-format check-lint check-types check-walls check-contracts contracts diagrams bench lock clean facts helm chart tools fire test-images images fuzz scan
+.PHONY: help setup up demo test test-memory test-integration test-system test-browser pictures check check-format check-lint check-types check-walls check-contracts contracts diagrams bench lock clean facts helm chart tools fire test-images images fuzz scan site
 
 BIN := .venv/bin
 # One process a core; each that needs Kafka and MongoDB has its own. Whole platforms and browsers run one after another.
@@ -100,6 +100,9 @@ SEED ?= 1
 fuzz: setup ## Give mutated records to all consumers and say what became of each: RECORDS=100000 SEED=1
 	@$(BIN)/python -m tests.hostile $(RECORDS) $(SEED)
 
+site: setup ## Build the site of docs/, the API and the events into site/; whatever is broken fails
+	@$(BIN)/python -m deploy.site
+
 scan: setup ## Look for secrets in what is committed, licences that may not ship, and known vulnerabilities
 	@$(BIN)/python -m tests.scan
 
@@ -109,5 +112,5 @@ lock: setup ## Renew uv.lock and the list of Kafka's jars
 	mv deploy/local/kafka/.jgo/jgo.lock.toml deploy/local/kafka/ && rm -r deploy/local/kafka/.jgo
 
 clean: ## Remove what was installed, downloaded and built; data of `make up` stays
-	rm -rf .cache .venv dist .hypothesis .import_linter_cache .pytest_cache .ruff_cache
+	rm -rf .cache .venv dist site .hypothesis .import_linter_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
