@@ -29,6 +29,8 @@ ORIGIN: Final = "dead_letter_topic"
 """Header of a parked or re-driven record: the topic, without the namespace, that it was read from first."""
 RESUME: Final = "consumers.resume.v1"
 """Type of the record that lets a service's paused consumers go on. It says nothing else."""
+_PART: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
+"""As `Slug`; the ids of words are such too."""
 _LARGEST_NUMBER: Final = 2**63 - 1
 _LONG_NUMBER: Final = re.compile(rb"[0-9_]{19}")
 _ALL_TYPES: Final = frozenset(name for topic in EVENT_TOPICS for name in topic.types)
@@ -183,11 +185,17 @@ def _ticket_of_tombstone(topic: Topic, key: str) -> str:
         raise Rejected(reason)
     if topic.keyed_by == "entry":
         return ""
+    told, _, part = key.partition(":")
     try:
-        return parse_ticket(key.partition(":")[0])
+        ticket = parse_ticket(told)
     except ValueError:
         reason = "the key holds no ticket"
         raise Rejected(reason) from None
+    # Stores keep it as the name of a field: with a dot or a dollar it would be another field's.
+    if ticket != told or not _PART.fullmatch(part):
+        reason = "the key names no part"
+        raise Rejected(reason)
+    return ticket
 
 
 def _model(topic: Topic, headers: Mapping[str, str], unknown: Unknown) -> type[BaseModel] | None:

@@ -109,6 +109,14 @@ def test_given_a_poison_record_when_it_is_read_then_the_reason_is_said(changed: 
         read_record(record, TOPICS, Unknown.PARK)
 
 
+@pytest.mark.parametrize("key", [TICKET, f"{TICKET}:", f"{TICKET}:a.b", f"{TICKET}:$set", f"{TICKET.lower()}:s-1"])
+def test_given_a_tombstone_of_no_part_when_it_is_read_then_no_store_has_to_keep_its_name(key: str) -> None:
+    record = a_record(to_record(CASES, OPENED), topic="ntbcare.personal", key=key.encode(), value=None)
+
+    with pytest.raises(Rejected, match="the key names no part"):
+        read_record(record, TOPICS, Unknown.PARK)
+
+
 def test_given_what_a_resident_wrote_in_a_bad_record_when_it_is_rejected_then_the_reason_does_not_repeat_it() -> None:
     record = a_record(to_record(CASES, OPENED), value=b'{"ticket": "call me on 0812345678"}')
 
