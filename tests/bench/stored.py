@@ -88,7 +88,9 @@ async def fill(stage: Stage, first: int, last: int) -> None:
     async with AsyncMongoClient[Document](stage.platform.mongo.uri, directConnection=True) as client:
         databases = [client[stage.platform.database(service).database] for service in SERVICES]
         cases = databases[SERVICES.index("routing")]["cases"]
-        found = await cases.find({"case.status": "resolved"}, {"_id": 1}, limit=_PATTERNS).to_list()
+        # Not copies: two copies of one could have one id.
+        today = {"received_at": {"$gt": datetime.now(UTC) - timedelta(days=1)}}
+        found = await cases.find(today | {"case.status": "resolved"}, {"_id": 1}, limit=_PATTERNS).to_list()
         tickets = sorted(document["_id"] for document in found)
         for database in databases:
             await _fill(database, tickets, range(first, last))
