@@ -1,5 +1,6 @@
 """Secrets in what is committed. What looks like one and is none stands in `known.toml`, with the reason."""
 
+import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -30,13 +31,29 @@ _PLUGINS: Final[list[dict[str, Any]]] = [
 _WORDS: Final[list[dict[str, Any]]] = [*_PLUGINS, {"name": "KeywordDetector"}]
 """Also whatever is called a password or a secret: in tests, which are full of made-up ones, that tells nothing."""
 _SKIPPED: Final = (".png", ".lock", ".lock.toml", ".woff2", ".min.js", ".min.css", ".gz", ".npz", ".geojson", ".csv")
+_MADE: Final = {
+    ".cache",
+    ".git",
+    ".hypothesis",
+    ".import_linter_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".venv",
+    "dist",
+    "site",
+}
 _LONGEST: Final = 300_000
 """Bytes. What is longer is data."""
 
 
 def committed(root: Path) -> list[Path]:
-    told = subprocess.run(["git", "ls-files", "-z"], cwd=root, check=True, capture_output=True).stdout
-    return [root / name for name in told.decode().split("\0") if name]
+    """What git knows; where it knows nothing, because this is a copy without it, all that nothing here made."""
+    if shutil.which("git"):
+        told = subprocess.run(["git", "ls-files", "-z"], cwd=root, check=False, capture_output=True)
+        if told.returncode == 0:
+            return [root / name for name in told.stdout.decode().split("\0") if name]
+    files = [file for file in root.rglob("*") if file.is_file() and "__pycache__" not in file.parts]
+    return [file for file in files if file.relative_to(root).parts[0] not in _MADE]
 
 
 def find_secrets(root: Path, files: Iterable[Path], known: Mapping[str, str]) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.scan.advisories import IGNORED, ignored_on
 from tests.scan.licences import FORBIDDEN, forbidden, is_allowed, shipped
-from tests.scan.secrets import find_secrets, read_known
+from tests.scan.secrets import committed, find_secrets, read_known
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,13 @@ def test_given_an_advisory_that_is_ignored_when_its_day_comes_then_it_counts_aga
     assert ignored_on(date(2027, 1, 30), file) == ["PYSEC-2026-1"]
     assert ignored_on(date(2027, 1, 31), file) == []
     assert ignored_on(date(2026, 11, 30), IGNORED) == []
+
+
+def test_given_a_copy_without_git_when_its_files_are_listed_then_what_was_installed_is_none_of_them(
+    tmp_path: Path,
+) -> None:
+    for name in ("deploy/cli.py", ".venv/lib/key.py", "deploy/__pycache__/cli.pyc"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+
+    assert committed(tmp_path) == [tmp_path / "deploy/cli.py"]
