@@ -91,7 +91,7 @@ chart: helm ## Lint, render and check the Helm chart
 	@deploy/local/install-checkov
 	$(BIN)/python -m tests.chart
 
-bench: setup ## Measure: BENCH=accept, visible, project, rebuild, route, lifecycle, queues, dashboard, notify, alike, traces or idle; PROFILE=<service> says where time goes
+bench: setup ## Measure: BENCH=accept, visible, project, rebuild, route, lifecycle, burst, surge, queues, dashboard, notify, alike, traces or idle; PROFILE=<service> says where time goes
 	@$(BIN)/python -m tests.bench $(BENCH)
 
 RECORDS ?= 100000
