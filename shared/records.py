@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from shared.errors import Rejected
 from shared.events.directory import DirectoryRecorded
 from shared.events.envelope import UnknownCaseEvent
-from shared.events.event import Event
+from shared.events.event import SLUG, Event
 from shared.ids import named_id, parse_ticket
 from shared.lenient import read_any_header_name
 from shared.topics import CASES, EVENT_TOPICS, Topic
@@ -29,8 +29,8 @@ ORIGIN: Final = "dead_letter_topic"
 """Header of a parked or re-driven record: the topic, without the namespace, that it was read from first."""
 RESUME: Final = "consumers.resume.v1"
 """Type of the record that lets a service's paused consumers go on. It says nothing else."""
-_PART: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
-"""As `Slug`; the ids of words are such too."""
+_PART: Final = re.compile(SLUG)
+"""The ids of words are such too."""
 _LARGEST_NUMBER: Final = 2**63 - 1
 _LONG_NUMBER: Final = re.compile(rb"[0-9_]{19}")
 _ALL_TYPES: Final = frozenset(name for topic in EVENT_TOPICS for name in topic.types)

@@ -16,7 +16,8 @@ AgencyId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9-]{1,30}(-\d\
 CategoryCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]*(\.[a-z_]+)?$")]
 RegionCode = Annotated[str, StringConstraints(pattern=r"^52(\.\d\d(\.\d\d(\.\d{4})?)?)?$")]
 """A Kemendagri code inside NTB: `52`, `52.03` (regency), `52.03.01` (district) or `52.03.01.2001` (village)."""
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
+SLUG: Final = "[a-z0-9][a-z0-9_-]{0,40}"
+Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG}$")]
 CaseId = Annotated[str, StringConstraints(pattern=r"^NTB(-[0-9A-Z]{4}){3}-[0-9A-Z]{2}(\.\d{1,2})?$")]
 """The ticket, or `<ticket>.1` for a sub-case."""
 

@@ -62,6 +62,15 @@ def a_namespace() -> str:
     return f"test-{uuid4().hex[:8]}"
 
 
+async def a_namespace_with_rights(secured: SecuredKafka) -> str:
+    """Its topics are there, and each service may do what the table says."""
+    namespace = a_namespace()
+    admin = secured.settings("admin", namespace)
+    await apply_topics(admin)
+    await grant(admin, rights(namespace))
+    return namespace
+
+
 @asynccontextmanager
 async def publishing(service: str, kafka: KafkaSettings) -> AsyncGenerator[Publisher]:
     publisher = Publisher(service, kafka)
@@ -166,10 +175,7 @@ async def test_given_a_broker_with_passwords_when_a_client_gives_none_then_it_is
 async def test_given_rights_by_the_table_when_services_write_then_each_can_write_its_own_topics_alone(
     secured: SecuredKafka,
 ) -> None:
-    namespace = a_namespace()
-    admin = secured.settings("admin", namespace)
-    await apply_topics(admin)
-    await grant(admin, rights(namespace))
+    namespace = await a_namespace_with_rights(secured)
 
     async with (
         publishing("intake", secured.settings("intake", namespace)) as intake,
@@ -189,10 +195,8 @@ async def test_given_rights_by_the_table_when_services_write_then_each_can_write
 async def test_given_rights_by_the_table_when_routing_runs_then_it_reads_its_topics_and_no_others(
     secured: SecuredKafka,
 ) -> None:
-    namespace = a_namespace()
-    admin, kafka = secured.settings("admin", namespace), secured.settings("routing", namespace)
-    await apply_topics(admin)
-    await grant(admin, rights(namespace))
+    namespace = await a_namespace_with_rights(secured)
+    kafka = secured.settings("routing", namespace)
     service = Service("routing", ServiceSettings(kafka=kafka))
 
     async def handle(_: Sequence[Received]) -> None:
@@ -224,10 +228,7 @@ async def test_given_rights_by_the_table_when_routing_runs_then_it_reads_its_top
 async def test_given_rights_by_the_table_when_a_group_is_deleted_then_only_the_command_may(
     secured: SecuredKafka,
 ) -> None:
-    namespace = a_namespace()
-    admin = secured.settings("admin", namespace)
-    await apply_topics(admin)
-    await grant(admin, rights(namespace))
+    namespace = await a_namespace_with_rights(secured)
 
     async with looking_at(secured.settings("routing", namespace), "routing") as service:
         await service.rewind("routing.2")
