@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anyio.from_thread import start_blocking_portal
+from pymongo import MongoClient
 
 from deploy.local.kafka.server import running_kafka
 from deploy.local.mongod import running_mongod
+from shared.mongo import Document
 from tests.containers import KAFKA_IMAGE, MONGO_IMAGE, docker_has, kafka_container, mongo_container
 
 
@@ -42,6 +44,9 @@ def a_kafka() -> Generator[Kafka]:
 @contextmanager
 def a_mongod() -> Generator[Mongod]:
     with _held(mongo_container() if docker_has(MONGO_IMAGE) else _mongod_process()) as uri:
+        with MongoClient[Document](uri) as client:
+            # It goes by the real clock, once a minute: what a test's clock wrote a moment ago may be days old to it.
+            client.admin.command("setParameter", 1, ttlMonitorEnabled=False)
         yield Mongod(uri)
 
 
