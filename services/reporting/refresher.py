@@ -14,6 +14,7 @@ from services.reporting.domain.definitions import Definitions
 from services.reporting.domain.figures import Bucket
 from services.reporting.domain.search import found_by
 from services.reporting.domain.tallies import Tallied, tally
+from services.reporting.domain.withdrawing import withdrawn_at
 from services.reporting.store.cases import Followed, Stale
 from services.reporting.store.read_model import Parts
 from shared.directory import Directory
@@ -121,9 +122,10 @@ class Refresher:
         return followed
 
     def _followed(self, stale: Stale) -> Followed:
+        case, rules = stale.case, self._rules
         try:
-            return Followed(stale, tally(stale.case, self._rules.definitions), found_by(stale.case, self._rules.names))
+            return Followed(stale, tally(case, rules.definitions), found_by(case, rules.names), withdrawn_at(case))
         except Exception:
             # One case must not keep all others from being counted; this one counts nowhere until it is told anew.
-            log.exception("case_not_counted", ticket=stale.case.ticket)
+            log.exception("case_not_counted", ticket=case.ticket)
             return Followed(stale, Tallied(), ())

@@ -213,6 +213,42 @@ async def test_given_any_delivery_when_all_is_projected_then_it_equals_the_plain
     assert whole_of(rollups) == Counter(figure for (_, figure), number in days.items() for _ in range(number))
 
 
+CONTRADICTING: list[Pair] = [
+    (ticket(1), record)
+    for record in (
+        a_personal_part(1, text="b"),
+        a_personal_part(1, text="a", photos=["2"]),
+        a_personal_part(1, text="a", photos=["1", "2"]),
+        a_personal_part(1, text="a", photos=["1", "2"], latitude=-8.5, longitude=116.4),
+        a_step(1, 1, status=Status.RESOLVED, agency=None),
+        a_step(1, 1, status=Status.RESOLVED),
+        a_step(1, 1, confidential=True),
+        a_step(1, 1, occurred_at=RECEIVED_AT + timedelta(microseconds=1_900), region="52.03"),
+        a_step(1, 1, occurred_at=RECEIVED_AT + timedelta(microseconds=1_100), region="52.03.01"),
+        some_words(1, 1, text="b"),
+        some_words(1, 1, text="\U0001f525"),
+        some_words(1, 1, text="\uffff"),
+    )
+]
+"""All of one part, one step and one event's words."""
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(records=st.permutations(CONTRADICTING), cuts=st.sets(st.integers(1, len(CONTRADICTING) - 1)))
+async def test_given_records_that_contradict_each_other_when_batches_begin_elsewhere_then_the_same_is_kept(
+    store: Store, mongo: MongoSettings, records: list[Pair], cuts: set[int]
+) -> None:
+    forget(mongo)
+    await deliver(store, [[record] for record in records], [True] * len(records))
+    one_by_one = stored(mongo)
+    forget(mongo)
+    ends = [*sorted(cuts), len(records)]
+
+    await deliver(store, [records[a:b] for a, b in zip([0, *ends], ends, strict=False)], [True] * len(ends))
+
+    assert stored(mongo) == one_by_one
+
+
 @pytest.mark.parametrize("order", [1, -1])
 async def test_given_a_second_step_of_the_same_moment_when_order_turns_then_the_sequence_decides(
     store: Store, order: int

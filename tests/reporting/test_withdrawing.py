@@ -35,6 +35,16 @@ def test_given_switches_of_a_case_when_they_are_looked_at_then_the_first_secret_
     assert moment == (None if expected is None else RECEIVED_AT + hours(expected))
 
 
+def test_given_two_steps_of_one_sequence_that_contradict_each_other_when_looked_at_then_the_present_counts() -> None:
+    steps = [a_step(1, 1, confidential=False), a_step(1, 2, confidential=False, occurred_at=RECEIVED_AT)]
+    later = a_step(1, 2, confidential=True, occurred_at=RECEIVED_AT + hours(1))
+    history = project((step.ticket, step) for step in steps)[ticket(1)].history
+
+    head = project([(later.ticket, later)])[ticket(1)].head
+
+    assert withdrawn_at(StoredCase(ticket=ticket(1), head=head, history=history)) == RECEIVED_AT + hours(1)
+
+
 def test_given_steps_of_which_it_is_not_known_when_they_are_looked_at_then_nothing_was_public() -> None:
     secret = a_stored_case(a_step(1, 1, confidential=True).case, a_turn(1, None, "received"))
 

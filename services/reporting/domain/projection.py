@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, assert_never
+from typing import Any, Final, assert_never
 from uuid import UUID
 
 from services.reporting.domain.case import Head, Notice, Personal, Step, StoredFollowUp, Submission
 from services.reporting.domain.figures import levels_of
+from services.reporting.domain.ordering import place_of
 from shared.errors import Rejected
 from shared.events.complaints import (
     Afterwards,
@@ -94,7 +95,7 @@ class Projection:
                 self.erased = True
                 self.personal.clear()
             case WordsRecorded():
-                self.words.setdefault(str(told.event_id), told.text)
+                self._take_words(str(told.event_id), told.text)
             case CaseEnvelope():
                 self._take_step(told)
             case NoticeSent() | NoticeDelivered() | NoticeFailed() | NoticeSuppressed():
@@ -110,12 +111,19 @@ class Projection:
 
     def _take_part(self, part: str, known: Personal) -> None:
         if not self.erased:
-            self.personal.setdefault(part, known)
+            had = self.personal.get(part, known)
+            self.personal[part] = had and min(had, known, key=_place)
+
+    def _take_words(self, event_id: str, text: str) -> None:
+        had = self.words.get(event_id, text)
+        self.words[event_id] = None if had is None else min(had, text)
 
     def _take_step(self, event: CaseEnvelope) -> None:
         self.history[event.sequence] = _step(event)
         if self.newest is None or event.sequence > self.newest.sequence:
             self.newest = event
+        elif event.sequence == self.newest.sequence and event != self.newest:
+            self.newest = max(self.newest, event, key=lambda one: _place(_head(one)))
 
     def _take_follow_up(self, event: FollowUp) -> None:
         """When which words were written; what became of it routing says."""
@@ -143,6 +151,11 @@ def project(batch: Iterable[tuple[str, Told | Erased]]) -> dict[str, Projection]
     for ticket, told in batch:
         projections.setdefault(ticket, Projection(ticket)).take(told)
     return projections
+
+
+def _place(value: Personal | Head) -> tuple[Any, ...]:
+    """Fields in the order in which they are stored; see there."""
+    return place_of({name: getattr(value, name) for name in value.__slots__})
 
 
 def _event_id(name: str) -> str:

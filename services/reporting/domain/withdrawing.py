@@ -15,4 +15,6 @@ def withdrawn_at(stored: StoredCase) -> datetime | None:
     last_public = max((sequence for sequence, step in stored.history.items() if step.public), default=None)
     if last_public is None:
         return None
-    return stored.history[min(sequence for sequence in stored.history if sequence > last_public)].at
+    since = min((sequence for sequence in stored.history if sequence > last_public), default=None)
+    # Two events of one sequence may contradict each other: then the present is what counts.
+    return stored.head.at if since is None else stored.history[since].at

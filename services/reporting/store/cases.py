@@ -15,7 +15,6 @@ from services.reporting.domain.case import Head, StoredCase
 from services.reporting.domain.near import Place as Where
 from services.reporting.domain.projection import Projection
 from services.reporting.domain.tallies import Tallied
-from services.reporting.domain.withdrawing import withdrawn_at
 from services.reporting.store.case_indexes import INDEXES, NEWEST, OLDEST
 from services.reporting.store.documents import ERASED, WITHOUT_PARTS, to_case, to_update
 from services.reporting.store.searches import Search, to_filter
@@ -49,6 +48,8 @@ class Followed:
     stale: Stale
     tallied: Tallied
     found_by: Sequence[str]
+    withdrawn_at: datetime | None = None
+    """Since when it is not public any more."""
 
     @property
     def touched(self) -> frozenset[str]:
@@ -230,7 +231,7 @@ def to_followed(followed: Followed, *, is_counted: bool) -> Document:
     rare: Document = {
         "listed": list(tallied.listed) or None,
         "late_since": tallied.late_since,
-        "withdrawn_at": withdrawn_at(followed.stale.case),
+        "withdrawn_at": followed.withdrawn_at,
         "touched": None if is_counted else sorted(followed.touched),
     }
     update |= {name: value for name, value in rare.items() if value is not None}
