@@ -75,8 +75,9 @@ class ComplaintHandler:
             return
         outboxes = await self._store.open(self._openings(submitted.values()))
         await self._join(list(outboxes))
-        await self._relay.publish_new(outboxes)
+        # Whoever waits for the case has it from here; Kafka may take its time.
         self._opened.wake(outboxes)
+        await self._relay.publish_new(outboxes)
         await self._following.take_up(list(submitted))
         await self._count_ignored([one for ticket, one in submitted.items() if ticket not in outboxes])
 

@@ -11,7 +11,9 @@ EXTRA_CALENDAR = "52-extra"
 
 
 def rulebook_source(directory: Directory, on_change: list[Callable[[str], None]]) -> Callable[[], Rulebook]:
-    """Make the rulebook anew when the directory changed; where calendar or standard went away, the last one holds.
+    """Make the rulebook anew when the directory changed; where what all need went away, the last one holds.
+
+    That is: the calendar, the standard and whoever coordinates. The directory's publisher puts them back.
 
     Raises KeyError while they never were there.
     """
@@ -20,7 +22,8 @@ def rulebook_source(directory: Directory, on_change: list[Callable[[str], None]]
     on_change.append(changed.append)
 
     def current() -> Rulebook:
-        complete = CALENDAR in directory.calendars and STANDARD in directory.standards
+        coordinated = any(agency.coordinates for agency in directory.agencies.values())
+        complete = CALENDAR in directory.calendars and STANDARD in directory.standards and coordinated
         if not made or (changed and complete):
             changed.clear()
             made[:] = [

@@ -55,6 +55,23 @@ def test_given_a_directory_that_loses_its_standard_when_the_rulebook_is_asked_fo
     assert (current().standard, current().rules) == (lost, [])
 
 
+def test_given_a_directory_that_loses_all_coordinators_when_one_is_sought_then_the_last_rulebook_holds() -> None:
+    directory, on_change = replace(the_directory()), list[Callable[[str], None]]()
+    directory.agencies = dict(directory.agencies)
+    current = rulebook_source(directory, on_change)
+    whole = current()
+
+    for agency in [agency for agency in directory.agencies.values() if agency.coordinates]:
+        del directory.agencies[agency.id]
+        on_change[0](f"agency:{agency.id}")
+
+    assert current().coordinator(None, AT.date()) in whole.agencies
+
+
+def test_given_a_day_before_any_coordinator_when_one_is_sought_then_one_of_today_is_better_than_nobody() -> None:
+    assert the_rulebook().coordinator(None, datetime(1, 1, 1, tzinfo=UTC).date()) == "BIRO-ORGANISASI"
+
+
 @given(complaints())
 def test_given_any_complaint_when_it_is_decided_then_a_valid_agency_gets_it_or_triage_with_a_reason(
     complaint: Any,

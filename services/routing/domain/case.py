@@ -39,15 +39,15 @@ def open_case(complaint: ComplaintSubmitted, rulebook: Rulebook, at: datetime) -
     decision = rulebook.decide(complaint)
     snapshot = _snapshot(complaint, rulebook, decision)
     draft = Draft(complaint.ticket, snapshot, 0, at, RULE, complaint.event_id, rulebook, complaint.about)
-    coordinator = rulebook.coordinator(complaint.about, day_of(complaint.received_at))
     if decision.agency is None:
+        coordinator = rulebook.coordinator(complaint.about, day_of(complaint.received_at))
         draft.hold(coordinator)
-    draft.emit(CaseOpened)
-    if decision.agency is None:
+        draft.emit(CaseOpened)
         draft.change(status=Status.IN_TRIAGE)
         reason = decision.reason or TriageReason.NO_RULE
         draft.emit(CaseTriaged, reason=reason, rule=decision.rule, coordinator=coordinator)
     else:
+        draft.emit(CaseOpened)
         # What came on paper long ago was assigned then; its clocks must not start on the day it was typed in.
         draft.give_to(decision.agency, since=complaint.received_at if complaint.historical else None)
         draft.emit(CaseAssigned, agency=decision.agency, rule=decision.rule)

@@ -67,16 +67,15 @@ class Rulebook:
         return Decision(target, rule.id, urgency)
 
     def coordinator(self, about: str | None, day: date) -> str:
-        """The body whose coordinators decide: never one that the complaint is about.
+        """The body whose coordinators decide: never one that the complaint is about, rather one valid on the day.
 
-        Raises LookupError where the directory has none.
+        Raises LookupError where it is about all that coordinate.
         """
         accused = self.related(about)
-        for agency in self._coordinating:
-            if agency.valid_on(day) and agency.id not in accused:
-                return agency.id
-        msg = "the directory has no body that coordinates"
-        raise LookupError(msg)
+        found = [agency for agency in self._coordinating if agency.id not in accused]
+        if not found:
+            raise LookupError("no body coordinates but those that it is about")
+        return next((agency.id for agency in found if agency.valid_on(day)), found[0].id)
 
     def related(self, about: str | None) -> frozenset[str]:
         """Whoever must not learn of it; see `shared.directory`."""
