@@ -21,7 +21,7 @@ _SWEEP_EVERY_S: Final = 1.0
 _OLD: Final = timedelta(seconds=2)
 _AT_ONCE: Final = 500
 _REMEMBERED: Final = 10_000
-_CLEAR_EVERY_S: Final = 0.1
+_CLEAR_EVERY_S: Final = 0.5
 _LAST_CLEAR_S: Final = 1.0
 
 

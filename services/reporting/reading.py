@@ -49,6 +49,7 @@ class Reading:
         self.photo_key: PhotoKey | None = None
         """Without it photos are named, not shown."""
         self._loader = Batcher[str, StoredCase | None](self._load)
+        self._counter = Batcher[str, int](self._joined)
 
     async def view(self, ticket: str, wait: Wait, code: str | None) -> CaseView:
         """The reporter's own view with a code, else the public one. Raises a 403, 404 or 429 Problem."""
@@ -99,7 +100,11 @@ class Reading:
             return latest if is_there(latest) else None
 
         await self._waiters.until(ticket, look, seconds)
-        return latest
+        if latest is None:
+            return None
+        # Once, and not at each look.
+        async with answered_within(ANSWERS_WITHIN_S):
+            return replace(latest, joined=await self._counter.add(ticket))
 
     async def own(self, ticket: str, code: str) -> StoredCase:
         """All that is stored, for whoever has its code; its head is there. Raises a 403, 404 or 429 Problem."""
@@ -119,8 +124,12 @@ class Reading:
 
     async def _load(self, tickets: Sequence[str]) -> list[StoredCase | None]:
         # The live one's, whatever the first to ask began with: who waits must see what comes after a switch.
-        found = await self._store.live.cases.read(set(tickets))
+        found = await self._store.live.cases.read_alone(set(tickets))
         return [found.get(ticket) for ticket in tickets]
+
+    async def _joined(self, tickets: Sequence[str]) -> list[int]:
+        joined = await self._store.live.cases.joined(set(tickets))
+        return [joined.get(ticket, 0) for ticket in tickets]
 
 
 def _check_not_taken_over(stored: StoredCase | None, *, by_subject: bool) -> None:

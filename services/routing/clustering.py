@@ -27,6 +27,8 @@ from shared.outbox import OutboxRelay
 
 log = structlog.get_logger(__name__)
 
+_REST_S: Final = 0.5
+"""Between two looks: one costs the same for one case as for all that come in this time. Nobody waits for it."""
 _SWEEP_EVERY_S: Final = 1.0
 _OLD: Final = timedelta(seconds=2)
 _AT_ONCE: Final = 500
@@ -58,13 +60,14 @@ class Clustering:
         self._wake.set()
 
     async def run(self) -> None:
-        """A batch is what came while the last one was under way."""
+        """A batch is what came since the last one."""
         while True:
             await self._wake.wait()
             self._wake.clear()
             noticed, self._noticed = list(self._noticed), {}
             for start in range(0, len(noticed), _AT_ONCE):
                 await self.settle(noticed[start : start + _AT_ONCE])
+            await asyncio.sleep(_REST_S)
 
     async def sweep(self) -> None:
         while True:

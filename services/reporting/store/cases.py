@@ -99,12 +99,17 @@ class CaseStore:
     @within(ANSWERS_WITHIN_S)
     async def read(self, tickets: Many[str]) -> dict[str, StoredCase]:
         """Those that are there, by ticket."""
-        documents = await self._cases.find({"_id": {"$in": list(tickets)}}).to_list(None)
-        joined = await self._joined(tickets)
-        return {document["_id"]: to_case(document, joined.get(document["_id"], 0)) for document in documents}
+        alone, joined = await self.read_alone(tickets), await self.joined(tickets)
+        return {ticket: replace(stored, joined=joined.get(ticket, 0)) for ticket, stored in alone.items()}
 
-    async def _joined(self, tickets: Many[str]) -> dict[str, int]:
-        """Who reported, or supports, the cases that are linked to these."""
+    @within(ANSWERS_WITHIN_S)
+    async def read_alone(self, tickets: Many[str]) -> dict[str, StoredCase]:
+        """As `read`, without who joined them."""
+        documents = await self._cases.find({"_id": {"$in": list(tickets)}}).to_list(None)
+        return {document["_id"]: to_case(document) for document in documents}
+
+    async def joined(self, tickets: Many[str]) -> dict[str, int]:
+        """How many reported, or support, the cases that are linked to these; those without any are left out."""
         stages: list[Document] = [
             {"$match": {"head.case.linked_to": {"$in": list(tickets)}}},
             {

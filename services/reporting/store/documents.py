@@ -59,7 +59,7 @@ def to_document(value: Submission | Step | Head | Personal | StoredFollowUp | No
     return stored
 
 
-def to_case(document: Document, joined: int = 0) -> StoredCase:
+def to_case(document: Document) -> StoredCase:
     head = document.get("head")
     return StoredCase(
         ticket=document["_id"],
@@ -73,7 +73,6 @@ def to_case(document: Document, joined: int = 0) -> StoredCase:
         follow_ups={event_id: StoredFollowUp(**done) for event_id, done in _items(document, "follow_ups")},
         notices={event_id: Notice(**notice) for event_id, notice in _items(document, "notices")},
         supports=document.get("supports", 0),
-        joined=joined,
     )
 
 
