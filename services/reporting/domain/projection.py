@@ -111,8 +111,9 @@ class Projection:
 
     def _take_part(self, part: str, known: Personal) -> None:
         if not self.erased:
-            had = self.personal.get(part, known)
-            self.personal[part] = had and min(had, known, key=_place)
+            had = self.personal.setdefault(part, known)
+            if had is not None and had != known:
+                self.personal[part] = min(had, known, key=_place)
 
     def _take_words(self, event_id: str, text: str) -> None:
         had = self.words.get(event_id, text)

@@ -108,6 +108,7 @@ class CaseStore:
         documents = await self._cases.find({"_id": {"$in": list(tickets)}}).to_list(None)
         return {document["_id"]: to_case(document) for document in documents}
 
+    @within(ANSWERS_WITHIN_S)
     async def joined(self, tickets: Many[str]) -> dict[str, int]:
         """How many reported, or support, the cases that are linked to these; those without any are left out."""
         stages: list[Document] = [
